@@ -1,0 +1,240 @@
+"""The agent's words as frozen values: what it saw, what it wants, what a rule said. Pure: no database, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """What a guardrail says. The gravest one of a decision decides where it goes."""
+
+    PASS = "pass"
+    NOTE = "note"
+    CHANGE = "change"
+    APPROVE = "approve"
+    BLOCK = "block"
+
+
+GRAVITY = {severity: position for position, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One guardrail's answer, in words for people. `replace` maps an object's id to the budget it may have."""
+
+    guardrail: str
+    severity: Severity
+    message: str
+    replace: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Expected change of profit a day in account currency, with its 80 % interval."""
+
+    per_day: Decimal
+    low: Decimal
+    high: Decimal
+    p_loss: float
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """One alteration as the agent plans it; `before` is the state that it was planned on."""
+
+    kind: str
+    level: str
+    external_id: str
+    name: str
+    params: dict[str, Any]
+    before: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def budget_before(self) -> Decimal | None:
+        value = self.before.get("daily_budget")
+        return None if value is None else Decimal(value)
+
+    @property
+    def budget_after(self) -> Decimal | None:
+        value = self.params.get("daily_budget")
+        return None if value is None else Decimal(value)
+
+    @property
+    def budget_rise(self) -> Decimal:
+        """By how much the daily budget grows; negative when it falls, 0 when the change is not about budgets."""
+        if self.budget_after is None:
+            return Decimal(0)
+        return self.budget_after - (self.budget_before or Decimal(0))
+
+    @property
+    def pauses(self) -> bool:
+        return self.kind == "set_status" and self.params.get("status") == "PAUSED"
+
+    @property
+    def activates(self) -> bool:
+        return self.kind == "set_status" and self.params.get("status") == "ACTIVE"
+
+
+@dataclass(frozen=True)
+class AdFigures:
+    """One ad as the cycle saw it. Money in account currency; None for what is not known."""
+
+    key: str
+    external_id: str
+    name: str
+    ad_set_id: str
+    campaign_id: str
+    angle: str
+    status: str
+    effective_status: str
+    launched_on: date | None
+    spend: Decimal
+    results: float
+    spend_7d: Decimal
+    results_7d: float
+    impressions_7d: int
+    roas_7d: float | None
+    cpa: Decimal | None
+    payout_per_spend: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_profit: float | None = None
+    p_bar: float | None = None
+    maturity: float | None = None
+    is_tired: bool = False
+    fatigue: float | None = None
+    frequency_7d: float | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.effective_status == "ACTIVE"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A daily budget where it really lies: on a campaign or on an ad set."""
+
+    level: str
+    external_id: str
+    name: str
+    campaign_id: str
+    daily_budget: Decimal
+    is_active: bool
+    spend_7d: Decimal
+    learning_status: str
+    learning_conversions: int
+    last_edit_at: datetime | None
+    ad_ids: tuple[str, ...]
+    payout_per_spend: float | None = None
+    low: float | None = None
+    high: float | None = None
+    draws: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a person has allowed. None means not configured, which means no spending."""
+
+    daily_cap: Decimal | None
+    ad_set_cap: Decimal | None
+    approval_over: Decimal | None
+    budget_step: Decimal
+    cooldown: timedelta
+    exposure_factor: Decimal = Decimal("1.75")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Everything one cycle knew. Stored as JSON on the cycle, so that the cycle can be replayed."""
+
+    account_key: str
+    mode: str
+    currency: str
+    now: datetime
+    today: date
+    synced_at: datetime | None
+    limits: Limits
+    margin: Decimal
+    target_cpa: Decimal | None
+    ads: tuple[AdFigures, ...]
+    budgets: tuple[Budget, ...]
+    bar: float = 1.0
+    has_tracking_alarm: bool = False
+    anomalies: tuple[str, ...] = ()
+
+    def ad(self, external_id: str) -> AdFigures | None:
+        return next((ad for ad in self.ads if ad.external_id == external_id), None)
+
+    def ads_of(self, budget: Budget) -> list[AdFigures]:
+        return [ad for ad in self.ads if ad.external_id in budget.ad_ids]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What an action suggests: changes, reasons in figures, and what to expect."""
+
+    action: str
+    title: str
+    why: str
+    params: dict[str, Any]
+    changes: tuple[PlannedChange, ...]
+    evidence: dict[str, Any]
+    effect: Effect | None
+    risk: str
+    way_back: str
+    subject_level: str
+    subject_id: str
+    score: float
+
+
+@dataclass(frozen=True)
+class RecentChange:
+    """A change that was already made or is on its way, for cooldowns and for the sum of steps in 24 hours."""
+
+    level: str
+    external_id: str
+    kind: str
+    at: datetime
+    budget_before: Decimal | None
+    budget_after: Decimal | None
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that guardrails may know about one proposal, on fresh numbers.
+
+    `committed` is the sum of daily budgets in force at the platform plus all rises of other decisions that are
+    open; `active_ads` counts the ads that run now, `active_ads_after` those that would run afterwards.
+    """
+
+    now: datetime
+    mode: str
+    is_stopped: bool
+    is_live_confirmed: bool
+    connection: str
+    synced_at: datetime | None
+    limits: Limits
+    changes: tuple[PlannedChange, ...]
+    committed: Decimal
+    active_ads: int
+    active_ads_after: int
+    budgets: dict[str, Budget]
+    ads: dict[str, AdFigures]
+    recent: tuple[RecentChange, ...]
+    has_tracking_alarm: bool
+    is_undo: bool = False
+    is_approved_by_person: bool = False
+    is_person_asked: bool = False
+
+    @property
+    def raises_exposure(self) -> bool:
+        return any(change.budget_rise > 0 or change.activates or change.kind.startswith("create_")
+                   for change in self.changes)
+
+
+def gravest(findings: list[Finding]) -> Severity:
+    return max((finding.severity for finding in findings), key=GRAVITY.__getitem__, default=Severity.PASS)

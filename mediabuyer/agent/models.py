@@ -1,0 +1,397 @@
+"""What the agent did step by step, and the decision: its one state machine, its content hash, its moves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pghistory
+from django.db import models, transaction
+from django.db.models import Q
+
+from campaigns.models import Ad, AdAccount, money
+from mediabuyer.brands.models import Token, User
+from mediabuyer.brands.permissions import Right, require
+from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
+from memory.events import record
+
+UNDO_WINDOW = timedelta(seconds=10)
+"""An approved decision waits this long before anything is sent, so that a slip of the finger costs nothing."""
+
+
+class Cycle(models.Model):
+    """One run of the agent over one account."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.ForeignKey(AdAccount, models.CASCADE)
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    trigger = models.CharField(max_length=20, default="schedule")
+    started_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
+    now = models.DateTimeField(help_text="The account's time when the cycle began.")
+    observation = models.JSONField(default=dict, help_text="What it knew, for replay.")
+    recalled = models.JSONField(default=list)
+    seed = models.BigIntegerField(default=0)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    alive_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["queued", "running", "done", "failed"]),
+                                   name="cycle_state_known"),
+            models.UniqueConstraint(fields=["account"], condition=Q(state__in=["queued", "running"]),
+                                    name="one_cycle_at_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.now:%Y-%m-%d %H:%M}"
+
+
+class Step(models.Model):
+    """One step of a cycle: when, how long, what came out, in words and figures."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    cycle = models.ForeignKey(Cycle, models.CASCADE)
+    order = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=20)
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    waits_for = models.CharField(max_length=200, blank=True)
+    summary = models.TextField(blank=True)
+    figures = models.JSONField(default=dict)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "order"], name="step_once"),
+            models.CheckConstraint(condition=Q(state__in=["running", "done", "failed"]), name="step_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def seconds(self) -> float | None:
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def visible_to(self, user: Any) -> DecisionQuerySet:
+        return self.filter(account__in=AdAccount.objects.visible_to(user))
+
+    def awaiting(self) -> DecisionQuerySet:
+        return self.filter(state=Decision.State.AWAITING)
+
+    def to_decide(self, now: datetime) -> DecisionQuerySet:
+        """Those whose turn it is: awaiting and not deferred."""
+        return self.awaiting().filter(Q(deferred_until=None) | Q(deferred_until__lte=now))
+
+    def deferred(self, now: datetime) -> DecisionQuerySet:
+        return self.awaiting().filter(deferred_until__gt=now)
+
+    def decided(self) -> DecisionQuerySet:
+        return self.exclude(state__in=[Decision.State.PROPOSED, Decision.State.AWAITING])
+
+    def open(self) -> DecisionQuerySet:
+        """Those that may still spend: their rises count against the caps."""
+        return self.filter(state__in=[Decision.State.APPROVED, Decision.State.EXECUTING, Decision.State.UNKNOWN])
+
+
+@pghistory.track()
+class Decision(models.Model):
+    """What the agent or a person wants done, what it rests on, and what became of it."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Proposed"
+        BLOCKED = "blocked", "Held back"
+        AWAITING = "awaiting", "Awaiting approval"
+        APPROVED = "approved", "Approved"
+        EXECUTING = "executing", "Executing"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Outcome not known"
+        UNDONE = "undone", "Taken back"
+        REJECTED = "rejected", "Rejected"
+        EXPIRED = "expired", "Lapsed"
+
+    MOVES: dict[str, tuple[str, ...]] = {
+        "proposed": ("blocked", "awaiting", "approved"),
+        "awaiting": ("approved", "rejected", "expired", "blocked"),
+        "approved": ("executing", "awaiting", "blocked", "expired"),
+        "executing": ("done", "failed", "unknown", "blocked"),
+        "unknown": ("done", "failed"),
+        "done": ("undone",),
+        "failed": (),
+        "blocked": (),
+        "rejected": (),
+        "expired": (),
+        "undone": (),
+    }
+
+    class Reason(models.TextChoices):
+        """Why people say no; counted in reports."""
+
+        TOO_EARLY = "too_early", "Too little data yet"
+        WRONG_FIGURES = "wrong_figures", "The figures are wrong"
+        SEASON = "season", "A promotion or season explains it"
+        STRATEGY = "strategy", "Not our strategy now"
+        RISK = "risk", "Too risky"
+        OTHER = "other", "Something else"
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.ForeignKey(AdAccount, models.PROTECT)
+    cycle = models.ForeignKey(Cycle, models.SET_NULL, null=True, blank=True)
+    action = models.CharField(max_length=40)
+    title = models.CharField(max_length=300)
+    why = models.TextField(blank=True)
+    ad = models.ForeignKey(Ad, models.SET_NULL, null=True, blank=True)
+    subject_level = models.CharField(max_length=10, blank=True)
+    subject_id = models.CharField(max_length=64, blank=True)
+    params = models.JSONField(default=dict)
+    changes = models.JSONField(default=list, help_text="PlannedChange as JSON: exactly what would be sent.")
+    evidence = models.JSONField(default=dict)
+    expected = models.JSONField(default=dict, help_text="per_day, low, high, p_loss in account currency; may be empty.")
+    risk = models.CharField(max_length=10, default="low")
+    way_back = models.TextField(blank=True)
+    precedents = models.JSONField(default=list, help_text="Episodes shown with it: text, outcome, key.")
+    waiting_cost = money(null=True, blank=True, help_text="What a day without an answer costs, expected.")
+    version = models.PositiveSmallIntegerField(default=1)
+    content_hash = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State, default=State.PROPOSED)
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+",
+                                     help_text="The person who asked for it or changed it; may not approve it.")
+
+    proposed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    deferred_until = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    approved_hash = models.CharField(max_length=64, blank=True)
+    reason_code = models.CharField(max_length=20, blank=True, choices=Reason)
+    note = models.TextField(blank=True)
+    execute_after = models.DateTimeField(null=True, blank=True, help_text="The machine's time.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["account", "state", "-id"], name="decision_account_state"),
+            models.Index(fields=["execute_after"], name="decision_due", condition=Q(state="approved")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "blocked", "awaiting", "approved", "executing", "done", "failed",
+                                       "unknown", "undone", "rejected", "expired"]),
+                name="decision_state_known",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "action", "subject_id"],
+                condition=Q(state__in=["proposed", "awaiting", "approved", "executing", "unknown"]),
+                name="one_open_decision_per_subject",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    # --- What an approval covers ---------------------------------------------------------------------------------
+
+    def compute_hash(self) -> str:
+        """Digest of everything an approval covers: where, what, on which state, and at which version."""
+        covered = [str(self.account.key), self.account.mode, self.account.currency, self.account.external_id,
+                   self.action, self.params, self.changes, self.version]
+        return hashlib.sha256(json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    # --- Moves ---------------------------------------------------------------------------------------------------
+
+    def _move(self, new: str, now: datetime, actor: str, *, event: str | None = None, **values: Any) -> None:
+        """The only place where `state` changes: one guarded update and one journal line, together or not at all."""
+        old = self.state
+        if new not in self.MOVES[old]:
+            raise Conflict(f"A decision that is “{self.get_state_display()}” cannot become “{new}”.",
+                           remedy="Reload the page to see what happened to it.")
+        with transaction.atomic():
+            moved = Decision.objects.filter(pk=self.pk, state=old).update(state=new, **values)
+            if moved != 1:
+                raise Conflict("Somebody was faster: this decision has changed meanwhile.",
+                               remedy="Reload the page to see who decided and how.")
+            self.state = new
+            for name, value in values.items():
+                setattr(self, name, value)
+            record(event or f"decision.{new}", "decision", self.key, brand=self.account.brand,
+                   account=self.account.key, now=now, actor=actor, what=self.title, hash=self.content_hash,
+                   reason=self.note or self.error)
+
+    def block(self, now: datetime, why: str, actor: str = "agent") -> None:
+        self._move(self.State.BLOCKED, now, actor, error=why, finished_at=now)
+
+    def ask(self, now: datetime) -> None:
+        self._move(self.State.AWAITING, now, "agent")
+
+    def approve_by_rule(self, now: datetime, execute_after: datetime) -> None:
+        """For what the account's limits allow without a person."""
+        self._move(self.State.APPROVED, now, "agent", decided_at=now, approved_hash=self.content_hash,
+                   execute_after=execute_after)
+
+    def approve(self, person: User, seen_hash: str, now: datetime, machine_now: datetime,
+                via: Token | None = None, note: str = "") -> None:
+        """A person's yes to exactly what was shown. Refused when it changed, lapsed, or is the person's own.
+
+        Repeating the same approval is harmless; `machine_now` is the wall clock, from which the undo window runs.
+        """
+        require(person, Right.DECIDE, self.account.brand)
+        self._require_same(seen_hash)
+        if self.requested_by_id == person.pk:
+            raise NotAllowed("You asked for this, so somebody else decides it.", remedy="Ask another manager.")
+        if self.state == self.State.APPROVED and self.decided_by_id == person.pk:
+            return
+        self._require_open(now)
+        self._move(self.State.APPROVED, now, _actor(person, via), decided_by=person, decided_at=now, note=note,
+                   approved_hash=seen_hash, execute_after=machine_now + UNDO_WINDOW, deferred_until=None)
+
+    def reject(self, person: User, seen_hash: str, reason_code: str, now: datetime, note: str = "",
+               via: Token | None = None) -> None:
+        require(person, Right.DECIDE, self.account.brand)
+        if reason_code not in self.Reason.values:
+            raise Invalid("reason_code", reason_code, "A rejection needs a reason.",
+                          remedy="Choose one of: " + ", ".join(self.Reason.values) + ".")
+        self._require_same(seen_hash)
+        if self.state == self.State.REJECTED and self.decided_by_id == person.pk:
+            return
+        self._require_open(now)
+        self._move(self.State.REJECTED, now, _actor(person, via), decided_by=person, decided_at=now,
+                   reason_code=reason_code, note=note, finished_at=now)
+
+    def revise(self, person: User, seen_hash: str, now: datetime, *, changes: list[dict[str, Any]],
+               raises_exposure: bool, **values: Any) -> None:
+        """A person's change before the answer: a new version with a new hash, still awaiting.
+
+        Whoever raises what may be spent above the agent's proposal has asked for it and cannot approve it.
+        """
+        require(person, Right.DECIDE, self.account.brand)
+        self._require_same(seen_hash)
+        self._require_open(now)
+        before = self.changes
+        self.changes, self.version = changes, self.version + 1
+        values |= {"changes": changes, "version": self.version, "content_hash": self.compute_hash()}
+        if raises_exposure:
+            values["requested_by"] = person
+        with transaction.atomic():
+            if not Decision.objects.filter(pk=self.pk, state=self.State.AWAITING, content_hash=seen_hash).update(**values):
+                raise Conflict("Somebody was faster: this decision has changed meanwhile.",
+                               remedy="Reload the page and make your change again.")
+            for name, value in values.items():
+                setattr(self, name, value)
+            record("decision.changed", "decision", self.key, brand=self.account.brand, account=self.account.key,
+                   now=now, actor=_actor(person, None), what=self.title, before=before, after=changes)
+
+    def defer(self, person: User, until: datetime, now: datetime) -> None:
+        """Out of the way until then; what lapses meanwhile lapses."""
+        require(person, Right.DECIDE, self.account.brand)
+        self._require_open(now)
+        with transaction.atomic():
+            Decision.objects.filter(pk=self.pk, state=self.State.AWAITING).update(deferred_until=until)
+            self.deferred_until = until
+            record("decision.deferred", "decision", self.key, brand=self.account.brand, account=self.account.key,
+                   now=now, actor=_actor(person, None), what=self.title, until=until)
+
+    def withdraw(self, person: User, now: datetime) -> None:
+        """Undo of an approval or rejection-free slip while nothing has been sent: it waits for an answer again."""
+        require(person, Right.DECIDE, self.account.brand)
+        self._move(self.State.AWAITING, now, _actor(person, None), event="decision.cancelled", decided_by=None,
+                   decided_at=None, approved_hash="", execute_after=None)
+
+    def expire(self, now: datetime) -> None:
+        self._move(self.State.EXPIRED, now, "system", finished_at=now)
+
+    def begin(self, now: datetime) -> None:
+        """From approved to executing; only the sweep that wins this move plans the changes."""
+        if self.approved_hash != self.content_hash or self.compute_hash() != self.content_hash:
+            self.block(now, "It is no longer what was approved.", actor="system")
+            return
+        self._move(self.State.EXECUTING, now, "system")
+
+    def finish(self, state: str, now: datetime, error: str = "") -> None:
+        """done, failed or unknown, as its changes ended."""
+        self._move(state, now, "system", error=error, finished_at=now)
+
+    def mark_undone(self, now: datetime, actor: str) -> None:
+        self._move(self.State.UNDONE, now, actor)
+
+    def _require_same(self, seen_hash: str) -> None:
+        if seen_hash != self.content_hash:
+            raise Conflict("This decision changed since you opened it, so your answer was not taken.",
+                           remedy="Look at what changed and answer again.")
+
+    def _require_open(self, now: datetime) -> None:
+        if self.state != self.State.AWAITING:
+            by = f" by {self.decided_by}" if self.decided_by else ""
+            raise Conflict(f"This decision is already “{self.get_state_display()}”{by}.",
+                           remedy="Reload the page; nothing was changed by you.")
+        if self.expires_at <= now:
+            raise Conflict("This decision has lapsed; its figures are too old to act on.",
+                           remedy="The next cycle proposes again if it still makes sense.")
+
+
+def _actor(person: User, via: Token | None) -> str:
+    return f"person:{person.email}" + (f" (token {via.prefix})" if via else "")
+
+
+class Finding(models.Model):
+    """What one guardrail said about a decision, at decision time or again in the claim."""
+
+    decision = models.ForeignKey(Decision, models.CASCADE)
+    guardrail = models.CharField(max_length=40)
+    severity = models.CharField(max_length=8)
+    message = models.TextField()
+    stage = models.CharField(max_length=8, default="decide", choices=[("decide", "Decide"), ("claim", "Claim")])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(severity__in=["pass", "note", "change", "approve", "block"]),
+                                   name="finding_severity_known"),
+            models.CheckConstraint(condition=Q(stage__in=["decide", "claim"]), name="finding_stage_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guardrail}: {self.severity}"
+
+
+class Outcome(models.Model):
+    """What came of a decision once its window was over: measured, and compared with what was expected."""
+
+    decision = models.OneToOneField(Decision, models.CASCADE)
+    due_on = models.DateField()
+    measured_at = models.DateTimeField(null=True, blank=True)
+    figures = models.JSONField(default=dict)
+    verdict = models.CharField(max_length=12, blank=True,
+                               choices=[("better", "Better"), ("as_expected", "As expected"), ("worse", "Worse"),
+                                        ("unclear", "Unclear")])
+
+    class Meta:
+        ordering = ["due_on"]
+
+    def __str__(self) -> str:
+        return f"{self.decision}: {self.verdict or 'open'}"

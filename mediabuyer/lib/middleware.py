@@ -1,0 +1,59 @@
+"""Two small layers around every request: an id that ties page, log and journal together, and errors in plain words."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from mediabuyer.lib.errors import Conflict, MediaBuyerError, NotAllowed
+from mediabuyer.lib.logs import get_logger
+
+log = get_logger(__name__)
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def request_id(get_response: Handler) -> Handler:
+    """Gives the request a reference number, which error pages show and every log line carries."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        reference = uuid.uuid4().hex[:12]
+        request.reference = reference  # type: ignore[attr-defined]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=reference)
+        response = get_response(request)
+        response["X-Request-ID"] = reference
+        return response
+
+    return middleware
+
+
+class plain_errors:  # noqa: N801 - named like the function-style middleware beside it
+    """Turns our own errors into pages that say what happened, what we do and what the reader can do."""
+
+    STATUS = {Conflict: 409, NotAllowed: 403}
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError | InterfaceError):
+            log.error("database.unavailable", error=str(error))
+            return HttpResponse(
+                "The database is temporarily unavailable. Nothing you entered was half written. Try again in a minute."
+                f"\nReference: {request.reference}\n",  # type: ignore[attr-defined]
+                status=503,
+                content_type="text/plain; charset=utf-8",
+                headers={"Retry-After": "30"},
+            )
+        if isinstance(error, MediaBuyerError):
+            status = next((code for kind, code in self.STATUS.items() if isinstance(error, kind)), 400)
+            return render(request, "error.html", {"error": error, "status": status}, status=status)
+        return None

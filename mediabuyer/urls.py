@@ -1,0 +1,9 @@
+"""What is reachable. Names things, decides nothing."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,122 @@
+"""The journal: `record` writes one line in the transaction of the change that it reports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from mediabuyer.brands.models import Brand
+from memory.models import Event
+
+GENESIS = "0" * 64
+
+KINDS: dict[str, str] = {
+    "account.connected": "connected the account {name}",
+    "account.reconnect_needed": "found that Meta refuses the account's token: {reason}",
+    "account.held": "found that Meta holds the account: {reason}",
+    "account.limits_changed": "changed the account's limits",
+    "account.stopped": "pressed the stop: {reason}",
+    "account.released": "released the stop: {reason}",
+    "account.goal_set": "set the goal",
+    "change.planned": "planned: {what}",
+    "change.sent": "sent: {what}",
+    "change.done": "done: {what}",
+    "change.failed": "failed: {what} ({reason})",
+    "change.unknown": "does not know yet whether it arrived: {what}",
+    "change.blocked": "was held back by a guardrail: {what} ({reason})",
+    "change.cancelled": "cancelled before it was sent: {what}",
+    "cycle.started": "started a cycle",
+    "cycle.finished": "finished the cycle: {proposed} proposed",
+    "cycle.failed": "could not finish the cycle at “{step}”: {reason}",
+    "decision.proposed": "proposed: {what}",
+    "decision.blocked": "held back by a guardrail: {what}",
+    "decision.awaiting": "asked for a decision: {what}",
+    "decision.approved": "approved: {what}",
+    "decision.changed": "changed before approving: {what}",
+    "decision.rejected": "rejected: {what} ({reason})",
+    "decision.deferred": "deferred: {what}",
+    "decision.expired": "lapsed without an answer: {what}",
+    "decision.executing": "began: {what}",
+    "decision.done": "done: {what}",
+    "decision.failed": "failed: {what} ({reason})",
+    "decision.unknown": "outcome not known yet: {what}",
+    "decision.undone": "took back: {what}",
+    "decision.undo_requested": "asked to take back: {what}",
+    "decision.cancelled": "withdrew the approval before anything was sent: {what}",
+    "export.imported": "imported {file}",
+    "insights.synced": "read {rows} rows of insights",
+    "structure.synced": "read the campaign tree: {ads} ads",
+    "structure.drifted": "found a change made elsewhere: {what}",
+    "outcome.measured": "measured: {what}",
+    "member.changed": "changed a member: {what}",
+    "token.issued": "issued a token: {name}",
+    "token.revoked": "revoked a token: {name}",
+}
+"""Kind → the sentence people read, with the actor in front of it."""
+
+
+class _Lenient(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def sentence(event: Event) -> str:
+    return KINDS[event.kind].format_map(_Lenient(event.data))
+
+
+def record(
+    kind: str,
+    subject: str,
+    key: uuid.UUID | str,
+    *,
+    brand: Brand,
+    now: datetime,
+    actor: str,
+    account: uuid.UUID | None = None,
+    **data: Any,
+) -> Event:
+    """Appends one line to the brand's chain. Must run in the transaction of the change it reports.
+
+    The brand's chain is locked until that transaction ends, so numbers have no gaps and hashes no forks.
+    """
+    if kind not in KINDS:
+        raise KeyError(f"unknown kind of event “{kind}”: add it to memory.events.KINDS")
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"“{kind}” must be recorded in the transaction of the change it reports")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x4D42, brand.pk])
+    last = Event.objects.filter(brand=brand).order_by("-number").values_list("number", "hash").first()
+    number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+    event = Event(
+        number=number, kind=kind, brand=brand, account_key=account, subject=subject, subject_key=str(key), actor=actor,
+        data=json.loads(json.dumps(data, default=str)), happened_at=now, recorded_at=timezone.now(),
+        previous_hash=previous,
+    )
+    event.hash = compute_hash(event)
+    event.save(force_insert=True)
+    return event
+
+
+def compute_hash(event: Event) -> str:
+    """SHA-256 over the line's own content and the hash of the line before."""
+    content = [
+        event.previous_hash, event.number, event.kind, str(event.account_key), event.subject, event.subject_key,
+        event.actor, event.data, event.happened_at.astimezone(UTC).isoformat(), event.recorded_at.astimezone(UTC).isoformat(),
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def verify_chain(brand: Brand) -> int | None:
+    """Number of the first line that was tampered with or is missing; None when the chain is whole."""
+    previous, expected = GENESIS, 1
+    for event in Event.objects.filter(brand=brand).order_by("number").iterator(chunk_size=2000):
+        if event.number != expected or event.previous_hash != previous or compute_hash(event) != event.hash:
+            return expected
+        previous, expected = event.hash, expected + 1
+    return None

@@ -1,0 +1,79 @@
+"""What every test may ask for: a brand, an account, a person per role, a stranger, the hour; and no way out."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.factories import NOW, AccountFactory, BrandFactory, MemberFactory
+
+DATA = Path(os.environ.get("MEDIABUYER_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
+    """Any connection beyond this machine fails the test that tries it."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not _is_loopback(str(address[0])):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def brand(db: None) -> Any:
+    return BrandFactory.create(name="Norden Kaffee")
+
+
+@pytest.fixture
+def account(brand: Any) -> Any:
+    return AccountFactory.create(brand=brand)
+
+
+@pytest.fixture
+def person(brand: Any) -> Callable[[str], Any]:
+    """`person("manager")` is a member of the brand in that role; each call is another person."""
+    return lambda role: MemberFactory.create(brand=brand, role=role).user
+
+
+@pytest.fixture
+def manager(person: Callable[[str], Any]) -> Any:
+    return person("manager")
+
+
+@pytest.fixture
+def stranger(db: None) -> Any:
+    """A manager of another brand."""
+    return MemberFactory.create(role="owner").user
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Real exports and answers, where they are at hand."""
+    if not DATA.is_dir():
+        pytest.skip(f"the folder of real data is absent ({DATA.name}; set MEDIABUYER_DATA)")
+    return DATA
