@@ -9,7 +9,6 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -117,15 +116,11 @@ def _start(cluster: Cluster) -> None:
 
 def _launch(cluster: Cluster) -> int | None:
     """Start the server in a session of its own; its pid, or None when it ended at once."""
-    command = [cluster.programs / "pg_ctl", "start", "-W", "-s", "-D", cluster.data, "-l", cluster.log]
+    command = [str(cluster.programs / "pg_ctl"), "start", "-W", "-s", "-D", str(cluster.data), "-l", str(cluster.log)]
+    # Its output goes to files only: the server would inherit a pipe and hold it open.
+    null = subprocess.DEVNULL
     subprocess.run(
-        command,
-        check=False,
-        cwd="/",
-        timeout=60,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        **cluster.credentials(),
+        command, check=False, cwd="/", timeout=60, stdin=null, stdout=null, stderr=null, **cluster.credentials()
     )
     for _ in range(100):
         if pid := _postmaster(cluster.data):
