@@ -1,0 +1,149 @@
+"""Neo4j's programs: 216 Java archives, fetched once into the user's cache and checked against `neo4j.lock`.
+
+`python -m mediabuyer.lib.servers.neo4j_jars fetch` brings them, `… lock VERSION` prints a new lock. Neo4j Community is
+GPLv3 and a separate process: its archives are fetched by the user's machine and never shipped with the product.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from jgo.constants import MAVEN_CENTRAL_URL
+from jgo.maven import MavenContext, PythonResolver
+from jgo.parse import Coordinate
+from jgo.util import http
+
+from mediabuyer.lib.servers.state import ServerError, locked, private_dir
+
+LOCK = Path(__file__).with_name("neo4j.lock")
+TRIES = 4
+Progress = Callable[[int, int], None]
+"""Called with bytes at hand and bytes in all."""
+
+
+@dataclass(frozen=True)
+class Jar:
+    path: str  # in a Maven repository
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[1]
+
+
+def cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "mediabuyer" / "neo4j"
+
+
+def read_lock() -> list[Jar]:
+    lines = (line.split() for line in LOCK.read_text().splitlines() if not line.startswith("#"))
+    return [Jar(path, sha256, int(size)) for path, sha256, size in lines]
+
+
+def jars_folder(cache: Path) -> Path:
+    return cache / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
+
+
+def is_complete(cache: Path) -> bool:
+    return (jars_folder(cache) / "complete").exists()
+
+
+def fetch(cache: Path, progress: Progress = lambda _done, _total: None) -> Path:
+    """The folder with every archive of the lock. What an interrupted fetch left is kept; two at once share one."""
+    folder = jars_folder(cache)
+    if not is_complete(cache):
+        private_dir(folder)
+        with locked(cache / "lock"):
+            _fetch_missing(folder, progress)
+            (folder / "complete").touch()
+    return folder
+
+
+def _fetch_missing(folder: Path, progress: Progress) -> None:
+    jars = read_lock()
+    total = sum(jar.size for jar in jars)
+    # A file under its final name was checked before it got that name.
+    missing = [jar for jar in jars if not (folder / jar.name).exists()]
+    done = total - sum(jar.size for jar in missing)
+    guard = threading.Lock()
+
+    def bring(jar: Jar) -> None:
+        nonlocal done
+        _download(jar, folder)
+        with guard:
+            done += jar.size
+            progress(done, total)
+
+    progress(done, total)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        try:
+            list(pool.map(bring, missing))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _download(jar: Jar, folder: Path) -> None:
+    for attempt in range(TRIES):
+        try:
+            content = _read(jar)
+        except requests.RequestException as error:
+            if attempt == TRIES - 1:
+                raise ServerError(f"{jar.name} cannot be fetched: {type(error).__name__}") from error
+            time.sleep(2**attempt)
+            continue
+        part = folder / f".{jar.name}.part"
+        part.write_bytes(content)
+        part.rename(folder / jar.name)
+        return
+
+
+def _read(jar: Jar) -> bytes:
+    response = http.get(f"{MAVEN_CENTRAL_URL}/{jar.path}", timeout=30)
+    response.raise_for_status()
+    if hashlib.sha256(response.content).hexdigest() != jar.sha256:
+        raise ServerError(f"{jar.name} differs from its hash in {LOCK.name} and is not used.")
+    return response.content
+
+
+def print_lock(version: str, repository: Path) -> None:
+    """Resolve the two artifacts that make a Community server and print one line per archive."""
+    context = MavenContext(resolver=PythonResolver(), repo_cache=repository)
+    wanted = (f"org.neo4j:neo4j:{version}", f"org.neo4j.app:neo4j-server:{version}")
+    inputs, rest = context.resolver.resolve([context.create_dependency(Coordinate.parse(one)) for one in wanted])
+    print(f"# Neo4j Community {version}: path, sha256 and bytes of every archive. Made by `make lock-neo4j`.")
+    lines = []
+    for dependency in (*inputs, *rest):
+        content = dependency.artifact.resolve().read_bytes()
+        path = dependency.artifact.component.path_prefix / dependency.artifact.filename
+        lines.append(f"{path.as_posix()} {hashlib.sha256(content).hexdigest()} {len(content)}")
+    print("\n".join(sorted(lines)))
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["fetch"]:
+            show = "\r{:3d} of {} MB of Neo4j"
+            fetch(cache_folder(), lambda done, all_: print(show.format(done >> 20, all_ >> 20), end="", flush=True))
+            print()
+        case ["lock", version]:
+            print_lock(version, cache_folder() / "repository")
+        case _:
+            print(__doc__)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
