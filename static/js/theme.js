@@ -1,0 +1,11 @@
+// Loaded before the first paint, so that a chosen theme or density does not flash.
+(() => {
+  const root = document.documentElement;
+  root.dataset.js = "";
+  for (const name of ["theme", "density"]) {
+    try {
+      const value = localStorage.getItem(name);
+      if (value) root.dataset[name] = value;
+    } catch { /* storage is off: the system's scheme applies */ }
+  }
+})();
