@@ -1,0 +1,140 @@
+"""From insight rows to totals: one SQL aggregation per question, rates computed afterwards.
+
+Days are the account's days and both ends of a range count. A row of an imported file may span several days; it
+counts only where it lies wholly inside the range, and then stands for the finer rows that it contains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+
+from campaigns.models import AdAccount, InsightBreakdown, InsightDay
+from mediabuyer.lib.clock import day_in_zone
+from portfolio.metrics import Totals, add_up
+
+DEFAULT_DAYS = 28
+
+GROUPS: dict[str, tuple[str, str]] = {
+    "account": ("account_id", "account__name"),
+    "campaign": ("ad__campaign_id", "ad__campaign__name"),
+    "ad_set": ("ad__ad_set_id", "ad__ad_set__name"),
+    "ad": ("ad_id", "ad__name"),
+    "angle": ("ad__creative__angle_id", "ad__creative__angle__name"),
+    "landing_page": ("ad__creative__landing_page_id", "ad__creative__landing_page__url"),
+    "day": ("day", "day"),
+}
+"""What totals can be asked by: field of the key (a primary key, a date) and of its name."""
+
+SUMS: dict[str, Any] = {
+    f"sum_{name}": Sum(name) for name in ("spend", "impressions", "clicks", "link_clicks", "results", "revenue")
+} | {"reached": Max("reach"), "rows": Count("pk")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Totals of one campaign, angle, day … `before` are those of the previous equal period where it was asked for."""
+
+    key: Any
+    name: str
+    totals: Totals
+    before: Totals | None = None
+
+
+def last_days(today: date, days: int = DEFAULT_DAYS) -> tuple[date, date]:
+    """The last whole days: today is not over."""
+    return today - timedelta(days=days), today - timedelta(days=1)
+
+
+def previous_period(start: date, end: date) -> tuple[date, date]:
+    """As many days, right before."""
+    return start - (end - start) - timedelta(days=1), start - timedelta(days=1)
+
+
+def evaluation_day(account: AdAccount, now: datetime) -> date:
+    """The day on whose morning the account is judged: today, or for an imported account the day after its last row."""
+    today = day_in_zone(now, account.time_zone)
+    if not account.is_read_only:
+        return today
+    span = data_span(account)
+    return min(today, span[1] + timedelta(days=1)) if span else today
+
+
+def data_span(account: AdAccount) -> tuple[date, date] | None:
+    """First and last day of the account's insights, None without any."""
+    ends = InsightDay.objects.filter(account=account).aggregate(first=Min("day"), last=Max("until"))
+    return (ends["first"], ends["last"]) if ends["first"] else None
+
+
+def totals(account: AdAccount, start: date, end: date, by: str = "account", *, compare: bool = False) -> list[Row]:
+    """Totals by a key of GROUPS or by a breakdown ("age", "country", "age,gender" …), most spend first, days in order.
+
+    With `compare` a second query reads the previous equal period; what only that one has is listed with empty totals.
+    """
+    now = _read(account, start, end, by)
+    before = _read(account, *previous_period(start, end), by) if compare else {}
+    if by == "day":
+        shift = end - start + timedelta(days=1)
+        before = {key + shift: (name, part) for key, (name, part) in before.items()}
+    rows = []
+    for key in dict.fromkeys([*now, *before]):
+        name, part = now.get(key) or (before[key][0], Totals())
+        earlier = before[key][1] if key in before else Totals()
+        rows.append(Row(key, name, part, earlier if compare else None))
+    return sorted(rows, key=(lambda row: row.key) if by == "day" else (lambda row: -row.totals.spend))
+
+
+def total(account: AdAccount, start: date, end: date) -> Totals:
+    """The whole account; empty totals where nothing was delivered."""
+    return add_up(row.totals for row in totals(account, start, end))
+
+
+def cross_totals(account: AdAccount, start: date, end: date, rows: str, columns: str) -> dict[tuple[Any, Any], Totals]:
+    """Totals by two keys at once: angle x ad set for a heat map, ad x day for small lines. One query.
+
+    `columns` may be a breakdown; `rows` is a key of GROUPS.
+    """
+    insights, field = _source(account, start, end, columns)
+    found = insights.values_list(GROUPS[rows][0], field).annotate(**SUMS).order_by()
+    return {(row, column): _totals(*sums) for row, column, *sums in found}
+
+
+def _read(account: AdAccount, start: date, end: date, by: str) -> dict[Any, tuple[str, Totals]]:
+    insights, field = _source(account, start, end, by)
+    name = GROUPS[by][1] if by in GROUPS else field
+    found = insights.values_list(field, F(name)).annotate(**SUMS).order_by()
+    return {key: (str(label or ""), _totals(*sums)) for key, label, *sums in found}
+
+
+def _source(account: AdAccount, start: date, end: date, by: str) -> tuple[QuerySet[Any], str]:
+    """The rows of the period and the field to group them by. Raises ValueError for a name that is no column."""
+    if by in GROUPS:
+        return _whole_rows(InsightDay.objects.all(), account, start, end, by), GROUPS[by][0]
+    breakdown = InsightBreakdown.objects.filter(dimension=by)
+    return _whole_rows(breakdown, account, start, end, by), "value"
+
+
+def _whole_rows(rows: QuerySet[Any], account: AdAccount, start: date, end: date, by: str) -> QuerySet[Any]:
+    inside = rows.filter(account=account, day__gte=start, until__lte=end)
+    if not account.is_read_only:
+        return inside  # a platform's rows are single days
+    if by == "day":
+        return inside.filter(day=F("until"))
+    wider = Q(day__lt=OuterRef("day")) | Q(until__gt=OuterRef("until"))
+    long = inside.filter(until__gt=F("day"))  # few, so that the search below stays cheap
+    around = long.filter(wider, ad=OuterRef("ad"), day__lte=OuterRef("day"), until__gte=OuterRef("until"))
+    if rows.model is InsightBreakdown:
+        around = around.filter(value=OuterRef("value"))
+    return inside.filter(~Exists(around))
+
+
+def _totals(
+    spend: Any, impressions: Any, clicks: Any, link_clicks: Any, results: Any, revenue: Any, reach: Any, rows: Any
+) -> Totals:
+    """Reach is known only where it comes from one row."""
+    return Totals(
+        spend, int(impressions), reach if rows == 1 else None, int(clicks), int(link_clicks), results, revenue
+    )
