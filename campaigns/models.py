@@ -435,6 +435,7 @@ class Change(models.Model):
     not_before = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True, help_text="Database time.")
     settled_at = models.DateTimeField(null=True, blank=True)
+    made_at = models.DateTimeField(null=True, blank=True, help_text="When it took effect, in the account's time.")
     remote_id = models.CharField(max_length=64, blank=True)
     error = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

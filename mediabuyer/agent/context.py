@@ -160,6 +160,7 @@ class Observation:
     limits: Limits
     margin: Decimal
     target_cpa: Decimal | None
+    reference_cpa: Decimal | None
     ads: tuple[AdFigures, ...]
     budgets: tuple[Budget, ...]
     bar: float = 1.0
@@ -212,6 +213,7 @@ class Context:
     """
 
     now: datetime
+    currency: str
     mode: str
     is_stopped: bool
     is_live_confirmed: bool
@@ -225,10 +227,22 @@ class Context:
     budgets: dict[str, Budget]
     ads: dict[str, AdFigures]
     recent: tuple[RecentChange, ...]
+    reference_cpa: Decimal | None
     has_tracking_alarm: bool
     is_undo: bool = False
-    is_approved_by_person: bool = False
-    is_person_asked: bool = False
+
+    @property
+    def budget_changes(self) -> list[PlannedChange]:
+        return [change for change in self.changes if change.budget_after is not None]
+
+    @property
+    def pauses(self) -> list[PlannedChange]:
+        return [change for change in self.changes if change.pauses]
+
+    @property
+    def rise(self) -> Decimal:
+        """By how much all budgets together grow; a shift is 0."""
+        return sum((change.budget_rise for change in self.changes), Decimal(0))
 
     @property
     def raises_exposure(self) -> bool:

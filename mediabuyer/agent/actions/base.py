@@ -1,0 +1,98 @@
+"""What an action is, and the small arithmetic that actions share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import numpy as np
+
+from mediabuyer.agent.context import Budget, Effect, Observation, PlannedChange, Proposal
+from mediabuyer.lib.money import format_money, meta_offset
+from portfolio.posterior import RESPONSE, estimate_effect
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One kind of thing the agent can want. `propose` is pure: it reads the observation and yields candidates."""
+
+    slug: str
+    title: str
+    icon: str
+    propose: Callable[[Observation], Iterator[Proposal]]
+
+
+def money(amount: Decimal, seen: Observation) -> str:
+    """Whole units where nothing is lost, else cents."""
+    return format_money(amount, seen.currency, places=0 if amount == amount.to_integral_value() else None)
+
+
+def step_up(budget: Decimal, share: Decimal, currency: str) -> Decimal:
+    """The budget raised by at most `share`, to a round amount."""
+    return _round(budget * (1 + share), currency, ROUND_FLOOR)
+
+
+def step_down(budget: Decimal, share: Decimal, currency: str) -> Decimal:
+    """The budget cut by at most `share`, to a round amount."""
+    return _round(budget * (1 - share), currency, ROUND_CEILING)
+
+
+def _round(amount: Decimal, currency: str, mode: str) -> Decimal:
+    step = Decimal(1) if amount >= 10 or meta_offset(currency) == 1 else CENT
+    return amount.quantize(step, rounding=mode)
+
+
+def budget_change(budget: Budget, after: Decimal) -> PlannedChange:
+    return PlannedChange(
+        kind="set_budget", level=budget.level, external_id=budget.external_id, name=budget.name,
+        params={"daily_budget": str(after)}, before={"daily_budget": str(budget.daily_budget)},
+    )
+
+
+def effect_of(moves: list[tuple[Budget, Decimal]], seen: Observation) -> Effect | None:
+    """Expected profit a day of moving budgets together, from the joint draws; None where nothing is known.
+
+    Draws are payout (margin in) per unit of money, so profit is what comes back less what goes out.
+    """
+    if not all(budget.draws for budget, _ in moves):
+        return None
+    draws = np.array([budget.draws for budget, _ in moves]).T
+    current = np.array([float(budget.daily_budget) for budget, _ in moves])
+    wanted = np.array([float(after) for _, after in moves])
+    effect = estimate_effect(draws, current, wanted)
+    return Effect(cents(effect.mean), cents(effect.low), cents(effect.high), round(1 - effect.p_gain, 3))
+
+
+def marginal(budget: Budget) -> float | None:
+    """What the next unit of money brings back in 30 days: returns fall by `RESPONSE` around today's budget."""
+    return None if budget.payout_per_spend is None else (1 - RESPONSE) * budget.payout_per_spend
+
+
+def cents(value: float) -> Decimal:
+    return Decimal(str(value)).quantize(CENT)
+
+
+def risk_of(effect: Effect) -> str:
+    """In words people use: how likely is it that this costs money?"""
+    if effect.p_loss <= 0.15:
+        return "low"
+    return "medium" if effect.p_loss <= 0.35 else "high"
+
+
+def settled(seen: Observation) -> list[Budget]:
+    """Budgets that run, deliver, and are out of the learning phase."""
+    return [budget for budget in seen.budgets
+            if budget.is_active and budget.learning_status != "LEARNING" and budget.spend_7d > 0]
+
+
+def figures(budget: Budget) -> dict[str, object]:
+    """What a decision keeps of a budget as evidence."""
+    return {
+        "level": budget.level, "external_id": budget.external_id, "name": budget.name,
+        "daily_budget": str(budget.daily_budget), "spend_7d": str(budget.spend_7d),
+        "payout_per_spend": budget.payout_per_spend, "low": budget.low, "high": budget.high,
+        "ad_ids": list(budget.ad_ids),
+    }

@@ -1,0 +1,66 @@
+"""Pause an ad that, as sure as can be, does not earn what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from mediabuyer.agent.actions.base import Action, cents, money, risk_of
+from mediabuyer.agent.context import AdFigures, Effect, Observation, PlannedChange, Proposal
+
+SLUG = "pause_ad"
+SURE = 0.10
+"""Pause when the chance that the ad clears the bar is at most this (portfolio methods, 2.5)."""
+CPAS = 1
+"""Least spend, in what a purchase costs, before an ad is even looked at; the guardrail asks for more."""
+
+
+def propose(seen: Observation) -> Iterator[Proposal]:
+    for ad in seen.ads:
+        if _is_loser(ad, seen):
+            yield _proposal(ad, seen)
+
+
+def _is_loser(ad: AdFigures, seen: Observation) -> bool:
+    if not ad.is_running or ad.p_bar is None or ad.payout_per_spend is None or seen.reference_cpa is None:
+        return False
+    return ad.p_bar <= SURE and ad.payout_per_spend < 1 and ad.spend >= seen.reference_cpa * CPAS and ad.spend_7d > 0
+
+
+def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
+    effect = _effect(ad)
+    return Proposal(
+        action=SLUG,
+        title=f"Pause “{ad.name}”",
+        why=_why(ad, seen),
+        params={"ad": ad.external_id},
+        changes=(PlannedChange("set_status", "ad", ad.external_id, ad.name, {"status": "PAUSED"},
+                               {"status": ad.status}),),
+        evidence={"ad": ad.external_id, "payout_per_spend": ad.payout_per_spend, "low": ad.low, "high": ad.high,
+                  "p_bar": ad.p_bar, "bar": seen.bar, "maturity": ad.maturity, "spend": str(ad.spend),
+                  "results": ad.results, "cpa": str(ad.cpa) if ad.cpa else None},
+        effect=effect,
+        risk=risk_of(effect),
+        way_back="Switch it on again, one click; Meta may learn anew for some days.",
+        subject_level="ad",
+        subject_id=ad.external_id,
+        score=float(effect.per_day),
+    )
+
+
+def _effect(ad: AdFigures) -> Effect:
+    """What is no longer spent less what it would have brought back. Holds if nobody else gets the money."""
+    a_day = float(ad.spend_7d) / 7
+    mean, low, high = ad.payout_per_spend or 0.0, ad.low or 0.0, ad.high or 0.0
+    return Effect(cents(a_day * (1 - mean)), cents(a_day * (1 - high)), cents(a_day * (1 - low)), ad.p_profit or 0.0)
+
+
+def _why(ad: AdFigures, seen: Observation) -> str:
+    back = f"Each {money(Decimal(1), seen)} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
+    interval = f" (80%: {ad.low:.2f} to {ad.high:.2f})." if ad.low is not None and ad.high is not None else "."
+    cost = f" A purchase has cost {money(cents(float(ad.cpa)), seen)} here." if ad.cpa else " It has sold nothing yet."
+    ripe = f" {ad.maturity:.0%} of what it will bring has had time to arrive." if ad.maturity is not None else ""
+    return back + interval + cost + ripe
+
+
+ACTION = Action(SLUG, "Pause an ad", "pause", propose)

@@ -1,0 +1,72 @@
+"""Raise a budget whose next unit of money earns, cut one whose money does not come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from mediabuyer.agent.actions.base import (
+    Action,
+    budget_change,
+    effect_of,
+    figures,
+    marginal,
+    money,
+    risk_of,
+    settled,
+    step_down,
+    step_up,
+)
+from mediabuyer.agent.context import Budget, Effect, Observation, Proposal
+
+SLUG = "scale_budget"
+P_GAIN = 0.70
+"""Least probability that the step earns money."""
+
+
+def propose(seen: Observation) -> Iterator[Proposal]:
+    for budget in settled(seen):
+        worth = marginal(budget)
+        if worth is None:
+            continue
+        step = seen.limits.budget_step
+        after = step_up(budget.daily_budget, step, seen.currency) if worth > max(1.0, seen.bar) else \
+            step_down(budget.daily_budget, step, seen.currency)
+        if after == budget.daily_budget or (worth > 1.0 and after < budget.daily_budget):
+            continue
+        effect = effect_of([(budget, after)], seen)
+        if effect and effect.per_day > 0 and 1 - effect.p_loss >= P_GAIN:
+            yield _proposal(budget, after, effect, seen)
+
+
+def _proposal(budget: Budget, after: Decimal, effect: Effect, seen: Observation) -> Proposal:
+    verb = "Raise" if after > budget.daily_budget else "Cut"
+    return Proposal(
+        action=SLUG,
+        title=f"{verb} “{budget.name}” from {money(budget.daily_budget, seen)} to {money(after, seen)} a day",
+        why=_why(budget, after, seen),
+        params={"budget": budget.external_id, "daily_budget": str(after)},
+        changes=(budget_change(budget, after),),
+        evidence={"budgets": [figures(budget)], "bar": seen.bar},
+        effect=effect,
+        risk=risk_of(effect),
+        way_back=f"Set it back to {money(budget.daily_budget, seen)}, one click; "
+                 "a step of this size starts no new learning phase.",
+        subject_level=budget.level,
+        subject_id=budget.external_id,
+        score=float(effect.per_day) - 0.5 * float(effect.per_day - effect.low),
+    )
+
+
+def _why(budget: Budget, after: Decimal, seen: Observation) -> str:
+    one = money(Decimal(1), seen)
+    known = f" (80% for the average: {budget.low:.2f} to {budget.high:.2f})" \
+        if budget.low is not None and budget.high is not None else ""
+    if after > budget.daily_budget:
+        return (f"The next {one} here should bring back {marginal(budget):.2f} within 30 days{known}. "
+                "I am not sure how large the audience is, so I ask for one step only.")
+    return (f"Each {one} here brings back {budget.payout_per_spend:.2f} within 30 days{known}, the last one even less. "
+            "One step down keeps what sells and saves what does not come back.")
+
+
+ACTION = Action(SLUG, "Change a budget", "trend", propose)

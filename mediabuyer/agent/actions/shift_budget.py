@@ -1,0 +1,74 @@
+"""Move money from where the last unit earns least to where the next one earns most; the total stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from mediabuyer.agent.actions.base import (
+    Action,
+    budget_change,
+    effect_of,
+    figures,
+    marginal,
+    money,
+    risk_of,
+    settled,
+    step_down,
+    step_up,
+)
+from mediabuyer.agent.context import Budget, Effect, Observation, Proposal
+
+SLUG = "shift_budget"
+P_GAIN = 0.75
+LEAD = 1.25
+"""The receiver's next unit must earn this many times the giver's, or moving is not worth the unrest."""
+
+
+def propose(seen: Observation) -> Iterator[Proposal]:
+    known = sorted(((worth, budget) for budget in settled(seen) if (worth := marginal(budget)) is not None),
+                   key=lambda pair: (pair[0], pair[1].external_id))
+    if len(known) < 2:
+        return
+    (worst, giver), (best, receiver) = known[0], known[-1]
+    if best < worst * LEAD:
+        return
+    amount = _amount(giver, receiver, seen)
+    if amount <= 0:
+        return
+    moves = [(giver, giver.daily_budget - amount), (receiver, receiver.daily_budget + amount)]
+    effect = effect_of(moves, seen)
+    if effect and effect.per_day > 0 and 1 - effect.p_loss >= P_GAIN:
+        yield _proposal(moves, amount, effect, seen)
+
+
+def _amount(giver: Budget, receiver: Budget, seen: Observation) -> Decimal:
+    """As much as one step allows on both sides."""
+    step = seen.limits.budget_step
+    spare = giver.daily_budget - step_down(giver.daily_budget, step, seen.currency)
+    room = step_up(receiver.daily_budget, step, seen.currency) - receiver.daily_budget
+    return min(spare, room)
+
+
+def _proposal(moves: list[tuple[Budget, Decimal]], amount: Decimal, effect: Effect, seen: Observation) -> Proposal:
+    (giver, _), (receiver, _) = moves
+    one = money(Decimal(1), seen)
+    return Proposal(
+        action=SLUG,
+        title=f"Move {money(amount, seen)} a day from “{giver.name}” to “{receiver.name}”",
+        why=(f"The next {one} in “{receiver.name}” should bring back {marginal(receiver):.2f} within 30 days, the last "
+             f"one in “{giver.name}” {marginal(giver):.2f}. The total stays as it is. "
+             "I am not sure the audience is large enough to take the same step again."),
+        params={"from": giver.external_id, "to": receiver.external_id, "amount": str(amount)},
+        changes=tuple(budget_change(budget, after) for budget, after in moves),  # the cut first, so no cap is crossed
+        evidence={"budgets": [figures(budget) for budget, _ in moves], "bar": seen.bar},
+        effect=effect,
+        risk=risk_of(effect),
+        way_back="Set both budgets back, one click, no new learning phase.",
+        subject_level=receiver.level,
+        subject_id=receiver.external_id,
+        score=float(effect.per_day) - 0.5 * float(effect.per_day - effect.low),
+    )
+
+
+ACTION = Action(SLUG, "Move a budget", "split", propose)

@@ -1,0 +1,72 @@
+"""No verdict on too little: raising needs purchases, pausing needs spend.
+
+Rules that act after one or two CPAs of spend stop most good ads (portfolio methods, section 3.4).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mediabuyer.agent.context import Budget, Context, Finding, PlannedChange
+from mediabuyer.agent.guardrails.base import Guardrail, block, ok, whole
+
+SLUG = "min_data"
+RESULTS_TO_RAISE = 10
+"""Purchases behind a budget before more money goes there."""
+CPAS_TO_PAUSE = 3
+"""Spend, in target CPAs, before an ad may be called a loser."""
+
+
+def check(context: Context) -> Finding | None:
+    if context.is_undo:
+        return None
+    for change in context.pauses:
+        finding = _check_pause(change, context)
+        if finding:
+            return finding
+    for change in context.budget_changes:
+        if change.budget_rise > 0 and (finding := _check_raise(change, context)):
+            return finding
+    if not context.pauses and not context.budget_changes:
+        return None
+    return ok(SLUG, _evidence(context))
+
+
+def _check_pause(change: PlannedChange, context: Context) -> Finding | None:
+    ad = context.ads.get(change.external_id)
+    if ad is None or context.reference_cpa is None:
+        return block(SLUG, f"There is no figure to judge “{change.name}” by.")
+    needed = context.reference_cpa * CPAS_TO_PAUSE
+    if ad.spend < needed:
+        return block(SLUG, f"Evidence: “{ad.name}” has spent {whole(ad.spend, context)}; a verdict needs "
+                           f"{whole(needed.quantize(Decimal(1)), context)} ({CPAS_TO_PAUSE} × what a purchase costs).")
+    return None
+
+
+def _check_raise(change: PlannedChange, context: Context) -> Finding | None:
+    budget = context.budgets.get(change.external_id)
+    if budget is None:
+        return block(SLUG, f"I know nothing of “{change.name}” yet.")
+    results = _results(budget, context)
+    if results < RESULTS_TO_RAISE:
+        return block(SLUG, f"Evidence: {results:.0f} purchases behind “{budget.name}”, {RESULTS_TO_RAISE} needed.")
+    return None
+
+
+def _results(budget: Budget, context: Context) -> float:
+    return sum(context.ads[ad_id].results for ad_id in budget.ad_ids if ad_id in context.ads)
+
+
+def _evidence(context: Context) -> str:
+    raised = [context.budgets[change.external_id] for change in context.budget_changes
+              if change.budget_rise > 0 and change.external_id in context.budgets]
+    if raised:
+        fewest = min(_results(budget, context) for budget in raised)
+        return f"Evidence: {fewest:.0f} purchases, {RESULTS_TO_RAISE} needed"
+    if context.pauses:
+        spend = min(context.ads[change.external_id].spend for change in context.pauses)
+        return f"Evidence: {whole(spend, context)} spent, enough for a verdict"
+    return "Evidence: cuts need none"
+
+
+GUARDRAIL = Guardrail(SLUG, "Evidence", check)

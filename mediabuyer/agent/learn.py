@@ -1,0 +1,64 @@
+"""What the cycle keeps: graded outcomes, and one episode for every decision that ended, so that it can be recalled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from campaigns.models import AdAccount
+from mediabuyer.agent.models import Decision, Outcome
+from mediabuyer.agent.outcomes import measure_due
+from mediabuyer.agent.steps import Note
+from mediabuyer.lib.money import format_money
+from memory.recall import remember
+
+GRADES = {"better": "good", "as_expected": "good", "worse": "bad", "unclear": "open", "": "open"}
+ENDED = [Decision.State.DONE, Decision.State.UNDONE, Decision.State.REJECTED, Decision.State.FAILED]
+
+
+def learn(account: AdAccount, now: datetime, note: Note) -> None:
+    measured = measure_due(account, now)
+    ended = Decision.objects.filter(account=account, state__in=ENDED).select_related("outcome", "ad__creative__angle")
+    told = [remember_decision(decision) for decision in ended.order_by("-finished_at")[:200]]
+    note.say(f"Graded {len(measured)} earlier decisions; {len(told)} are kept to learn from.",
+             measured=[{"title": one.decision.title, "verdict": one.verdict} for one in measured])
+
+
+def remember_decision(decision: Decision) -> None:
+    """One episode a decision, rewritten when its outcome becomes known."""
+    outcome: Outcome | None = getattr(decision, "outcome", None)
+    remember(
+        brand=decision.account.brand, account_key=decision.account.key, source=f"decision:{decision.key}",
+        kind=decision.action, text=_tell(decision, outcome), entities=_entities(decision),
+        payload={"state": decision.state, "expected": decision.expected,
+                 "outcome": outcome.figures if outcome else {}, "reason_code": decision.reason_code},
+        outcome=_grade(decision, outcome), occurred_at=decision.decided_at or decision.proposed_at,
+    )
+
+
+def _grade(decision: Decision, outcome: Outcome | None) -> str:
+    if decision.state in (Decision.State.REJECTED, Decision.State.FAILED):
+        return "bad"
+    return GRADES[outcome.verdict if outcome else ""]
+
+
+def _tell(decision: Decision, outcome: Outcome | None) -> str:
+    """For people, in one or two sentences."""
+    if decision.state == Decision.State.REJECTED:
+        return f"{decision.title}: rejected, “{decision.get_reason_code_display()}”. {decision.note}".strip()
+    if decision.state == Decision.State.FAILED:
+        return f"{decision.title}: failed. {decision.error}".strip()
+    taken_back = " It was taken back later." if decision.state == Decision.State.UNDONE else ""
+    if outcome is None or not outcome.measured_at:
+        return f"{decision.title}: done, too early to grade.{taken_back}"
+    got = format_money(Decimal(outcome.figures["per_day"]), decision.account.currency, sign=True)
+    hoped = decision.expected.get("per_day")
+    promise = f" Expected {format_money(Decimal(hoped), decision.account.currency, sign=True)} a day," if hoped else ""
+    return f"{decision.title}.{promise} got {got}.{taken_back}"
+
+
+def _entities(decision: Decision) -> list[str]:
+    found = [f"{change['level']}:{change['external_id']}" for change in decision.changes]
+    if decision.ad and decision.ad.creative and decision.ad.creative.angle:
+        found.append(f"angle:{decision.ad.creative.angle.name}")
+    return sorted({f"{decision.subject_level}:{decision.subject_id}", *found})

@@ -1,0 +1,183 @@
+"""What is so right now: pulls fresh rows from the platform, and gathers what guardrails need to judge a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from campaigns.models import Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Status
+from campaigns.sync import sync_comments, sync_insights, sync_structure
+from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange
+from mediabuyer.agent.models import Cycle, Decision
+from mediabuyer.agent.steps import Note
+from mediabuyer.lib.clock import day_in_zone
+from portfolio.conversions import sync_conversions
+from portfolio.models import Goal
+from portfolio.performance import total
+
+RECENT = timedelta(days=14)
+REFERENCE_DAYS = 28
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What the pull brought: rows read, and nothing where the account is an import."""
+
+    insights: int = 0
+    conversions: int = 0
+
+
+def pull(account: AdAccount, now: datetime, note: Note) -> Pulled:
+    """Structure, insights, comments, conversions. An imported account has nothing to pull."""
+    if account.is_read_only:
+        days = InsightDay.objects.filter(account=account).count()
+        note.say(f"Read {days:,} rows of imported files. There is nothing to pull.", rows=days)
+        return Pulled(days, 0)
+    note.wait_for("Meta: campaigns, ad sets, ads")
+    sync_structure(account, now)
+    note.wait_for("Meta: insights of the last 28 days")
+    run = sync_insights(account, now)
+    note.wait_for("Meta: comments")
+    sync_comments(account, now)
+    note.wait_for("Orders")
+    orders = sync_conversions(account, now)
+    account.refresh_from_db()
+    note.say(f"Read {run.rows:,} rows of insights and {orders:,} new orders.", rows=run.rows, orders=orders)
+    return Pulled(run.rows, orders)
+
+
+def limits_of(account: AdAccount) -> Limits:
+    return Limits(
+        daily_cap=account.daily_cap, ad_set_cap=account.ad_set_cap, approval_over=account.approval_over,
+        budget_step=account.budget_step, cooldown=timedelta(hours=account.cooldown_hours),
+    )
+
+
+def reference_cpa(account: AdAccount, now: datetime) -> Decimal | None:
+    """What a purchase may cost: the goal, or else what it has cost in the last four weeks."""
+    target = Goal.current(account).target_cpa
+    if target is not None:
+        return target
+    today = day_in_zone(now, account.time_zone)
+    cpa = total(account, today - timedelta(days=REFERENCE_DAYS), today - timedelta(days=1)).cpa
+    return cpa.quantize(Decimal("0.01")) if cpa is not None else None
+
+
+def budgets_of(account: AdAccount) -> list[Budget]:
+    """Every daily budget where it really lies, with the ads that it feeds. Learning is the gravest of its ad sets."""
+    ads: dict[int, list[str]] = {}
+    rows = Ad.objects.filter(account=account).exclude(status__in=[Status.DELETED, Status.ARCHIVED])
+    for ad_id, ad_set_id in rows.values_list("external_id", "ad_set_id"):
+        ads.setdefault(ad_set_id, []).append(ad_id)
+    sets: dict[int, list[AdSet]] = {}
+    for one in AdSet.objects.filter(account=account).select_related("campaign"):
+        sets.setdefault(one.campaign_id, []).append(one)
+    found: list[Budget] = []
+    for campaign in Campaign.objects.filter(account=account, is_placeholder=False):
+        own = sets.get(campaign.pk, [])
+        if campaign.daily_budget is not None:
+            found.append(_budget("campaign", campaign, campaign, own, ads))
+        found += [_budget("ad_set", one, campaign, [one], ads) for one in own if one.daily_budget is not None]
+    return found
+
+
+def _budget(level: str, node: Campaign | AdSet, campaign: Campaign, sets: list[AdSet],
+            ads: dict[int, list[str]]) -> Budget:
+    assert node.daily_budget is not None
+    learning = [one for one in sets if one.learning_status == "LEARNING"]
+    edits = [one.last_significant_edit_at for one in sets if one.last_significant_edit_at]
+    return Budget(
+        level=level, external_id=node.external_id, name=node.name, campaign_id=campaign.external_id,
+        daily_budget=node.daily_budget,
+        is_active=node.status == Status.ACTIVE and campaign.status == Status.ACTIVE,
+        spend_7d=Decimal(0), learning_status="LEARNING" if learning else (sets[0].learning_status if sets else ""),
+        learning_conversions=sum(one.learning_conversions for one in learning or sets),
+        last_edit_at=max(edits, default=None),
+        ad_ids=tuple(ad for one in sets for ad in ads.get(one.pk, ())),
+    )
+
+
+def committed(budgets: Iterable[Budget]) -> Decimal:
+    """Daily budgets in force at the platform."""
+    return sum((budget.daily_budget for budget in budgets if budget.is_active), Decimal(0))
+
+
+def open_rises(account: AdAccount, but_not: Decision | None) -> Decimal:
+    """Rises that other decisions may still carry out: approved, being sent, or of unknown outcome."""
+    others = Decision.objects.filter(account=account).open()
+    if but_not is not None:
+        others = others.exclude(pk=but_not.pk)
+    done = set(Change.objects.filter(account=account, operation__decision_key__in=others.values("key"), state="done")
+               .values_list("operation__decision_key", "external_id"))
+    rises = Decimal(0)
+    for key, changes in others.values_list("key", "changes"):
+        for data in changes:
+            if (key, data["external_id"]) not in done:
+                rises += max(PlannedChange(**data).budget_rise, Decimal(0))
+    return rises
+
+
+def context_for(account: AdAccount, changes: Iterable[PlannedChange], now: datetime, *,
+                decision: Decision | None = None, is_undo: bool = False) -> Context:
+    """All that the guardrails may know about these changes, read afresh from our tables."""
+    account.refresh_from_db()
+    changes = tuple(changes)
+    budgets = budgets_of(account)
+    active = set(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
+    paused = {change.external_id for change in changes if change.pauses}
+    return Context(
+        now=now, currency=account.currency, mode=account.mode, is_stopped=account.is_stopped,
+        is_live_confirmed=account.is_live_confirmed, connection=account.connection, synced_at=account.synced_at,
+        limits=limits_of(account), changes=changes,
+        committed=committed(budgets) + open_rises(account, decision),
+        active_ads=len(active), active_ads_after=len(active - paused),
+        budgets={budget.external_id: budget for budget in budgets},
+        ads={ad.external_id: ad for ad in _figures(account, changes, budgets)},
+        recent=_recent(account, now, decision), reference_cpa=reference_cpa(account, now),
+        has_tracking_alarm=_has_tracking_alarm(account), is_undo=is_undo,
+    )
+
+
+def _figures(account: AdAccount, changes: tuple[PlannedChange, ...], budgets: list[Budget]) -> list[AdFigures]:
+    """Spend and results since launch of the ads that these changes touch, directly or through their budget."""
+    touched = {change.external_id for change in changes}
+    wanted = touched | {ad for budget in budgets if budget.external_id in touched for ad in budget.ad_ids}
+    rows = Ad.objects.filter(account=account, external_id__in=wanted).select_related("ad_set", "campaign").annotate(
+        total_spend=Sum("insightday__spend"), total_results=Sum("insightday__results"))
+    return [
+        AdFigures(
+            key=str(ad.key), external_id=ad.external_id, name=ad.name, ad_set_id=ad.ad_set.external_id,
+            campaign_id=ad.campaign.external_id, angle="", status=ad.status, effective_status=ad.effective_status,
+            launched_on=None, spend=ad.total_spend or Decimal(0), results=float(ad.total_results or 0),
+            spend_7d=Decimal(0), results_7d=0, impressions_7d=0, roas_7d=None, cpa=None,
+        )
+        for ad in rows
+    ]
+
+
+def _recent(account: AdAccount, now: datetime, decision: Decision | None) -> tuple[RecentChange, ...]:
+    """Budgets that we changed in the last days, in the account's own time; not by the decision itself."""
+    rows = Change.objects.filter(account=account, kind="set_budget", state="done", made_at__gt=now - RECENT)
+    if decision is not None:
+        rows = rows.exclude(operation__decision_key=decision.key)
+    return tuple(
+        RecentChange(change.level, change.external_id, change.kind, change.made_at, _amount(change.before),
+                     _amount(change.params))
+        for change in rows
+        if change.made_at is not None
+    )
+
+
+def _amount(values: dict[str, Any]) -> Decimal | None:
+    return Decimal(values["daily_budget"]) if values.get("daily_budget") is not None else None
+
+
+def _has_tracking_alarm(account: AdAccount) -> bool:
+    """As the last finished cycle saw it: the alarm is about days, not minutes."""
+    last = Cycle.objects.filter(account=account).exclude(observation={}).values_list("observation", flat=True).first()
+    return bool(last and last.get("has_tracking_alarm"))

@@ -1,0 +1,46 @@
+"""The strategist by rule: every action proposes, the best remain, and no object is pulled two ways at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from campaigns.models import AdAccount
+from mediabuyer.agent.actions import ACTIONS
+from mediabuyer.agent.context import Observation, Proposal
+from mediabuyer.agent.models import Decision
+from mediabuyer.agent.steps import Note
+
+MOST = 6
+"""Proposals a cycle makes at the most: what a person can weigh in a few minutes."""
+OPEN = [Decision.State.PROPOSED, Decision.State.AWAITING, Decision.State.APPROVED, Decision.State.EXECUTING,
+        Decision.State.UNKNOWN]
+
+
+def plan(account: AdAccount, observation: Observation, note: Note) -> list[Proposal]:
+    """Candidates of all actions, ranked by what they should earn, less those that are open or would collide."""
+    candidates = rank(proposal for action in ACTIONS for proposal in action.propose(observation))
+    kept = list(_without_collisions(candidates, _taken(account)))[:MOST]
+    note.say(
+        f"{len(candidates)} candidates, {len(kept)} worth asking." if candidates else "Nothing is worth changing.",
+        candidates=[{"title": one.title, "score": round(one.score, 2), "kept": one in kept} for one in candidates],
+    )
+    return kept
+
+
+def rank(proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Best first: expected profit a day, discounted by its uncertainty. Ties by id, so that the order replays."""
+    return sorted(proposals, key=lambda one: (-one.score, one.action, one.subject_id))
+
+
+def _taken(account: AdAccount) -> set[str]:
+    """Ids of the objects that an open decision already speaks about."""
+    rows = Decision.objects.filter(account=account, state__in=OPEN).values_list("subject_id", "changes")
+    return {subject for subject, _ in rows} | {change["external_id"] for _, changes in rows for change in changes}
+
+
+def _without_collisions(proposals: list[Proposal], taken: set[str]) -> Iterator[Proposal]:
+    for proposal in proposals:
+        touched = {proposal.subject_id, *(change.external_id for change in proposal.changes)}
+        if not touched & taken:
+            taken |= touched
+            yield proposal
