@@ -1,0 +1,77 @@
+"""What each action proposes, and what it leaves alone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from mediabuyer.agent.actions import pause_ad, refresh_creative, scale_budget, shift_budget
+from mediabuyer.agent.plan import rank
+from tests.agent.worlds import make_ad, make_budget, make_observation
+
+LOSER = make_ad("ad2", payout_per_spend=0.5, low=0.3, high=0.8, p_profit=0.02, p_bar=0.01, spend=Decimal(200),
+                spend_7d=Decimal(70), cpa=Decimal(48))
+POOR = make_budget("set2", payout_per_spend=0.6, low=0.4, high=0.8, draws=(0.4, 0.5, 0.6, 0.7, 0.8))
+
+
+def test_sure_loser_is_proposed_for_pausing():
+    [proposal] = pause_ad.propose(make_observation(ads=(make_ad(), LOSER)))
+    assert proposal.title == "Pause “Ad ad2”"
+    assert proposal.changes[0].params == {"status": "PAUSED"}
+    assert proposal.effect.per_day == Decimal("5.00")  # €10 a day, half of it comes back
+    assert (proposal.effect.low, proposal.effect.high) == (Decimal("2.00"), Decimal("7.00"))
+
+
+@pytest.mark.parametrize("values", [
+    {"p_bar": 0.11}, {"effective_status": "CAMPAIGN_PAUSED"}, {"spend": Decimal("19.99")}, {"p_bar": None},
+    {"spend_7d": Decimal(0)},
+], ids=["not sure", "not running", "too little spend", "unknown", "spends nothing"])
+def test_these_are_not_paused(values):
+    from dataclasses import replace
+
+    assert list(pause_ad.propose(make_observation(ads=(replace(LOSER, **values),)))) == []
+
+
+def test_winner_is_raised_by_one_step():
+    [proposal] = scale_budget.propose(make_observation())
+    assert proposal.title == "Raise “Set set1” from €50 to €60 a day"
+    assert proposal.changes[0].params == {"daily_budget": "60"}
+    assert proposal.effect.low < proposal.effect.per_day < proposal.effect.high
+
+
+def test_poor_budget_is_cut_by_one_step():
+    [proposal] = scale_budget.propose(make_observation(budgets=(POOR,)))
+    assert proposal.title == "Cut “Set set2” from €50 to €40 a day"
+
+
+def test_learning_budget_is_left_alone():
+    learning = make_budget(learning_status="LEARNING")
+    assert list(scale_budget.propose(make_observation(budgets=(learning,)))) == []
+
+
+def test_shift_keeps_the_total_and_cuts_first():
+    [proposal] = shift_budget.propose(make_observation(budgets=(make_budget(), POOR)))
+    assert [change.external_id for change in proposal.changes] == ["set2", "set1"]
+    assert sum(change.budget_rise for change in proposal.changes) == 0
+    assert proposal.title == "Move €10 a day from “Set set2” to “Set set1”"
+
+
+def test_equal_budgets_are_not_shifted():
+    assert list(shift_budget.propose(make_observation(budgets=(make_budget(), make_budget("set2"))))) == []
+
+
+def test_tired_winner_asks_for_a_creative():
+    [proposal] = refresh_creative.propose(make_observation(ads=(make_ad(is_tired=True, fatigue=0.31),)))
+    assert proposal.changes == ()
+    assert "31% less" in proposal.why
+
+
+def test_tired_loser_is_not_renewed():
+    assert list(refresh_creative.propose(make_observation(ads=(make_ad(is_tired=True, p_profit=0.2),)))) == []
+
+
+def test_best_expected_profit_comes_first():
+    seen = make_observation(ads=(make_ad(), LOSER), budgets=(make_budget(), POOR))
+    ranked = rank([*pause_ad.propose(seen), *scale_budget.propose(seen), *shift_budget.propose(seen)])
+    assert [one.score for one in ranked] == sorted((one.score for one in ranked), reverse=True)
