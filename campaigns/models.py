@@ -17,6 +17,7 @@ from mediabuyer.brands.permissions import MANAGERS
 from mediabuyer.lib.errors import Conflict, NotAllowed
 from mediabuyer.lib.secrets import SecretTextField
 from memory.events import record
+from memory.mirror import touch
 
 META_EXPOSURE = Decimal("1.75")
 """Meta may spend up to 75 % over a daily budget on a single day."""
@@ -145,6 +146,7 @@ class AdAccount(models.Model):
         AdAccount.objects.filter(pk=self.pk).update(**values)
         for name, value in values.items():
             setattr(self, name, value)
+        touch([self])
 
 
 class Status(models.TextChoices):

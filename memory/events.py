@@ -107,7 +107,8 @@ def compute_hash(event: Event) -> str:
     """SHA-256 over the line's own content and the hash of the line before."""
     content = [
         event.previous_hash, event.number, event.kind, str(event.account_key), event.subject, event.subject_key,
-        event.actor, event.data, event.happened_at.astimezone(UTC).isoformat(), event.recorded_at.astimezone(UTC).isoformat(),
+        event.actor, event.data, event.happened_at.astimezone(UTC).isoformat(),
+        event.recorded_at.astimezone(UTC).isoformat(),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

@@ -61,7 +61,10 @@ class Event(models.Model):
 
 
 class Episode(models.Model):
-    """Something that was tried and how it went, in one sentence and a few numbers; what recall searches."""
+    """Something that was tried and how it went, in one sentence and a few numbers; what recall searches.
+
+    Never edited: how something ended is another episode than that it was begun.
+    """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     brand = models.ForeignKey(Brand, models.CASCADE)
@@ -73,7 +76,7 @@ class Episode(models.Model):
     payload = models.JSONField(default=dict)
     outcome = models.CharField(max_length=10, blank=True, choices=[("good", "Good"), ("bad", "Bad"), ("open", "Open")])
     occurred_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(auto_now=True)
+    recorded_at = models.DateTimeField(help_text="In the account's time: from when on recall may know it.")
     words = models.GeneratedField(
         expression=SearchVector("text", config="english"), output_field=SearchVectorField(), db_persist=True
     )
@@ -107,6 +110,7 @@ class GraphChange(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     applied_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="Not before this time, database's clock.")
     trouble = models.TextField(blank=True)
     set_aside_at = models.DateTimeField(null=True, blank=True)
 
@@ -115,10 +119,37 @@ class GraphChange(models.Model):
         indexes = [
             models.Index(fields=["seq"], name="graph_change_waiting",
                          condition=Q(applied_at=None, set_aside_at=None)),
+            models.Index(fields=["label", "key", "-seq"], name="graph_change_last"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(op__in=["node", "edge", "delete", "unlink"]), name="graph_change_op_known")
+            models.CheckConstraint(condition=Q(op__in=["node", "edge", "delete", "unlink"]),
+                                   name="graph_change_op_known"),
         ]
 
     def __str__(self) -> str:
         return f"{self.op} {self.label} {self.key}"
+
+
+class GraphMirror(models.Model):
+    """The one row that says how the graph is doing, so that pages never ask the graph itself."""
+
+    class State(models.TextChoices):
+        READY = "ready", "Ready"
+        DOWN = "down", "Not reachable"
+        REBUILDING = "rebuilding", "Being rebuilt"
+
+    name = models.CharField(max_length=20, primary_key=True, default="mirror")
+    state = models.CharField(max_length=10, choices=State, default=State.DOWN)
+    detail = models.CharField(max_length=400, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="Last sign of life of the projector.")
+    rebuilt_at = models.DateTimeField(null=True, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    parity = models.JSONField(default=list, help_text="Last parity, one object a label or type.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["ready", "down", "rebuilding"]), name="mirror_state_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"

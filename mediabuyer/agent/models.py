@@ -17,6 +17,7 @@ from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
 from memory.events import record
+from memory.mirror import touch
 
 UNDO_WINDOW = timedelta(seconds=10)
 """An approved decision waits this long before anything is sent, so that a slip of the finger costs nothing."""
@@ -241,6 +242,7 @@ class Decision(models.Model):
             record(event or f"decision.{new}", "decision", self.key, brand=self.account.brand,
                    account=self.account.key, now=now, actor=actor, what=self.title, hash=self.content_hash,
                    reason=self.note or self.error)
+            touch([self])
 
     def block(self, now: datetime, why: str, actor: str = "agent") -> None:
         self._move(self.State.BLOCKED, now, actor, error=why, finished_at=now)
