@@ -1,0 +1,225 @@
+"""The second pass: rows of figures out of the file, errors by line, and totals to check against the file's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from campaigns.exports.dates import day_reader, parse_day, split_period
+from campaigns.exports.mapping import STORED, TITLES, TOTALS, Mapping
+from campaigns.exports.numbers import CellError, Number, currency_in, parse_number
+from campaigns.exports.reader import Cell, Record, Source
+from campaigns.exports.scan import BREAKDOWNS, NAMES, names_nothing
+
+MONEY = frozenset({"spend", "revenue"})
+GENDERS = {"m": "male", "f": "female"}
+CENT = Decimal("0.005")
+LARGEST = Decimal(10) ** 13
+"""What the columns of the database can hold; no account has spent this much in one row."""
+
+
+class RowError(NamedTuple):
+    """A row that was left out, with the cell that broke it. `message` names the remedy."""
+
+    line: int
+    column: str
+    value: str
+    message: str
+
+
+class ParsedRow(NamedTuple):
+    """One row of figures. A figure that the file does not have, or leaves blank, is None and never 0.
+
+    `breakdown` holds the values of the mapping's breakdowns other than the day, in their order.
+    """
+
+    line: int
+    day: date | None
+    until: date | None
+    names: dict[str, str]
+    breakdown: tuple[str, ...]
+    values: dict[str, Number | None]
+    delivery: str
+
+
+def rows(source: Source, mapping: Mapping) -> Iterator[ParsedRow | RowError]:
+    """Every row below the headings but the total row, in order. A broken row comes as a RowError and stops nothing."""
+    reader = _RowReader(source, mapping)
+    for record in source.records():
+        if record.line != mapping.total_line:
+            yield reader.read(record)
+
+
+class _BadCellError(Exception):
+    def __init__(self, index: int, cell: Cell, message: str) -> None:
+        super().__init__(message)
+        self.index, self.cell, self.message = index, cell, message
+
+
+class _RowReader:
+    def __init__(self, source: Source, mapping: Mapping) -> None:
+        self.header, self.mapping = source.header, mapping
+        spots = mapping.dimensions
+        self.names = [(name, spots[name]) for name in NAMES if name in spots]
+        self.breakdowns = [(name, spots[name]) for name in mapping.breakdowns if name in BREAKDOWNS]
+        self.identity = [i for _, i in (*self.names, *self.breakdowns)] + [
+            spots[f] for f in ("day", "period") if f in spots
+        ]
+        self.metrics = [(name, i, mapping.decimals[i], name in MONEY) for name, i in mapping.metrics.items()]
+        self.delivery = spots.get("delivery")
+        self.read_day = day_reader(mapping.date_order)
+        self.asked = self._asked_period()
+
+    def _asked_period(self) -> tuple[date | None, date | None]:
+        answers = self.mapping.answers
+        if answers.get("from") and answers.get("until"):
+            return parse_day(answers["from"], None), parse_day(answers["until"], None)
+        return None, None
+
+    def read(self, record: Record) -> ParsedRow | RowError:
+        cells = record.cells
+        if record.problem:
+            return RowError(record.line, "", " ".join(str(cell) for cell in cells)[:80], f"The line {record.problem}.")
+        if names_nothing(cells, self.identity):
+            return RowError(
+                record.line,
+                self.header[self.identity[0]],
+                "",
+                "The row names nothing and looks like a total; left out, so that nothing counts twice.",
+            )
+        try:
+            values = {name: self._number(name, cells[i], i, decimal, money) for name, i, decimal, money in self.metrics}
+            day, until = self._period(cells)
+        except _BadCellError as bad:
+            return RowError(
+                record.line, self.header[bad.index], str(bad.cell)[:80], f"“{str(bad.cell)[:40]}” {bad.message}."
+            )
+        return ParsedRow(
+            record.line,
+            day,
+            until,
+            {name: str(cells[i]).strip() for name, i in self.names},
+            tuple(_clean(name, cells[i]) for name, i in self.breakdowns),
+            values,
+            "" if self.delivery is None else str(cells[self.delivery]),
+        )
+
+    def _number(self, name: str, cell: Cell, index: int, decimal: str | None, is_money: bool) -> Number | None:
+        value: Number | None
+        if isinstance(cell, str):
+            if cell.isascii() and cell.isdigit() and len(cell) < 13:
+                return int(cell)
+            try:
+                value = parse_number(cell, decimal)
+            except CellError as error:
+                raise _BadCellError(index, cell, str(error)) from None
+            if is_money and value is not None:
+                self._check_currency(index, cell)
+        elif isinstance(cell, date):
+            raise _BadCellError(index, cell, "is a date, not a number; correct the cell")
+        else:
+            value = cell
+        if value is not None and ((value < 0 and name != "revenue") or not -LARGEST <= value <= LARGEST):
+            raise _BadCellError(index, cell, "is out of range; correct the cell")
+        return value
+
+    def _check_currency(self, index: int, cell: str) -> None:
+        code = currency_in(cell)
+        if code and code != self.mapping.currency:
+            raise _BadCellError(
+                index,
+                cell,
+                f"is in {code} and the file in {self.mapping.currency}; convert the cell or leave the row out",
+            )
+
+    def _period(self, cells: list[Cell]) -> tuple[date | None, date | None]:
+        spots = self.mapping.dimensions
+        for first, last in (("day", "day"), ("starts", "ends"), ("period", "period")):
+            if first in spots and last in spots and cells[spots[first]] != "":
+                return self._ends(cells, spots[first], spots[last])
+        if self.asked[0] is None and self.mapping.first_day is not None:
+            index = next(spots[f] for f in ("day", "starts", "period") if f in spots)
+            raise _BadCellError(index, "", "is empty where the day should be; fill in the cell")
+        return self.asked
+
+    def _ends(self, cells: list[Cell], first: int, last: int) -> tuple[date | None, date | None]:
+        index = first
+        try:
+            if first == last and isinstance(cells[first], str) and len(str(cells[first])) > 10:
+                start, end = (self.read_day(part) for part in split_period(str(cells[first])))
+            else:
+                start = self.read_day(cells[first])
+                index = last
+                end = start if first == last else self.read_day(cells[last])
+        except CellError as error:
+            if self.mapping.date_order is None and any(q.key == "date_order" for q in self.mapping.open_questions):
+                return None, None
+            raise _BadCellError(index, cells[index], str(error)) from None
+        if end < start:
+            raise _BadCellError(last, cells[last], "lies before the first day of its row; correct the cell")
+        return start, end
+
+
+def _clean(name: str, cell: Cell) -> str:
+    text = str(cell).strip() or "unknown"
+    if name == "gender":
+        return GENDERS.get(text.lower(), text.lower())
+    return text if text.casefold() != "unknown" else "unknown"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of “totals to check”. `file` is what the file's own total row says, None where it says nothing."""
+
+    field: str
+    title: str
+    file: Number | None
+    computed: Number | None
+
+    @property
+    def is_same(self) -> bool | None:
+        """None where the file says nothing to compare with."""
+        if self.file is None or self.computed is None:
+            return None
+        return abs(Decimal(self.file) - Decimal(self.computed)) < CENT
+
+
+@dataclass
+class Totals:
+    """Sums of the rows that were read; exact, in Decimal. A figure the file does not have stays None."""
+
+    mapping: Mapping
+    rows: int = 0
+    sums: dict[str, Number] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.sums = {name: 0 for name in STORED if name in self.mapping.metrics and name != "reach"}
+
+    def add(self, row: ParsedRow) -> None:
+        self.rows += 1
+        sums, values = self.sums, row.values
+        for name in sums:
+            value = values[name]
+            if value:
+                sums[name] += value
+
+    def as_dict(self) -> dict[str, Number | None]:
+        """The sum of each column; the file's own total where the column is blank below it (Meta splits no purchases
+        by region), None where the file has no such column."""
+        return {name: self._unsplit(name) or self.sums.get(name) for name in TOTALS}
+
+    def checks(self) -> list[Check]:
+        total = self.mapping.total
+        return [
+            Check(name, TITLES[name], total.get(name), None if self._is_blank(name) else value)
+            for name, value in self.sums.items()
+        ]
+
+    def _unsplit(self, name: str) -> Number | None:
+        return self.mapping.total.get(name) if name in self.sums and self._is_blank(name) else None
+
+    def _is_blank(self, name: str) -> bool:
+        return self.mapping.metrics[name] in self.mapping.blank_columns

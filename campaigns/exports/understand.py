@@ -1,0 +1,348 @@
+"""From headings and a first pass to a `Mapping`: level, breakdowns, figures, styles, and what must be asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from campaigns.exports.dates import day_reader, decide_order, parse_day, split_period
+from campaigns.exports.headers import Heading, guess_language, read_heading
+from campaigns.exports.mapping import STORED, TITLES, Column, Mapping, Question
+from campaigns.exports.numbers import CellError, Number, currency_in, parse_number
+from campaigns.exports.reader import Cell, Source
+from campaigns.exports.scan import BREAKDOWNS, METRICS, NAMES, TIMES, Scan, days_in, scan
+
+LEVELS = (("ad", ("ad", "ad_id")), ("ad_set", ("ad_set", "ad_set_id")), ("campaign", ("campaign", "campaign_id")))
+MERGED = re.compile(r";\.\.\.\s?and \d+ more |;\.\.\.\s?\D{2,12} \d+ ")
+CLICK_STAND_INS = ("link_clicks", "outbound_clicks")
+RESULT_STAND_INS = ("purchases", "leads", "messages")
+RESULT_CHOICES = ("checkouts", "adds_to_cart", "content_views", "landing_page_views", "link_clicks", "outbound_clicks")
+SYMBOLS = {
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "₩": "KRW",
+    "₫": "VND",
+    "฿": "THB",
+    "₽": "RUB",
+    "₱": "PHP",
+    "₺": "TRY",
+    "R$": "BRL",
+    "Rp": "IDR",
+    "zł": "PLN",
+}
+DECIMALS = {",": "decimal comma", ".": "decimal point", None: "decimal sign not clear"}
+EMPTY = "Empty in all rows"
+SETUP = "Describes how the ad is set up; this import takes names and figures"
+
+
+def understand(source: Source, answers: Dictionary[str, str] | None = None) -> Mapping:
+    """Reads the file once and says what it is. `answers` settle what an earlier mapping asked."""
+    headings = [read_heading(text) for text in source.header]
+    return _Understanding(source, headings, scan(source, headings), dict(answers or {})).mapping()
+
+
+class _Understanding:
+    """The decisions in the order in which they depend on each other."""
+
+    def __init__(self, source: Source, headings: Sequence[Heading], found: Scan, answers: dict[str, str]) -> None:
+        self.source, self.headings, self.found, self.answers = source, headings, found, answers
+        self.questions: list[Question] = []
+        self.stands_for: dict[int, str] = {}
+        self.chosen = self._choose()
+        self.has_figures = any(field in self.chosen for field in METRICS)
+        self.level = next((level for level, fields in LEVELS if any(self._filled(f) for f in fields)), "account")
+        self.breakdowns = self._breakdowns()
+        self.metrics = self._metrics()
+        self.decimals = self._decimals()
+        self.currency = self._currency()
+        self.order = self._order()
+        self.first_day, self.last_day, self.days = self._days()
+
+    def mapping(self) -> Mapping:
+        if self.has_figures:
+            self._ask_zone()
+        source, found = self.source, self.found
+        dimensions = {f: i for f, i in self.chosen.items() if f in (*NAMES, *TIMES, *self.breakdowns, "delivery")}
+        return Mapping(
+            name=source.name,
+            kind=source.kind,
+            encoding=source.encoding,
+            delimiter=source.delimiter,
+            size=source.size,
+            language=guess_language(self.headings),
+            level=self.level,
+            breakdowns=(("day",) if self.is_daily else ()) + self.breakdowns,
+            columns=self._columns(),
+            metrics=self.metrics,
+            dimensions=dimensions,
+            decimals=self.decimals,
+            blank_columns=frozenset(i for i in self.metrics.values() if found.rows and found.is_empty(i)),
+            currency=self.currency,
+            first_day=self.first_day,
+            last_day=self.last_day,
+            date_order=self.order,
+            is_daily=self.is_daily,
+            rows=found.rows,
+            total_line=found.total.line if found.total else None,
+            total=self._total(),
+            merged_rows=self._merged(),
+            result_types=self._kinds("result_type"),
+            attributions=self._kinds("attribution"),
+            questions=tuple(self.questions),
+            answers=self.answers,
+            warnings=self._warnings(),
+        )
+
+    def _choose(self) -> dict[str, int]:
+        """One column per field: a filled one before an empty one, then the preferred name, then the first."""
+        chosen: dict[str, int] = {}
+        for index, heading in enumerate(self.headings):
+            if heading.field is None:
+                continue
+            other = chosen.get(heading.field)
+            if other is None or self._order_of(index) < self._order_of(other):
+                chosen[heading.field] = index
+        return chosen
+
+    def _order_of(self, index: int) -> tuple[bool, int, int]:
+        return self.found.is_empty(index), self.headings[index].rank, index
+
+    def _filled(self, field: str) -> bool:
+        return field in self.chosen and (self.found.rows == 0 or not self.found.is_empty(self.chosen[field]))
+
+    def _breakdowns(self) -> tuple[str, ...]:
+        """An objective belongs to its campaign, so it splits only what is coarser than an ad set."""
+        if not self.has_figures:
+            return ()
+        fine = self.level in ("ad", "ad_set")
+        return tuple(f for f in BREAKDOWNS if self._filled(f) and not (f == "objective" and fine))
+
+    def _metrics(self) -> dict[str, int]:
+        metrics = {field: self.chosen[field] for field in STORED if field in self.chosen}
+        if not self._filled("clicks"):
+            self._stand_in(metrics, "clicks", CLICK_STAND_INS)
+        if "results" not in metrics:
+            self._stand_in(metrics, "results", RESULT_STAND_INS)
+        if "results" not in metrics and self.has_figures:
+            self._ask_result(metrics)
+        return metrics
+
+    def _stand_in(self, metrics: dict[str, int], field: str, others: Sequence[str]) -> None:
+        for other in others:
+            if self._filled(other):
+                metrics[field] = self.chosen[other]
+                self.stands_for[self.chosen[other]] = field
+                return
+
+    def _ask_result(self, metrics: dict[str, int]) -> None:
+        choices = [field for field in RESULT_CHOICES if self._filled(field)]
+        if not choices:
+            return
+        self.questions.append(
+            Question(
+                "result",
+                "Which of these is what you pay for? The file has no column “Results”.",
+                "choice",
+                (*((field, self.headings[self.chosen[field]].text) for field in choices), ("none", "None of them")),
+                "none",
+            )
+        )
+        answer = self.answers.get("result")
+        if answer in choices:
+            metrics["results"] = self.chosen[answer]
+            self.stands_for[self.chosen[answer]] = "results"
+
+    def _decimals(self) -> dict[int, str | None]:
+        """Each column by its own cells; one that does not tell follows the other columns, if they agree."""
+        if self.source.decimal:
+            return dict.fromkeys(self.metrics.values(), self.source.decimal)
+        own = {index: style.decide() for index, style in self.found.styles.items()}
+        agreed = {sign for sign in own.values() if sign}
+        common = agreed.pop() if len(agreed) == 1 else self.answers.get("decimal")
+        decimals: dict[int, str | None] = {}
+        for index in set(self.metrics.values()):
+            style = self.found.styles[index]
+            torn = style.votes["."] > 0 and style.votes[","] > 0
+            decimals[index] = own[index] or (self.answers.get("decimal") if torn else common)
+            if style.votes["either"] and decimals[index] is None:
+                self._ask_decimal(style.first_either, self.headings[index].text)
+        return decimals
+
+    def _ask_decimal(self, cell: str, header: str) -> None:
+        if not any(question.key == "decimal" for question in self.questions):
+            text = f"Is “{cell}” in “{header}” thousands, or a number with three decimals?"
+            choices = ((".", "The point is the decimal sign"), (",", "The comma is the decimal sign"))
+            self.questions.append(Question("decimal", text, "choice", choices))
+
+    def _currency(self) -> str | None:
+        money = [self.headings[self.chosen[f]].currency for f in ("spend", "revenue") if f in self.chosen]
+        codes: set[str] = {code for code in money if code} or {h.currency for h in self.headings if h.currency}
+        codes = codes or set(self._kinds("currency")) or self._codes_in_cells()
+        if len(codes) == 1:
+            return codes.pop()
+        if self.has_figures:
+            text = (
+                "Which of these is the account's currency? The file has several."
+                if codes
+                else "Which currency is this in? The file does not say."
+            )
+            self.questions.append(Question("currency", text, "currency", tuple((c, c) for c in sorted(codes))))
+        return self.answers.get("currency")
+
+    def _codes_in_cells(self) -> set[str]:
+        cell = str(self.found.first.get(self.chosen.get("spend", -1), ""))
+        symbol = next((code for sign, code in SYMBOLS.items() if sign in cell), None)
+        return {code for code in (currency_in(cell), symbol) if code}
+
+    def _order(self) -> str | None:
+        texts = [str(v) for f in TIMES if f in self.chosen for v in days_in(self.found.distinct[self.chosen[f]])]
+        order = decide_order(end for text in texts for end in split_period(text))
+        if order is None:
+            text = f"Is “{texts[0]}” written with the day or the month first?"
+            choices = (("dmy", "Day first"), ("mdy", "Month first"))
+            self.questions.append(Question("date_order", text, "choice", choices))
+            order = self.answers.get("date_order")
+        return order
+
+    @property
+    def is_daily(self) -> bool:
+        if self._filled("day"):
+            return True
+        starts, ends = (self.found.distinct.get(self.chosen.get(f, -1)) for f in ("starts", "ends"))
+        return bool(starts) and starts == ends
+
+    def _days(self) -> tuple[date | None, date | None, int]:
+        """First and last day of the file and how many different days its rows begin on."""
+        fields = [f for f in TIMES if self._filled(f)]
+        if not self.has_figures:
+            return None, None, 0
+        if not ("day" in fields or "period" in fields or {"starts", "ends"} <= set(fields)):
+            return self._ask_period()
+        read, days, starts = day_reader(self.order), set(), set()
+        for field in fields:
+            for cell in days_in(self.found.distinct[self.chosen[field]]):
+                try:
+                    ends = [read(end) for end in split_period(cell)] if isinstance(cell, str) else [read(cell)]
+                except CellError:
+                    continue
+                days.update(ends)
+                starts.add(ends[0])
+        return min(days, default=None), max(days, default=None), len(starts)
+
+    def _ask_period(self) -> tuple[date | None, date | None, int]:
+        self.questions += [
+            Question("from", "First day of the report? The file has no dates.", "date"),
+            Question("until", "Last day of the report?", "date"),
+        ]
+        if not (self.answers.get("from") and self.answers.get("until")):
+            return None, None, 0
+        return parse_day(self.answers["from"], None), parse_day(self.answers["until"], None), 1
+
+    def _ask_zone(self) -> None:
+        self.questions.append(
+            Question("time_zone", "Which time zone are the days of? The file does not say.", "zone", default="UTC")
+        )
+
+    def _total(self) -> dict[str, Number | None]:
+        if not self.found.total:
+            return {}
+        cells, total = self.found.total.cells, {}
+        for field, index in self.metrics.items():
+            cell = cells[index]
+            try:
+                total[field] = parse_number(cell, self.decimals[index]) if isinstance(cell, str) else _number(cell)
+            except CellError:
+                total[field] = None
+        return total
+
+    def _merged(self) -> int:
+        names = [self.chosen[f] for f in ("ad", "ad_set", "campaign") if f in self.chosen]
+        return sum(1 for i in names for value in self.found.distinct[i] if MERGED.search(str(value)))
+
+    def _kinds(self, field: str) -> tuple[str, ...]:
+        counts = self.found.kinds.get(self.chosen.get(field, -1))
+        return tuple(kind for kind, _ in counts.most_common(20)) if counts else ()
+
+    def _warnings(self) -> tuple[str, ...]:
+        kinds, settings, merged = self._kinds("result_type"), self._kinds("attribution"), self._merged()
+        said = []
+        if len(kinds) > 1:
+            said.append(f"“Result” has {len(kinds)} meanings here: {', '.join(kinds[:4])}. Their sum mixes them.")
+        if len(settings) > 1:
+            said.append(f"Attribution settings are mixed: {', '.join(settings[:4])}. Their results do not compare.")
+        if merged:
+            said.append(f"{merged} names stand for several ads that Ads Manager merged. I keep them merged.")
+        if self.found.rows == 0:
+            said.append("The file has headings and no rows.")
+        return tuple(said)
+
+    def _columns(self) -> tuple[Column, ...]:
+        return tuple(self._column(index, heading) for index, heading in enumerate(self.headings))
+
+    def _column(self, index: int, heading: Heading) -> Column:
+        field = self.stands_for.get(index) or heading.field
+        sample = str(self.found.first.get(index, ""))[:80]
+        return Column(
+            index,
+            heading.text,
+            field,
+            TITLES.get(field or "", ""),
+            sample,
+            self._note(index, heading),
+            self._ignored(index, heading),
+            self.decimals.get(index),
+        )
+
+    def _ignored(self, index: int, heading: Heading) -> str:
+        field, used = heading.field, set(self.metrics.values())
+        empty = self.found.rows > 0 and self.found.is_empty(index)
+        if index in used:
+            return ""
+        if field is None:
+            return EMPTY if empty else heading.reason if self.has_figures else SETUP
+        if self.chosen[field] != index:
+            return f"Counts the same as “{self.headings[self.chosen[field]].text}”; adding both would count twice"
+        if empty:
+            return EMPTY
+        if field in METRICS:
+            return (
+                "Part of the results where it is the goal; adding it would count twice"
+                if field in RESULT_STAND_INS
+                else "A step on the way to a result; only the result is stored"
+            )
+        if not self.has_figures and field in (*BREAKDOWNS, *TIMES):
+            return SETUP
+        return ""
+
+    def _note(self, index: int, heading: Heading) -> str:
+        field, notes = heading.field, []
+        if index in self.stands_for:
+            notes.append(f"stands for {TITLES[self.stands_for[index]].lower()}, which the file lacks")
+        if index in self.metrics.values() and self.found.rows and self.found.is_empty(index):
+            notes.append("empty in all rows")
+        style = self.found.styles.get(index)
+        if style and index in self.decimals and (style.votes["."] or style.votes[","] or style.votes["either"]):
+            notes.append(DECIMALS[self.decimals[index]])
+        if field in ("spend", "revenue") and self.currency:
+            notes.append(self.currency)
+        if field in ("campaign", "ad_set", "ad") and index in self.found.distinct:
+            notes.append(f"{len(self.found.distinct[index]):,} names")
+        if field in ("day", "starts") and self.first_day and self.last_day:
+            notes.append(self._days_note())
+        return ", ".join(notes)
+
+    def _days_note(self) -> str:
+        assert self.first_day
+        assert self.last_day
+        span = (self.last_day - self.first_day + timedelta(days=1)).days
+        if not self.is_daily:
+            return f"{span} days in one row"
+        missing = span - self.days
+        return f"{self.days} days, {missing} without rows" if missing else f"{self.days} days, none missing"
+
+
+def _number(cell: Cell) -> Number | None:
+    return None if isinstance(cell, (str, date)) else cell
