@@ -41,17 +41,18 @@ class Cohorts:
     payout_by_lag: Floats  # d x 31
     payout_short_by_lag: Floats  # d x 8
 
-    @property
-    def conversion_curve(self) -> Floats:
-        return estimate_conversion_curve(self.conversions_by_lag)
 
-    @property
-    def payout_curve(self) -> Floats:
-        return estimate_payout_curve(self.payout_by_lag, float(self.conversions.sum()))
+@dataclass(frozen=True)
+class Curves:
+    """Share arrived by age in days: of conversions (31), of 30-day payout (31), of 7-day payout (8)."""
 
-    @property
-    def payout_short_curve(self) -> Floats:
-        return estimate_payout_curve(self.payout_short_by_lag, float(self.conversions.sum()), SHORT_WINDOW)
+    conversions: Floats
+    payout: Floats
+    payout_short: Floats
+
+
+ALL_ARRIVED = Curves(np.ones(WINDOW + 1), np.ones(WINDOW + 1), np.ones(SHORT_WINDOW + 1))
+"""For figures that are final, as those of an old file."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,15 @@ def book_events(events: Events, spend: Floats, clicks: Floats) -> Cohorts:
         conversions_by_lag=_sum_at((days, WINDOW + 1), events.click_day, lag, events.count, known),
         payout_by_lag=_sum_at((days, WINDOW + 1), events.click_day, lag, events.value, known),
         payout_short_by_lag=_sum_at((days, SHORT_WINDOW + 1), events.click_day, short_lag, events.value, short),
+    )
+
+
+def estimate_curves(cohorts: Cohorts) -> Curves:
+    count = float(cohorts.conversions.sum())
+    return Curves(
+        estimate_conversion_curve(cohorts.conversions_by_lag),
+        estimate_payout_curve(cohorts.payout_by_lag, count),
+        estimate_payout_curve(cohorts.payout_short_by_lag, count, SHORT_WINDOW),
     )
 
 

@@ -112,12 +112,13 @@ def _read(account: AdAccount, start: date, end: date, by: str) -> dict[Any, tupl
 def _source(account: AdAccount, start: date, end: date, by: str) -> tuple[QuerySet[Any], str]:
     """The rows of the period and the field to group them by. Raises ValueError for a name that is no column."""
     if by in GROUPS:
-        return _whole_rows(InsightDay.objects.all(), account, start, end, by), GROUPS[by][0]
+        return whole_rows(InsightDay.objects.all(), account, start, end, by), GROUPS[by][0]
     breakdown = InsightBreakdown.objects.filter(dimension=by)
-    return _whole_rows(breakdown, account, start, end, by), "value"
+    return whole_rows(breakdown, account, start, end, by), "value"
 
 
-def _whole_rows(rows: QuerySet[Any], account: AdAccount, start: date, end: date, by: str) -> QuerySet[Any]:
+def whole_rows(rows: QuerySet[Any], account: AdAccount, start: date, end: date, by: str = "") -> QuerySet[Any]:
+    """Those of InsightDay or InsightBreakdown that count in the period: see the top of this module."""
     inside = rows.filter(account=account, day__gte=start, until__lte=end)
     if not account.is_read_only:
         return inside  # a platform's rows are single days

@@ -1,0 +1,224 @@
+"""The conversion ledger: orders and refunds as the advertiser books them, and the click-day cohorts they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import requests
+from django.db.models import FloatField, Max
+from django.db.models.functions import Cast
+
+from campaigns.models import Ad, AdAccount, InsightDay
+from mediabuyer.lib.clock import day_in_zone
+from mediabuyer.lib.errors import Fault, PlatformError
+from portfolio.delay import WINDOW, Floats
+from portfolio.models import Conversion
+from portfolio.payout import ALL_ARRIVED, SHORT_WINDOW, Cohorts, Curves, Events, Integers, book_events, estimate_curves
+from portfolio.performance import whole_rows
+
+HISTORY_DAYS = 90
+FEED_PAGE = 1000
+FEED_SECONDS = 10
+FEED_OVERLAP = timedelta(hours=1)
+BATCH = 2000
+SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Order:
+    """One event of the ledger. `event_id` is the advertiser's and makes a second delivery harmless."""
+
+    event_id: str
+    ad_id: str  # the platform's
+    kind: str  # purchase or refund
+    clicked_at: datetime
+    converted_at: datetime
+    value: Decimal  # negative for a refund
+
+
+@dataclass(frozen=True)
+class AccountCohorts:
+    """What an account's ads delivered and earned, n ads x d whole days up to yesterday; payout has the margin in."""
+
+    ads: tuple[int, ...]  # primary keys, in the order of the rows
+    angles: Integers  # n, 0..g-1, as the posterior pools them
+    first_day: date
+    cohorts: Cohorts
+    curves: Curves
+    impressions: Floats
+    arrivals: Floats  # d, conversions of the account by the day they came
+    is_from_ledger: bool  # else from what the platform reports
+
+
+def sync_conversions(account: AdAccount, now: datetime) -> int:
+    """Reads what is new in a sandbox's order feed; returns the number of orders read. Safe to repeat.
+
+    Other accounts have no feed to read: their orders are pushed by REST. Raises PlatformError.
+    """
+    if account.mode != AdAccount.Mode.SANDBOX:
+        return 0
+    newest = Conversion.objects.filter(account=account).aggregate(at=Max("converted_at"))["at"]
+    since = newest - FEED_OVERLAP if newest else now - timedelta(days=HISTORY_DAYS + WINDOW)
+    return record_conversions(account, _read_orders(account.graph_url, since))
+
+
+def record_conversions(account: AdAccount, orders: Iterable[Order]) -> int:
+    """Puts orders into the ledger; one that is already there takes the new values."""
+    ads = dict(Ad.objects.filter(account=account).values_list("external_id", "pk"))
+    count = 0
+    for batch in _batches(orders):
+        rows = {order.event_id: _conversion(account, order, ads.get(order.ad_id)) for order in batch}
+        Conversion.objects.bulk_create(
+            rows.values(),
+            update_conflicts=True,
+            unique_fields=["account", "event_id"],
+            update_fields=["ad", "kind", "clicked_at", "converted_at", "clicked_on", "lag_days", "value"],
+        )
+        count += len(rows)
+    return count
+
+
+def load_cohorts(account: AdAccount, today: date, margin: Decimal, days: int = HISTORY_DAYS) -> AccountCohorts:
+    """Cohorts of the `days` whole days before `today`, in two queries on the figures.
+
+    Without a ledger the platform's results stand for it: booked on the click day too, but only within its own window.
+    """
+    first = today - timedelta(days=days)
+    insights = _insights(account, first, today)
+    events = _events(account, first, today)
+    ads = sorted({int(pk) for pk in insights[:, 0]} | {int(pk) for pk in events[:, 0]})
+    row = np.searchsorted(ads, insights[:, 0])
+    column = insights[:, 1].astype(np.intp)
+    spend, impressions, clicks, link_clicks, results, revenue = (
+        _table((len(ads), days), row, column, insights[:, field]) for field in range(2, 8)
+    )
+    visits = link_clicks if link_clicks.any() else clicks
+    if len(events):
+        cohorts = book_events(_as_events(events, ads, float(margin)), spend, visits)
+        arrivals = np.bincount(events[:, 2].astype(np.intp), weights=events[:, 4], minlength=days).astype(np.float64)
+        curves = estimate_curves(cohorts)
+    else:
+        cohorts = _as_reported(spend, visits, results, revenue * float(margin))
+        arrivals = results.sum(axis=0)
+        curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
+    return AccountCohorts(
+        tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, is_from_ledger=bool(len(events))
+    )
+
+
+def _read_orders(address: str, since: datetime) -> Iterator[Order]:
+    """Every order that came at or after `since`, oldest first; the feed's pages overlap by their last moment."""
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy must never see the loopback
+        while True:
+            page = _read_page(session, address, since)
+            yield from page
+            if len(page) < FEED_PAGE or page[-1].converted_at <= since:
+                return
+            since = page[-1].converted_at
+
+
+def _read_page(session: requests.Session, address: str, since: datetime) -> list[Order]:
+    try:
+        answer = session.get(
+            f"{address}/_sandbox/orders",
+            params={"since": since.isoformat(), "limit": str(FEED_PAGE)},
+            timeout=FEED_SECONDS,
+        )
+        answer.raise_for_status()
+        return [_order(row) for row in answer.json()["data"]]
+    except (requests.RequestException, ValueError, KeyError) as error:
+        raise PlatformError(Fault.TRANSIENT, f"The sandbox's order feed did not answer: {error}") from error
+
+
+def _order(row: dict[str, Any]) -> Order:
+    return Order(
+        event_id=str(row["event_id"]),
+        ad_id=str(row["ad_id"]),
+        kind=row["kind"],
+        clicked_at=datetime.fromisoformat(row["clicked_at"]),
+        converted_at=datetime.fromisoformat(row["converted_at"]),
+        value=Decimal(str(row["value"])),
+    )
+
+
+def _conversion(account: AdAccount, order: Order, ad: int | None) -> Conversion:
+    clicked_on = day_in_zone(order.clicked_at, account.time_zone)
+    return Conversion(
+        account=account,
+        ad_id=ad,
+        event_id=order.event_id,
+        kind=order.kind,
+        clicked_at=order.clicked_at,
+        converted_at=order.converted_at,
+        clicked_on=clicked_on,
+        lag_days=(day_in_zone(order.converted_at, account.time_zone) - clicked_on).days,
+        value=order.value,
+    )
+
+
+def _insights(account: AdAccount, first: date, today: date) -> Floats:
+    """Rows of (ad, day index, spend, impressions, clicks, link clicks, results, revenue)."""
+    rows = whole_rows(InsightDay.objects.all(), account, first, today - timedelta(days=1)).values_list(
+        "ad_id", "until", Cast("spend", FloatField()), "impressions", "clicks", "link_clicks",
+        Cast("results", FloatField()), Cast("revenue", FloatField()),
+    )  # fmt: skip
+    origin = first.toordinal()
+    return np.array([(ad, day.toordinal() - origin, *figures) for ad, day, *figures in rows]).reshape(-1, 8)
+
+
+def _events(account: AdAccount, first: date, today: date) -> Floats:
+    """Rows of (ad, click day, event day, days elapsed, 1 for a purchase, value), events before `today` only."""
+    rows = Conversion.objects.filter(account=account, ad__isnull=False, clicked_on__range=(first, today)).values_list(
+        "ad_id", "clicked_on", "lag_days", "clicked_at", "converted_at", "kind", "value"
+    )
+    origin, days = first.toordinal(), (today - first).days
+    found = [
+        (ad, day.toordinal() - origin, day.toordinal() - origin + lag,
+         (came - clicked).total_seconds() / SECONDS_A_DAY, kind == Conversion.Kind.PURCHASE, float(value))
+        for ad, day, lag, clicked, came, kind, value in rows
+    ]  # fmt: skip
+    table = np.array(found, dtype=np.float64).reshape(-1, 6)
+    return table[table[:, 2] < days]
+
+
+def _as_events(rows: Floats, ads: list[int], margin: float) -> Events:
+    return Events(
+        ad=np.searchsorted(ads, rows[:, 0]),
+        click_day=rows[:, 1].astype(np.intp),
+        day=rows[:, 2].astype(np.intp),
+        elapsed=rows[:, 3],
+        count=rows[:, 4],
+        value=rows[:, 5] * margin,
+    )
+
+
+def _as_reported(spend: Floats, clicks: Floats, results: Floats, payout: Floats) -> Cohorts:
+    """Without lags nothing is learnt of the delay: its prior stands."""
+    days = spend.shape[1]
+    none = np.zeros((days, WINDOW + 1))
+    return Cohorts(spend, clicks, results, payout, payout, none, none, none[:, : SHORT_WINDOW + 1])
+
+
+def _angles(ads: list[int]) -> Integers:
+    """Ads without an angle make a group of their own."""
+    angle = dict(Ad.objects.filter(pk__in=ads).values_list("pk", "creative__angle_id"))
+    return np.unique([angle.get(pk) or 0 for pk in ads], return_inverse=True)[1].astype(np.intp)
+
+
+def _table(shape: tuple[int, int], row: Integers, column: Integers, values: Floats) -> Floats:
+    table = np.zeros(shape)
+    np.add.at(table, (row, column), values)
+    return table
+
+
+def _batches(orders: Iterable[Order]) -> Iterator[list[Order]]:
+    rest = iter(orders)
+    while batch := list(islice(rest, BATCH)):
+        yield batch

@@ -1,0 +1,159 @@
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from mediabuyer.lib.errors import PlatformError
+from portfolio.conversions import FEED_PAGE, Order, load_cohorts, record_conversions, sync_conversions
+from portfolio.models import Conversion
+from tests.factories import AccountFactory, AdFactory, InsightFactory
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 20)
+CLICK = datetime(2026, 11, 10, 22, 30, tzinfo=UTC)  # half past eleven in the evening in Berlin
+
+
+@pytest.fixture
+def ad(account: Any) -> Any:
+    return AdFactory.create(ad_set__campaign__account=account)
+
+
+def order(ad: Any, number: int = 1, after: timedelta = timedelta(), value: int = 50, kind: str = "purchase") -> Order:
+    return Order(f"o{number}", ad.external_id, kind, CLICK, CLICK + after, Decimal(value))
+
+
+def test_days_are_the_account_s(account: Any, ad: Any) -> None:
+    record_conversions(account, [order(ad, after=timedelta(hours=1))])
+    conversion = Conversion.objects.get()
+    assert (conversion.clicked_on, conversion.lag_days, conversion.ad) == (date(2026, 11, 10), 1, ad)
+
+
+def test_second_delivery_changes_nothing(account: Any, ad: Any) -> None:
+    for _ in range(2):
+        assert record_conversions(account, [order(ad, 1), order(ad, 2)]) == 2
+    assert Conversion.objects.count() == 2
+
+
+def test_corrected_value_replaces_the_old(account: Any, ad: Any) -> None:
+    record_conversions(account, [order(ad, value=50)])
+    record_conversions(account, [order(ad, value=40), order(ad, value=45)])
+    assert Conversion.objects.get().value == Decimal(45)
+
+
+def test_order_of_an_unknown_ad_is_kept(account: Any, ad: Any) -> None:
+    record_conversions(account, [Order("o1", "999", "purchase", CLICK, CLICK, Decimal(50))])
+    assert Conversion.objects.get().ad is None
+    assert load_cohorts(account, TODAY, Decimal(1)).ads == ()
+
+
+def test_cohorts_are_booked_on_the_click_day(account: Any, ad: Any) -> None:
+    InsightFactory.create(ad=ad, day=date(2026, 11, 10), spend=Decimal(20), clicks=40, link_clicks=30)
+    record_conversions(account, [order(ad, 1, timedelta(hours=1)), order(ad, 2, timedelta(days=8), value=30)])
+    data = load_cohorts(account, TODAY, Decimal("0.5"), days=30)
+    column = (date(2026, 11, 10) - data.first_day).days
+    assert data.ads == (ad.pk,)
+    assert (data.cohorts.spend[0, column], data.cohorts.clicks[0, column]) == (20, 30)
+    assert data.cohorts.conversions[0, column] == 2
+    assert (data.cohorts.payout_short[0, column], data.cohorts.payout[0, column]) == (25, 40)
+    assert data.arrivals[column : column + 9].tolist() == [0, 1, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_refund_is_taken_off_its_click_day(account: Any, ad: Any) -> None:
+    record_conversions(account, [order(ad, 1), order(ad, 2, timedelta(days=3), value=-50, kind="refund")])
+    data = load_cohorts(account, TODAY, Decimal(1), days=30)
+    assert (data.cohorts.conversions.sum(), data.cohorts.payout.sum()) == (1, 0)
+
+
+def test_today_is_not_known_yet(account: Any, ad: Any) -> None:
+    """The evening before, the order of the same night had not come."""
+    record_conversions(account, [order(ad, 1, timedelta(hours=1))])
+    assert load_cohorts(account, date(2026, 11, 11), Decimal(1)).cohorts.conversions.sum() == 0
+    assert load_cohorts(account, date(2026, 11, 12), Decimal(1)).cohorts.conversions.sum() == 1
+
+
+def test_platform_stands_in_for_a_missing_ledger(account: Any, ad: Any) -> None:
+    InsightFactory.create(ad=ad, results=Decimal(2), revenue=Decimal(80))
+    data = load_cohorts(account, TODAY, Decimal("0.5"))
+    assert not data.is_from_ledger
+    assert (data.cohorts.conversions.sum(), data.cohorts.payout.sum()) == (2, 40)
+    assert data.curves.conversions[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_imported_file_is_taken_as_final() -> None:
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    InsightFactory.create(ad__ad_set__campaign__account=imported, results=Decimal(2))
+    assert load_cohorts(imported, TODAY, Decimal(1)).curves.conversions[0] == 1
+
+
+def test_cohorts_take_two_queries_on_figures(account: Any, ad: Any, django_assert_num_queries: Any) -> None:
+    InsightFactory.create(ad=ad)
+    record_conversions(account, [order(ad)])
+    with django_assert_num_queries(3):  # and one for the angles
+        load_cohorts(account, TODAY, Decimal(1))
+
+
+@pytest.fixture
+def feed() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """An order feed as the sandbox serves it: what came at or after `since`, oldest first, at most `limit`."""
+    orders: list[dict[str, Any]] = []
+
+    class Feed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            query = parse_qs(urlsplit(self.path).query)
+            since = datetime.fromisoformat(query["since"][0])
+            found = [row for row in orders if datetime.fromisoformat(row["converted_at"]) >= since]
+            body = json.dumps({"data": found[: int(query["limit"][0])]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", orders
+    server.shutdown()
+    server.server_close()
+
+
+def entry(ad: Any, number: int) -> dict[str, Any]:
+    came = CLICK + timedelta(seconds=number)
+    return {"event_id": f"o{number}", "ad_id": ad.external_id, "kind": "purchase", "value": "49.90", "currency": "EUR",
+            "clicked_at": CLICK.isoformat(), "converted_at": came.isoformat()}  # fmt: skip
+
+
+def test_feed_is_read_page_by_page(account: Any, ad: Any, feed: Any, now: datetime) -> None:
+    account.graph_url, orders = feed
+    orders += [entry(ad, number) for number in range(FEED_PAGE + 5)]
+    sync_conversions(account, now)
+    assert Conversion.objects.count() == FEED_PAGE + 5
+    assert Conversion.objects.filter(value=Decimal("49.90"), ad=ad).count() == FEED_PAGE + 5
+
+
+def test_feed_goes_on_where_it_stopped(account: Any, ad: Any, feed: Any, now: datetime) -> None:
+    account.graph_url, orders = feed
+    orders.append(entry(ad, 0))
+    sync_conversions(account, now)
+    orders.append(entry(ad, 7200))
+    assert sync_conversions(account, now) == 2
+    assert sync_conversions(account, now) == 1  # only the last hour is read again
+    assert Conversion.objects.count() == 2
+
+
+def test_dead_feed_is_a_passing_trouble(account: Any, now: datetime) -> None:
+    with pytest.raises(PlatformError) as raised:
+        sync_conversions(account, now)
+    assert raised.value.retryable
+
+
+def test_only_a_sandbox_has_a_feed(now: datetime) -> None:
+    live = AccountFactory.create(mode="live", graph_url="")
+    assert sync_conversions(live, now) == 0

@@ -1,0 +1,115 @@
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from campaigns.models import InsightDay
+from portfolio.conversions import Order, record_conversions
+from portfolio.models import AdState, Conversion, Goal
+from portfolio.states import evaluate, snapshot
+from tests.factories import NOW, AccountFactory, AdFactory
+
+pytestmark = pytest.mark.django_db
+DAYS = 60
+TODAY = NOW.date()
+
+
+@pytest.fixture
+def ads(account: Any) -> list[Any]:
+    """Sixty days at 20 a day and 20 link clicks: one ad sells one in twenty at once, the other never does."""
+    good = AdFactory.create(ad_set__campaign__account=account, name="Good")
+    poor = AdFactory.create(ad_set=good.ad_set, name="Poor")
+    InsightDay.objects.bulk_create(
+        InsightDay(account=account, ad=ad, day=day, until=day, spend=20, impressions=1000, clicks=30, link_clicks=20,
+                   results=1 if ad is good else 0)
+        for ad in (good, poor)
+        for day in (TODAY - timedelta(days=back) for back in range(1, DAYS + 1))
+    )  # fmt: skip
+    record_conversions(account, [
+        Order(f"o{back}", good.external_id, "purchase", NOW - timedelta(days=back), NOW - timedelta(days=back),
+              Decimal(60))
+        for back in range(1, DAYS + 1)
+    ])  # fmt: skip
+    return [good, poor]
+
+
+def test_states_tell_good_from_poor(account: Any, ads: list[Any]) -> None:
+    good, poor = evaluate(account, TODAY).states
+    assert good.payout_per_spend is not None
+    assert 2.3 < good.payout_per_spend < 3.3  # 60 for 20
+    assert (good.low or 0) < good.payout_per_spend < (good.high or 0)
+    assert (good.p_profit or 0) > 0.95
+    assert poor.p_profit is not None
+    assert poor.p_profit < 0.05
+    assert (good.spend, good.results) == (Decimal(1200), 60)
+
+
+def test_money_is_counted_per_order(account: Any, ads: list[Any]) -> None:
+    """All orders come at once, so the curve expects only a few more: 20 spent per order of 60."""
+    Goal.put(account, None, NOW, margin=Decimal("0.5"))
+    good, poor = evaluate(account, TODAY).states
+    assert good.cpa == pytest.approx(Decimal(20), rel=Decimal("0.04"))
+    assert good.payout_7 == pytest.approx(Decimal(30), rel=Decimal("0.04"))
+    assert good.payout_30 == pytest.approx(Decimal(30), rel=Decimal("0.04"))
+    assert (poor.cpa, poor.payout_7, poor.payout_30) == (None, None, None)
+    assert good.figures["payout_30"]["observed"] == 1800.0
+    assert good.figures["payout_30"]["mature_spend"] == 600.0
+    assert good.figures["source"] == "ledger"
+
+
+def test_same_day_draws_the_same(account: Any, ads: list[Any]) -> None:
+    assert np.array_equal(evaluate(account, TODAY).draws, evaluate(account, TODAY).draws)
+    assert not np.array_equal(evaluate(account, TODAY).draws, evaluate(account, TODAY - timedelta(days=1)).draws)
+
+
+def test_snapshot_is_kept_once_a_day(account: Any, ads: list[Any]) -> None:
+    for _ in range(2):
+        snapshot(account, NOW)
+    assert AdState.objects.count() == 2
+    assert AdState.objects.get(ad=ads[0]).day == TODAY - timedelta(days=1)
+
+
+def test_snapshot_takes_few_queries(account: Any, ads: list[Any], django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(8):
+        snapshot(account, NOW)
+
+
+def test_budget_of_several_ads_weighs_by_spend(account: Any, ads: list[Any]) -> None:
+    found = evaluate(account, TODAY)
+    both = found.draws_of([ad.pk for ad in ads])
+    assert both == pytest.approx(found.draws.mean(axis=1))
+    assert found.draws_of([]).size == 0
+
+
+def test_broken_pixel_raises_an_account_alarm(account: Any, ads: list[Any]) -> None:
+    extra = [
+        Order(f"x{back}-{n}", ads[0].external_id, "purchase", NOW - timedelta(days=back), NOW - timedelta(days=back),
+              Decimal(60))
+        for back in range(5, DAYS + 1) for n in range(30)
+    ]  # fmt: skip
+    record_conversions(account, extra)
+    (alarm,) = evaluate(account, TODAY).alarms
+    assert (alarm.name, alarm.is_low) == ("conversions", True)
+    assert alarm.seen == 1
+    Conversion.objects.all().delete()
+    assert evaluate(account, TODAY).alarms == ()
+
+
+def test_account_without_anything_has_no_states(account: Any) -> None:
+    found = snapshot(account, NOW)
+    assert (found.states, found.alarms) == ((), ())
+
+
+def test_old_file_is_judged_on_its_own_days() -> None:
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    ad = AdFactory.create(ad_set__campaign__account=imported)
+    InsightDay.objects.create(account=imported, ad=ad, day=date(2017, 8, 1), until=date(2017, 8, 30), spend=100,
+                              impressions=9000, clicks=200, results=10, revenue=400)  # fmt: skip
+    (state,) = snapshot(imported, NOW).states
+    assert state.day == date(2017, 8, 30)
+    assert (state.cpa, state.maturity) == (Decimal(10), 1.0)
+    assert state.figures["source"] == "platform"
+    assert state.payout_per_spend is not None
+    assert 2.5 < state.payout_per_spend < 4.5
