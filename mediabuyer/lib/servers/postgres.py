@@ -15,7 +15,7 @@ import psutil
 
 from mediabuyer.lib.servers import pgdata
 from mediabuyer.lib.servers.pgdata import Cluster
-from mediabuyer.lib.servers.processes import command_of, identify, myself, wait_until_gone
+from mediabuyer.lib.servers.processes import command_of, identify, is_alive, myself, wait_until_gone
 from mediabuyer.lib.servers.state import ServerError, locked, read_state, write_state
 
 START_LIMIT = 600.0
@@ -42,6 +42,16 @@ def ensure_postgres(var: Path, *, durable: bool = True) -> str:
             url = _url(pgdata.open_cluster(var, durable=durable))
             write_state(state, {"url": url, "starter": None})
     return str(url)
+
+
+def is_running(var: Path) -> bool:
+    return _answers(var.resolve() / "postgres")
+
+
+def started_by_another(var: Path) -> bool:
+    """Whether the running server was started by a process that still lives and is not this one."""
+    starter = read_state(var.resolve() / "postgres.json").get("starter")
+    return is_running(var) and starter != myself() and is_alive(starter)
 
 
 def stop_postgres(var: Path, *, seconds: float = 30) -> None:

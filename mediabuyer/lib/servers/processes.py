@@ -70,13 +70,18 @@ def group_members(group: int) -> list[int]:
     return found
 
 
-def end_group(leader: int, seconds: float) -> None:
+def end_group(leader: int, seconds: float, *, asked: bool = False) -> None:
     """End a process group: its leader is asked first and alone, because django-q2's main process hangs when its
-    workers get the signal too; what is left after `seconds` is killed."""
-    with suppress(ProcessLookupError):
-        os.kill(leader, signal.SIGTERM)
+    workers get the signal too; what is left after `seconds` is killed. `asked`: the leader has had its signal."""
+    if not asked:
+        with suppress(ProcessLookupError):
+            os.kill(leader, signal.SIGTERM)
     wait_until_gone([leader], seconds)
     if wait_until_gone(group_members(leader), 0.5):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader, signal.SIGKILL)
+        kill_group(leader)
         wait_until_gone(group_members(leader), 5)
+
+
+def kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)

@@ -1,0 +1,8 @@
+"""For those who serve by ASGI."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mediabuyer.settings")
+application = get_asgi_application()
