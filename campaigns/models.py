@@ -66,8 +66,12 @@ class AdAccount(models.Model):
     daily_cap = money(null=True, blank=True, help_text="Most that may be spent on one day, all campaigns together.")
     ad_set_cap = money(null=True, blank=True, help_text="Highest daily budget of one ad set or campaign.")
     approval_over = money(null=True, blank=True, help_text="A rise of more than this a day always asks a person.")
-    budget_step = models.DecimalField(max_digits=4, decimal_places=2, default=Decimal("0.20"),
-                                      help_text="Largest change of a budget at once, as a share.")
+    budget_step = models.DecimalField(
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal("0.20"),
+        help_text="Largest change of a budget at once, as a share.",
+    )
     cooldown_hours = models.PositiveSmallIntegerField(default=72)
     is_agent_on = models.BooleanField(default=True)
     is_live_confirmed = models.BooleanField(default=False, help_text="A manager has typed the confirmation.")
@@ -94,8 +98,10 @@ class AdAccount(models.Model):
             models.UniqueConstraint(fields=["brand", "platform", "mode", "external_id"], name="account_once"),
             models.CheckConstraint(condition=Q(mode__in=["sandbox", "live", "shadow"]), name="account_mode_known"),
             models.CheckConstraint(condition=Q(connection__in=["ok", "reconnect", "held"]), name="account_link_known"),
-            models.CheckConstraint(condition=~Q(mode="sandbox") | Q(graph_url__startswith="http://127.0.0.1:"),
-                                   name="sandbox_is_on_this_machine"),
+            models.CheckConstraint(
+                condition=~Q(mode="sandbox") | Q(graph_url__startswith="http://127.0.0.1:"),
+                name="sandbox_is_on_this_machine",
+            ),
             models.CheckConstraint(condition=~Q(mode="live") | Q(graph_url=""), name="live_has_no_other_host"),
         ]
 
@@ -113,8 +119,16 @@ class AdAccount(models.Model):
         if account.is_stopped:
             return
         self._set(is_stopped=True, stopped_at=now, stopped_by=person, stop_reason=reason[:400])
-        record("account.stopped", "account", self.key, brand=self.brand, account=self.key, now=now,
-               actor=f"person:{person.email}", reason=reason)
+        record(
+            "account.stopped",
+            "account",
+            self.key,
+            brand=self.brand,
+            account=self.key,
+            now=now,
+            actor=f"person:{person.email}",
+            reason=reason,
+        )
 
     @transaction.atomic
     def release(self, person: User, reason: str, now: datetime) -> None:
@@ -123,13 +137,23 @@ class AdAccount(models.Model):
         if not account.is_stopped:
             raise Conflict("The stop was released already.", remedy="Reload the page to see by whom.")
         if account.stopped_by_id == person.pk:
-            raise NotAllowed("The stop you pressed is released by somebody else.",
-                             remedy="Ask another manager or owner to release it.")
+            raise NotAllowed(
+                "The stop you pressed is released by somebody else.",
+                remedy="Ask another manager or owner to release it.",
+            )
         if not self.brand.member_set.filter(user=person, is_active=True, role__in=MANAGERS).exists():
             raise NotAllowed("Only a manager or owner releases the stop.", remedy="Ask a manager.")
         self._set(is_stopped=False, stopped_at=None, stopped_by=None, stop_reason="")
-        record("account.released", "account", self.key, brand=self.brand, account=self.key, now=now,
-               actor=f"person:{person.email}", reason=reason)
+        record(
+            "account.released",
+            "account",
+            self.key,
+            brand=self.brand,
+            account=self.key,
+            now=now,
+            actor=f"person:{person.email}",
+            reason=reason,
+        )
 
     @transaction.atomic
     def change_limits(self, person: User, now: datetime, **limits: Any) -> None:
@@ -139,8 +163,16 @@ class AdAccount(models.Model):
         if not changed:
             return
         self._set(**limits)
-        record("account.limits_changed", "account", self.key, brand=self.brand, account=self.key, now=now,
-               actor=f"person:{person.email}", changed=changed)
+        record(
+            "account.limits_changed",
+            "account",
+            self.key,
+            brand=self.brand,
+            account=self.key,
+            now=now,
+            actor=f"person:{person.email}",
+            changed=changed,
+        )
 
     def _set(self, **values: Any) -> None:
         AdAccount.objects.filter(pk=self.pk).update(**values)
@@ -257,8 +289,11 @@ class InsightDay(Measures):
             models.CheckConstraint(condition=Q(until__gte=F("day")), name="insight_ends_after_start"),
         ]
         indexes = [
-            models.Index(fields=["account", "day"], name="insight_account_day",
-                         include=["ad", "until", "spend", "impressions", "clicks", "link_clicks", "results", "revenue"]),
+            models.Index(
+                fields=["account", "day"],
+                name="insight_account_day",
+                include=["ad", "until", "spend", "impressions", "clicks", "link_clicks", "results", "revenue"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -278,9 +313,11 @@ class InsightBreakdown(Measures):
             models.UniqueConstraint(fields=["ad", "dimension", "value", "day", "until"], name="breakdown_once"),
         ]
         indexes = [
-            models.Index(fields=["account", "dimension", "day"], name="breakdown_account_day",
-                         include=["value", "until", "spend", "impressions", "clicks", "link_clicks", "results",
-                                  "revenue"]),
+            models.Index(
+                fields=["account", "dimension", "day"],
+                name="breakdown_account_day",
+                include=["value", "until", "spend", "impressions", "clicks", "link_clicks", "results", "revenue"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -366,8 +403,9 @@ class ImportFile(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=["understood", "running", "done", "failed"]),
-                                   name="import_state_known")
+            models.CheckConstraint(
+                condition=Q(state__in=["understood", "running", "done", "failed"]), name="import_state_known"
+            )
         ]
 
     def __str__(self) -> str:

@@ -50,7 +50,7 @@ def _local_secret() -> str:
     return path.read_text()
 
 
-# --- Site -------------------------------------------------------------------------------------------------------------
+# --- Site ------------------------------------------------------------------------------------------------------------
 DEBUG = env_bool("DEBUG")
 DEPLOYED = env_bool("DEPLOYED")
 """True on a server that people reach over a network: turns HTTPS-only cookies and redirects on."""
@@ -69,7 +69,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-# --- Apps -------------------------------------------------------------------------------------------------------------
+# --- Apps ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -104,7 +104,7 @@ INSTALLED_APPS = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Web --------------------------------------------------------------------------------------------------------------
+# --- Web -------------------------------------------------------------------------------------------------------------
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "mediabuyer.lib.middleware.request_id",
@@ -174,7 +174,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIN
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 
-# --- Data -------------------------------------------------------------------------------------------------------------
+# --- Data ------------------------------------------------------------------------------------------------------------
 
 
 def _database_url() -> str:
@@ -209,7 +209,7 @@ NEO4J_URL = env_secret("NEO4J_URL")
 NEO4J_FILE = VAR_DIR / "neo4j.json"
 """Where the embedded graph server writes its address; read when NEO4J_URL is empty."""
 
-# --- People -----------------------------------------------------------------------------------------------------------
+# --- People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "brands.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -244,15 +244,17 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = DEPLOYED
 if DEPLOYED:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if env("EMAIL_HOST") else (
-    "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if env("EMAIL_HOST")
+    else ("django.core.mail.backends.console.EmailBackend")
 )
 EMAIL_HOST, EMAIL_PORT = env("EMAIL_HOST"), env_int("EMAIL_PORT", 587)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env("EMAIL_HOST_USER"), env_secret("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS, EMAIL_TIMEOUT = True, 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "Media Buyer <no-reply@localhost>")
 
-# --- Queue: only a bell; the values are measured, docs/operations.md says how ------------------------------------------
+# --- Queue: only a bell; the values are measured, docs/operations.md says how ----------------------------------------
 Q_CLUSTER = {
     "name": "mediabuyer",
     "orm": "default",
@@ -283,14 +285,14 @@ SCHEDULES = [
 """The timetable; `manage.py sync_schedules` makes the database equal to it."""
 CYCLE_EVERY_MINUTES = env_int("CYCLE_EVERY_MINUTES", 240)
 
-# --- Integrations: off unless their key is set --------------------------------------------------------------------------
+# --- Integrations: off unless their key is set -----------------------------------------------------------------------
 META_APP_ID, META_APP_SECRET = env("META_APP_ID"), env_secret("META_APP_SECRET")
 META_GRAPH_URL = "https://graph.facebook.com"
 PLATFORM_TIMEOUT = env_int("PLATFORM_TIMEOUT", 30)
 SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
 """How long after sending we wait before "not found by marker" is taken to mean "was never created"."""
 
-# --- API ----------------------------------------------------------------------------------------------------------------
+# --- API -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mediabuyer.brands.authentication.TokenAuthentication",
@@ -316,7 +318,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-# --- Logs: one JSON object a line, secrets taken out ---------------------------------------------------------------------
+# --- Logs: one JSON object a line, secrets taken out -----------------------------------------------------------------
 LOG_LEVEL = env("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,

@@ -94,8 +94,16 @@ def record(
     last = Event.objects.filter(brand=brand).order_by("-number").values_list("number", "hash").first()
     number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
     event = Event(
-        number=number, kind=kind, brand=brand, account_key=account, subject=subject, subject_key=str(key), actor=actor,
-        data=json.loads(json.dumps(data, default=str)), happened_at=now, recorded_at=timezone.now(),
+        number=number,
+        kind=kind,
+        brand=brand,
+        account_key=account,
+        subject=subject,
+        subject_key=str(key),
+        actor=actor,
+        data=json.loads(json.dumps(data, default=str)),
+        happened_at=now,
+        recorded_at=timezone.now(),
         previous_hash=previous,
     )
     event.hash = compute_hash(event)
@@ -106,8 +114,15 @@ def record(
 def compute_hash(event: Event) -> str:
     """SHA-256 over the line's own content and the hash of the line before."""
     content = [
-        event.previous_hash, event.number, event.kind, str(event.account_key), event.subject, event.subject_key,
-        event.actor, event.data, event.happened_at.astimezone(UTC).isoformat(),
+        event.previous_hash,
+        event.number,
+        event.kind,
+        str(event.account_key),
+        event.subject,
+        event.subject_key,
+        event.actor,
+        event.data,
+        event.happened_at.astimezone(UTC).isoformat(),
         event.recorded_at.astimezone(UTC).isoformat(),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -222,6 +222,10 @@ class TokenFactory(DjangoModelFactory[Token]):
 
 def budget_change(external_id: str, before: str, after: str) -> dict[str, Any]:
     return {
-        "kind": "set_budget", "level": "ad_set", "external_id": external_id, "name": "Broad",
-        "params": {"daily_budget": after}, "before": {"daily_budget": before},
+        "kind": "set_budget",
+        "level": "ad_set",
+        "external_id": external_id,
+        "name": "Broad",
+        "params": {"daily_budget": after},
+        "before": {"daily_budget": before},
     }

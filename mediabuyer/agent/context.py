@@ -12,7 +12,7 @@ from typing import Any
 class Severity(StrEnum):
     """What a guardrail says. The gravest one of a decision decides where it goes."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password, a verdict
     NOTE = "note"
     CHANGE = "change"
     APPROVE = "approve"
@@ -246,8 +246,9 @@ class Context:
 
     @property
     def raises_exposure(self) -> bool:
-        return any(change.budget_rise > 0 or change.activates or change.kind.startswith("create_")
-                   for change in self.changes)
+        return any(
+            change.budget_rise > 0 or change.activates or change.kind.startswith("create_") for change in self.changes
+        )
 
 
 def gravest(findings: list[Finding]) -> Severity:

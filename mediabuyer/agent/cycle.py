@@ -33,7 +33,7 @@ def run_cycle(cycle: Cycle) -> Cycle:
         with step(cycle, "plan") as note:
             proposals = plan.plan(account, observation, note)
         with step(cycle, "guard") as note:
-            guarded = guard.guard(account, proposals, now, note)
+            guarded = guard.guard(account, proposals, observation, note)
         with step(cycle, "decide") as note:
             decisions = decide.decide(cycle, guarded, remembered, note)
         with step(cycle, "act") as note:
@@ -52,11 +52,14 @@ def start_cycle(account: AdAccount, now: datetime, trigger: str, person: User | 
     _give_up_silent(account)
     try:
         with transaction.atomic():
-            return Cycle.objects.create(account=account, now=now, trigger=trigger, started_by=person,
-                                        seed=_seed(account, now))
+            return Cycle.objects.create(
+                account=account, now=now, trigger=trigger, started_by=person, seed=_seed(account, now)
+            )
     except IntegrityError as error:
-        raise Conflict("A cycle is already running on this account.",
-                       remedy="Watch it on the Agent page; a new one can start when it is done.") from error
+        raise Conflict(
+            "A cycle is already running on this account.",
+            remedy="Watch it on the Agent page; a new one can start when it is done.",
+        ) from error
 
 
 def _seed(account: AdAccount, now: datetime) -> int:
@@ -67,12 +70,20 @@ def _seed(account: AdAccount, now: datetime) -> int:
 def _begin(cycle: Cycle) -> None:
     with transaction.atomic():
         taken = Cycle.objects.filter(pk=cycle.pk, state=Cycle.State.QUEUED).update(
-            state=Cycle.State.RUNNING, started_at=wall_now(), alive_at=wall_now())
+            state=Cycle.State.RUNNING, started_at=wall_now(), alive_at=wall_now()
+        )
         if not taken:
             raise Conflict("This cycle was already started.", remedy="Watch it on the Agent page.")
         cycle.refresh_from_db()
-        record("cycle.started", "cycle", cycle.key, brand=cycle.account.brand, account=cycle.account.key,
-               now=cycle.now, actor=f"person:{cycle.started_by.email}" if cycle.started_by else "agent")
+        record(
+            "cycle.started",
+            "cycle",
+            cycle.key,
+            brand=cycle.account.brand,
+            account=cycle.account.key,
+            now=cycle.now,
+            actor=f"person:{cycle.started_by.email}" if cycle.started_by else "agent",
+        )
 
 
 def _end(cycle: Cycle, state: str, error: str = "") -> None:
@@ -81,14 +92,26 @@ def _end(cycle: Cycle, state: str, error: str = "") -> None:
         cycle.refresh_from_db()
         AdAccount.objects.filter(pk=cycle.account_id).update(last_cycle_at=cycle.now)
         failed_at = cycle.step_set.filter(state="failed").values_list("name", flat=True).first() or "start"
-        record("cycle.failed" if error else "cycle.finished", "cycle", cycle.key, brand=cycle.account.brand,
-               account=cycle.account.key, now=cycle.now, actor="agent", step=failed_at, reason=error,
-               proposed=cycle.decision_set.count())
+        record(
+            "cycle.failed" if error else "cycle.finished",
+            "cycle",
+            cycle.key,
+            brand=cycle.account.brand,
+            account=cycle.account.key,
+            now=cycle.now,
+            actor="agent",
+            step=failed_at,
+            reason=error,
+            proposed=cycle.decision_set.count(),
+        )
 
 
 def _give_up_silent(account: AdAccount) -> None:
-    silent = Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).exclude(
-        alive_at__gt=wall_now() - SILENCE).exclude(created_at__gt=wall_now() - SILENCE)
+    silent = (
+        Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING])
+        .exclude(alive_at__gt=wall_now() - SILENCE)
+        .exclude(created_at__gt=wall_now() - SILENCE)
+    )
     for cycle in silent:
         cycle.step_set.filter(state="running").update(state="failed", summary="Interrupted.", finished_at=wall_now())
         _end(cycle, Cycle.State.FAILED, "It was interrupted and never came back.")

@@ -25,8 +25,10 @@ Precedents = dict[str, list[dict[str, Any]]]
 def decide(cycle: Cycle, guarded: list[Guarded], remembered: Precedents, note: Note) -> list[Decision]:
     decisions = [decision for one in guarded if (decision := _decide_one(cycle, one, remembered))]
     waiting = sum(decision.state == Decision.State.AWAITING for decision in decisions)
-    note.say(f"{len(decisions)} written down, {waiting} wait for a person." if decisions else "Nothing to decide.",
-             decisions=[{"key": str(one.key), "title": one.title, "state": one.state} for one in decisions])
+    note.say(
+        f"{len(decisions)} written down, {waiting} wait for a person." if decisions else "Nothing to decide.",
+        decisions=[{"key": str(one.key), "title": one.title, "state": one.state} for one in decisions],
+    )
     return decisions
 
 
@@ -48,21 +50,40 @@ def _decide_one(cycle: Cycle, guarded: Guarded, remembered: Precedents) -> Decis
 def _write(cycle: Cycle, proposal: Proposal, remembered: Precedents) -> Decision:
     account, effect = cycle.account, proposal.effect
     decision = Decision(
-        account=account, cycle=cycle, action=proposal.action, title=proposal.title[:300], why=proposal.why,
+        account=account,
+        cycle=cycle,
+        action=proposal.action,
+        title=proposal.title[:300],
+        why=proposal.why,
         ad=Ad.objects.filter(account=account, external_id=proposal.subject_id).first()
-        if proposal.subject_level == "ad" else None,
-        subject_level=proposal.subject_level, subject_id=proposal.subject_id, params=proposal.params,
-        changes=[change_as_json(change) for change in proposal.changes], evidence=proposal.evidence,
+        if proposal.subject_level == "ad"
+        else None,
+        subject_level=proposal.subject_level,
+        subject_id=proposal.subject_id,
+        params=proposal.params,
+        changes=[change_as_json(change) for change in proposal.changes],
+        evidence=proposal.evidence,
         expected={name: str(value) for name, value in asdict(effect).items()} if effect else {},
-        risk=proposal.risk, way_back=proposal.way_back,
+        risk=proposal.risk,
+        way_back=proposal.way_back,
         precedents=remembered.get(f"{proposal.action}:{proposal.subject_id}", remembered.get(proposal.action, [])),
         waiting_cost=max(effect.per_day, Decimal(0)) if effect else None,
-        proposed_at=cycle.now, expires_at=cycle.now + LIFETIME,
+        proposed_at=cycle.now,
+        expires_at=cycle.now + LIFETIME,
     )
     decision.content_hash = decision.compute_hash()
     decision.save()
-    record("decision.proposed", "decision", decision.key, brand=account.brand, account=account.key, now=cycle.now,
-           actor="agent", what=decision.title, hash=decision.content_hash)
+    record(
+        "decision.proposed",
+        "decision",
+        decision.key,
+        brand=account.brand,
+        account=account.key,
+        now=cycle.now,
+        actor="agent",
+        what=decision.title,
+        hash=decision.content_hash,
+    )
     return decision
 
 

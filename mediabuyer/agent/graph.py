@@ -16,8 +16,21 @@ def _subject(model: type[Model], level: str) -> Case:
 
 
 NODES = (
-    NodeOf(Decision, "Decision", ("account__brand__key", "account__key", "action", "title", "state", "risk",
-                                  "proposed_at", "decided_at", "finished_at")),
+    NodeOf(
+        Decision,
+        "Decision",
+        (
+            "account__brand__key",
+            "account__key",
+            "action",
+            "title",
+            "state",
+            "risk",
+            "proposed_at",
+            "decided_at",
+            "finished_at",
+        ),
+    ),
 )
 EDGES = (
     EdgeOf(Decision, "LED_TO", to="Ad", end=_subject(Ad, "ad"), properties=_LED),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from decimal import Decimal
 
 from campaigns.models import AdAccount
-from mediabuyer.agent.context import Finding, Proposal, Severity, gravest
+from mediabuyer.agent.actions import BY_SLUG
+from mediabuyer.agent.actions.base import effect_of_changes
+from mediabuyer.agent.context import Finding, Observation, Proposal, Severity, gravest
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.observe import context_for
 from mediabuyer.agent.steps import Note
@@ -24,32 +26,68 @@ class Guarded:
         return gravest(list(self.findings))
 
 
-def guard(account: AdAccount, proposals: list[Proposal], now: datetime, note: Note) -> list[Guarded]:
-    guarded = [guard_one(account, proposal, now) for proposal in proposals]
+def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note: Note) -> list[Guarded]:
+    guarded = [guard_one(account, proposal, seen) for proposal in proposals]
     verdicts = [one.verdict for one in guarded]
     note.say(
         f"{verdicts.count(Severity.BLOCK)} held back, {verdicts.count(Severity.APPROVE)} for a person, "
         f"{len(verdicts) - verdicts.count(Severity.BLOCK) - verdicts.count(Severity.APPROVE)} by rule.",
-        verdicts=[{"title": one.proposal.title, "verdict": one.verdict.value,
-                   "fired": [finding.message for finding in one.findings if finding.severity != Severity.PASS]}
-                  for one in guarded],
+        verdicts=[
+            {
+                "title": one.proposal.title,
+                "verdict": one.verdict.value,
+                "fired": [finding.message for finding in one.findings if finding.severity != Severity.PASS],
+            }
+            for one in guarded
+        ],
     )
     return guarded
 
 
-def guard_one(account: AdAccount, proposal: Proposal, now: datetime) -> Guarded:
+def guard_one(account: AdAccount, proposal: Proposal, seen: Observation) -> Guarded:
     """Evaluates; where a rule cut an amount down, evaluates the smaller wish again and keeps the remark."""
-    findings = evaluate(context_for(account, proposal.changes, now))
+    findings = evaluate(context_for(account, proposal.changes, seen.now))
     replaced = {key: amount for finding in findings for key, amount in finding.replace.items()}
     if not replaced:
         return Guarded(proposal, tuple(findings))
-    smaller = replace(proposal, changes=tuple(
-        replace(change, params={**change.params, "daily_budget": str(replaced[change.external_id])})
-        if change.external_id in replaced else change
-        for change in proposal.changes
-    ))
+    smaller = resize(proposal, replaced, seen)
     remarks = [finding for finding in findings if finding.severity == Severity.CHANGE]
-    again = evaluate(context_for(account, smaller.changes, now))
+    again = evaluate(context_for(account, smaller.changes, seen.now))
     if any(finding.severity == Severity.CHANGE for finding in again):
         again.append(Finding("budget_step", Severity.BLOCK, "It could not be cut down to an allowed step."))
     return Guarded(smaller, (*remarks, *again))
+
+
+def resize(proposal: Proposal, amounts: dict[str, Decimal], seen: Observation) -> Proposal:
+    """The proposal with other budgets: title and expected effect follow the amounts.
+
+    A shift that is cut down on one side is cut down on the other too, so that the total stays.
+    """
+    changes = [
+        replace(change, params={**change.params, "daily_budget": str(amounts[change.external_id])})
+        if change.external_id in amounts
+        else change
+        for change in proposal.changes
+    ]
+    if sum(change.budget_rise for change in proposal.changes) == 0 and len(changes) > 1:
+        moved = min(abs(change.budget_rise) for change in changes)
+        changes = [
+            replace(
+                change,
+                params={
+                    **change.params,
+                    "daily_budget": str(
+                        (change.budget_before or Decimal(0)) + (moved if change.budget_rise > 0 else -moved)
+                    ),
+                },
+            )
+            for change in changes
+        ]
+    describe = BY_SLUG[proposal.action].describe
+    budgets = {budget.external_id: budget for budget in seen.budgets}
+    return replace(
+        proposal,
+        changes=tuple(changes),
+        effect=effect_of_changes(changes, budgets) or proposal.effect,
+        title=describe(changes, seen.currency) if describe else proposal.title,
+    )

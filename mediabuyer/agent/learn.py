@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from memory.recall import remember
+
 from campaigns.models import AdAccount
 from mediabuyer.agent.models import Decision, Outcome
 from mediabuyer.agent.outcomes import measure_due
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.money import format_money
-from memory.recall import remember
 
 GRADES = {"better": "good", "as_expected": "good", "worse": "bad", "unclear": "open", "": "open"}
 ENDED = [Decision.State.DONE, Decision.State.UNDONE, Decision.State.REJECTED, Decision.State.FAILED]
@@ -20,19 +21,30 @@ def learn(account: AdAccount, now: datetime, note: Note) -> None:
     measured = measure_due(account, now)
     ended = Decision.objects.filter(account=account, state__in=ENDED).select_related("outcome", "ad__creative__angle")
     told = [remember_decision(decision) for decision in ended.order_by("-finished_at")[:200]]
-    note.say(f"Graded {len(measured)} earlier decisions; {len(told)} are kept to learn from.",
-             measured=[{"title": one.decision.title, "verdict": one.verdict} for one in measured])
+    note.say(
+        f"Graded {len(measured)} earlier decisions; {len(told)} are kept to learn from.",
+        measured=[{"title": one.decision.title, "verdict": one.verdict} for one in measured],
+    )
 
 
 def remember_decision(decision: Decision) -> None:
     """One episode a decision, rewritten when its outcome becomes known."""
     outcome: Outcome | None = getattr(decision, "outcome", None)
     remember(
-        brand=decision.account.brand, account_key=decision.account.key, source=f"decision:{decision.key}",
-        kind=decision.action, text=_tell(decision, outcome), entities=_entities(decision),
-        payload={"state": decision.state, "expected": decision.expected,
-                 "outcome": outcome.figures if outcome else {}, "reason_code": decision.reason_code},
-        outcome=_grade(decision, outcome), occurred_at=decision.decided_at or decision.proposed_at,
+        brand=decision.account.brand,
+        account_key=decision.account.key,
+        source=f"decision:{decision.key}",
+        kind=decision.action,
+        text=_tell(decision, outcome),
+        entities=_entities(decision),
+        payload={
+            "state": decision.state,
+            "expected": decision.expected,
+            "outcome": outcome.figures if outcome else {},
+            "reason_code": decision.reason_code,
+        },
+        outcome=_grade(decision, outcome),
+        occurred_at=decision.decided_at or decision.proposed_at,
     )
 
 

@@ -50,10 +50,12 @@ class Cycle(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=["queued", "running", "done", "failed"]),
-                                   name="cycle_state_known"),
-            models.UniqueConstraint(fields=["account"], condition=Q(state__in=["queued", "running"]),
-                                    name="one_cycle_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running", "done", "failed"]), name="cycle_state_known"
+            ),
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(state__in=["queued", "running"]), name="one_cycle_at_a_time"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -176,8 +178,14 @@ class Decision(models.Model):
     version = models.PositiveSmallIntegerField(default=1)
     content_hash = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State, default=State.PROPOSED)
-    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+",
-                                     help_text="The person who asked for it or changed it; may not approve it.")
+    requested_by = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The person who asked for it or changed it; may not approve it.",
+    )
 
     proposed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -201,8 +209,21 @@ class Decision(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["proposed", "blocked", "awaiting", "approved", "executing", "done", "failed",
-                                       "unknown", "undone", "rejected", "expired"]),
+                condition=Q(
+                    state__in=[
+                        "proposed",
+                        "blocked",
+                        "awaiting",
+                        "approved",
+                        "executing",
+                        "done",
+                        "failed",
+                        "unknown",
+                        "undone",
+                        "rejected",
+                        "expired",
+                    ]
+                ),
                 name="decision_state_known",
             ),
             models.UniqueConstraint(
@@ -219,8 +240,16 @@ class Decision(models.Model):
 
     def compute_hash(self) -> str:
         """Digest of everything an approval covers: where, what, on which state, and at which version."""
-        covered = [str(self.account.key), self.account.mode, self.account.currency, self.account.external_id,
-                   self.action, self.params, self.changes, self.version]
+        covered = [
+            str(self.account.key),
+            self.account.mode,
+            self.account.currency,
+            self.account.external_id,
+            self.action,
+            self.params,
+            self.changes,
+            self.version,
+        ]
         return hashlib.sha256(json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     # --- Moves ---------------------------------------------------------------------------------------------------
@@ -229,19 +258,32 @@ class Decision(models.Model):
         """The only place where `state` changes: one guarded update and one journal line, together or not at all."""
         old = self.state
         if new not in self.MOVES[old]:
-            raise Conflict(f"A decision that is “{self.get_state_display()}” cannot become “{new}”.",
-                           remedy="Reload the page to see what happened to it.")
+            raise Conflict(
+                f"A decision that is “{self.get_state_display()}” cannot become “{new}”.",
+                remedy="Reload the page to see what happened to it.",
+            )
         with transaction.atomic():
             moved = Decision.objects.filter(pk=self.pk, state=old).update(state=new, **values)
             if moved != 1:
-                raise Conflict("Somebody was faster: this decision has changed meanwhile.",
-                               remedy="Reload the page to see who decided and how.")
+                raise Conflict(
+                    "Somebody was faster: this decision has changed meanwhile.",
+                    remedy="Reload the page to see who decided and how.",
+                )
             self.state = new
             for name, value in values.items():
                 setattr(self, name, value)
-            record(event or f"decision.{new}", "decision", self.key, brand=self.account.brand,
-                   account=self.account.key, now=now, actor=actor, what=self.title, hash=self.content_hash,
-                   reason=self.note or self.error)
+            record(
+                event or f"decision.{new}",
+                "decision",
+                self.key,
+                brand=self.account.brand,
+                account=self.account.key,
+                now=now,
+                actor=actor,
+                what=self.title,
+                hash=self.content_hash,
+                reason=self.note or self.error,
+            )
             touch([self])
 
     def block(self, now: datetime, why: str, actor: str = "agent") -> None:
@@ -252,11 +294,24 @@ class Decision(models.Model):
 
     def approve_by_rule(self, now: datetime, execute_after: datetime) -> None:
         """For what the account's limits allow without a person."""
-        self._move(self.State.APPROVED, now, "agent", decided_at=now, approved_hash=self.content_hash,
-                   execute_after=execute_after)
+        self._move(
+            self.State.APPROVED,
+            now,
+            "agent",
+            decided_at=now,
+            approved_hash=self.content_hash,
+            execute_after=execute_after,
+        )
 
-    def approve(self, person: User, seen_hash: str, now: datetime, machine_now: datetime,
-                via: Token | None = None, note: str = "") -> None:
+    def approve(
+        self,
+        person: User,
+        seen_hash: str,
+        now: datetime,
+        machine_now: datetime,
+        via: Token | None = None,
+        note: str = "",
+    ) -> None:
         """A person's yes to exactly what was shown. Refused when it changed, lapsed, or is the person's own.
 
         Repeating the same approval is harmless; `machine_now` is the wall clock, from which the undo window runs.
@@ -268,24 +323,54 @@ class Decision(models.Model):
         if self.state == self.State.APPROVED and self.decided_by_id == person.pk:
             return
         self._require_open(now)
-        self._move(self.State.APPROVED, now, _actor(person, via), decided_by=person, decided_at=now, note=note,
-                   approved_hash=seen_hash, execute_after=machine_now + UNDO_WINDOW, deferred_until=None)
+        self._move(
+            self.State.APPROVED,
+            now,
+            _actor(person, via),
+            decided_by=person,
+            decided_at=now,
+            note=note,
+            approved_hash=seen_hash,
+            execute_after=machine_now + UNDO_WINDOW,
+            deferred_until=None,
+        )
 
-    def reject(self, person: User, seen_hash: str, reason_code: str, now: datetime, note: str = "",
-               via: Token | None = None) -> None:
+    def reject(
+        self, person: User, seen_hash: str, reason_code: str, now: datetime, note: str = "", via: Token | None = None
+    ) -> None:
         require(person, Right.DECIDE, self.account.brand)
         if reason_code not in self.Reason.values:
-            raise Invalid("reason_code", reason_code, "A rejection needs a reason.",
-                          remedy="Choose one of: " + ", ".join(self.Reason.values) + ".")
+            raise Invalid(
+                "reason_code",
+                reason_code,
+                "A rejection needs a reason.",
+                remedy="Choose one of: " + ", ".join(self.Reason.values) + ".",
+            )
         self._require_same(seen_hash)
         if self.state == self.State.REJECTED and self.decided_by_id == person.pk:
             return
         self._require_open(now)
-        self._move(self.State.REJECTED, now, _actor(person, via), decided_by=person, decided_at=now,
-                   reason_code=reason_code, note=note, finished_at=now)
+        self._move(
+            self.State.REJECTED,
+            now,
+            _actor(person, via),
+            decided_by=person,
+            decided_at=now,
+            reason_code=reason_code,
+            note=note,
+            finished_at=now,
+        )
 
-    def revise(self, person: User, seen_hash: str, now: datetime, *, changes: list[dict[str, Any]],
-               raises_exposure: bool, **values: Any) -> None:
+    def revise(
+        self,
+        person: User,
+        seen_hash: str,
+        now: datetime,
+        *,
+        changes: list[dict[str, Any]],
+        raises_exposure: bool,
+        **values: Any,
+    ) -> None:
         """A person's change before the answer: a new version with a new hash, still awaiting.
 
         Whoever raises what may be spent above the agent's proposal has asked for it and cannot approve it.
@@ -299,13 +384,27 @@ class Decision(models.Model):
         if raises_exposure:
             values["requested_by"] = person
         with transaction.atomic():
-            if not Decision.objects.filter(pk=self.pk, state=self.State.AWAITING, content_hash=seen_hash).update(**values):
-                raise Conflict("Somebody was faster: this decision has changed meanwhile.",
-                               remedy="Reload the page and make your change again.")
+            if not Decision.objects.filter(pk=self.pk, state=self.State.AWAITING, content_hash=seen_hash).update(
+                **values
+            ):
+                raise Conflict(
+                    "Somebody was faster: this decision has changed meanwhile.",
+                    remedy="Reload the page and make your change again.",
+                )
             for name, value in values.items():
                 setattr(self, name, value)
-            record("decision.changed", "decision", self.key, brand=self.account.brand, account=self.account.key,
-                   now=now, actor=_actor(person, None), what=self.title, before=before, after=changes)
+            record(
+                "decision.changed",
+                "decision",
+                self.key,
+                brand=self.account.brand,
+                account=self.account.key,
+                now=now,
+                actor=_actor(person, None),
+                what=self.title,
+                before=before,
+                after=changes,
+            )
 
     def defer(self, person: User, until: datetime, now: datetime) -> None:
         """Out of the way until then; what lapses meanwhile lapses."""
@@ -314,14 +413,31 @@ class Decision(models.Model):
         with transaction.atomic():
             Decision.objects.filter(pk=self.pk, state=self.State.AWAITING).update(deferred_until=until)
             self.deferred_until = until
-            record("decision.deferred", "decision", self.key, brand=self.account.brand, account=self.account.key,
-                   now=now, actor=_actor(person, None), what=self.title, until=until)
+            record(
+                "decision.deferred",
+                "decision",
+                self.key,
+                brand=self.account.brand,
+                account=self.account.key,
+                now=now,
+                actor=_actor(person, None),
+                what=self.title,
+                until=until,
+            )
 
     def withdraw(self, person: User, now: datetime) -> None:
         """Undo of an approval or rejection-free slip while nothing has been sent: it waits for an answer again."""
         require(person, Right.DECIDE, self.account.brand)
-        self._move(self.State.AWAITING, now, _actor(person, None), event="decision.cancelled", decided_by=None,
-                   decided_at=None, approved_hash="", execute_after=None)
+        self._move(
+            self.State.AWAITING,
+            now,
+            _actor(person, None),
+            event="decision.cancelled",
+            decided_by=None,
+            decided_at=None,
+            approved_hash="",
+            execute_after=None,
+        )
 
     def expire(self, now: datetime) -> None:
         self._move(self.State.EXPIRED, now, "system", finished_at=now)
@@ -342,17 +458,23 @@ class Decision(models.Model):
 
     def _require_same(self, seen_hash: str) -> None:
         if seen_hash != self.content_hash:
-            raise Conflict("This decision changed since you opened it, so your answer was not taken.",
-                           remedy="Look at what changed and answer again.")
+            raise Conflict(
+                "This decision changed since you opened it, so your answer was not taken.",
+                remedy="Look at what changed and answer again.",
+            )
 
     def _require_open(self, now: datetime) -> None:
         if self.state != self.State.AWAITING:
             by = f" by {self.decided_by}" if self.decided_by else ""
-            raise Conflict(f"This decision is already “{self.get_state_display()}”{by}.",
-                           remedy="Reload the page; nothing was changed by you.")
+            raise Conflict(
+                f"This decision is already “{self.get_state_display()}”{by}.",
+                remedy="Reload the page; nothing was changed by you.",
+            )
         if self.expires_at <= now:
-            raise Conflict("This decision has lapsed; its figures are too old to act on.",
-                           remedy="The next cycle proposes again if it still makes sense.")
+            raise Conflict(
+                "This decision has lapsed; its figures are too old to act on.",
+                remedy="The next cycle proposes again if it still makes sense.",
+            )
 
 
 def _actor(person: User, via: Token | None) -> str:
@@ -372,8 +494,9 @@ class Finding(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.CheckConstraint(condition=Q(severity__in=["pass", "note", "change", "approve", "block"]),
-                                   name="finding_severity_known"),
+            models.CheckConstraint(
+                condition=Q(severity__in=["pass", "note", "change", "approve", "block"]), name="finding_severity_known"
+            ),
             models.CheckConstraint(condition=Q(stage__in=["decide", "claim"]), name="finding_stage_known"),
         ]
 
@@ -388,9 +511,11 @@ class Outcome(models.Model):
     due_on = models.DateField()
     measured_at = models.DateTimeField(null=True, blank=True)
     figures = models.JSONField(default=dict)
-    verdict = models.CharField(max_length=12, blank=True,
-                               choices=[("better", "Better"), ("as_expected", "As expected"), ("worse", "Worse"),
-                                        ("unclear", "Unclear")])
+    verdict = models.CharField(
+        max_length=12,
+        blank=True,
+        choices=[("better", "Better"), ("as_expected", "As expected"), ("worse", "Worse"), ("unclear", "Unclear")],
+    )
 
     class Meta:
         ordering = ["due_on"]

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from campaigns.sync import sync_comments, sync_insights, sync_structure
 from django.db.models import Sum
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Status
-from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.steps import Note
@@ -53,8 +53,11 @@ def pull(account: AdAccount, now: datetime, note: Note) -> Pulled:
 
 def limits_of(account: AdAccount) -> Limits:
     return Limits(
-        daily_cap=account.daily_cap, ad_set_cap=account.ad_set_cap, approval_over=account.approval_over,
-        budget_step=account.budget_step, cooldown=timedelta(hours=account.cooldown_hours),
+        daily_cap=account.daily_cap,
+        ad_set_cap=account.ad_set_cap,
+        approval_over=account.approval_over,
+        budget_step=account.budget_step,
+        cooldown=timedelta(hours=account.cooldown_hours),
     )
 
 
@@ -86,16 +89,21 @@ def budgets_of(account: AdAccount) -> list[Budget]:
     return found
 
 
-def _budget(level: str, node: Campaign | AdSet, campaign: Campaign, sets: list[AdSet],
-            ads: dict[int, list[str]]) -> Budget:
+def _budget(
+    level: str, node: Campaign | AdSet, campaign: Campaign, sets: list[AdSet], ads: dict[int, list[str]]
+) -> Budget:
     assert node.daily_budget is not None
     learning = [one for one in sets if one.learning_status == "LEARNING"]
     edits = [one.last_significant_edit_at for one in sets if one.last_significant_edit_at]
     return Budget(
-        level=level, external_id=node.external_id, name=node.name, campaign_id=campaign.external_id,
+        level=level,
+        external_id=node.external_id,
+        name=node.name,
+        campaign_id=campaign.external_id,
         daily_budget=node.daily_budget,
         is_active=node.status == Status.ACTIVE and campaign.status == Status.ACTIVE,
-        spend_7d=Decimal(0), learning_status="LEARNING" if learning else (sets[0].learning_status if sets else ""),
+        spend_7d=Decimal(0),
+        learning_status="LEARNING" if learning else (sets[0].learning_status if sets else ""),
         learning_conversions=sum(one.learning_conversions for one in learning or sets),
         last_edit_at=max(edits, default=None),
         ad_ids=tuple(ad for one in sets for ad in ads.get(one.pk, ())),
@@ -112,8 +120,11 @@ def open_rises(account: AdAccount, but_not: Decision | None) -> Decimal:
     others = Decision.objects.filter(account=account).open()
     if but_not is not None:
         others = others.exclude(pk=but_not.pk)
-    done = set(Change.objects.filter(account=account, operation__decision_key__in=others.values("key"), state="done")
-               .values_list("operation__decision_key", "external_id"))
+    done = set(
+        Change.objects.filter(
+            account=account, operation__decision_key__in=others.values("key"), state="done"
+        ).values_list("operation__decision_key", "external_id")
+    )
     rises = Decimal(0)
     for key, changes in others.values_list("key", "changes"):
         for data in changes:
@@ -122,8 +133,14 @@ def open_rises(account: AdAccount, but_not: Decision | None) -> Decimal:
     return rises
 
 
-def context_for(account: AdAccount, changes: Iterable[PlannedChange], now: datetime, *,
-                decision: Decision | None = None, is_undo: bool = False) -> Context:
+def context_for(
+    account: AdAccount,
+    changes: Iterable[PlannedChange],
+    now: datetime,
+    *,
+    decision: Decision | None = None,
+    is_undo: bool = False,
+) -> Context:
     """All that the guardrails may know about these changes, read afresh from our tables."""
     account.refresh_from_db()
     changes = tuple(changes)
@@ -131,15 +148,24 @@ def context_for(account: AdAccount, changes: Iterable[PlannedChange], now: datet
     active = set(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
     paused = {change.external_id for change in changes if change.pauses}
     return Context(
-        now=now, currency=account.currency, mode=account.mode, is_stopped=account.is_stopped,
-        is_live_confirmed=account.is_live_confirmed, connection=account.connection, synced_at=account.synced_at,
-        limits=limits_of(account), changes=changes,
+        now=now,
+        currency=account.currency,
+        mode=account.mode,
+        is_stopped=account.is_stopped,
+        is_live_confirmed=account.is_live_confirmed,
+        connection=account.connection,
+        synced_at=account.synced_at,
+        limits=limits_of(account),
+        changes=changes,
         committed=committed(budgets) + open_rises(account, decision),
-        active_ads=len(active), active_ads_after=len(active - paused),
+        active_ads=len(active),
+        active_ads_after=len(active - paused),
         budgets={budget.external_id: budget for budget in budgets},
         ads={ad.external_id: ad for ad in _figures(account, changes, budgets)},
-        recent=_recent(account, now, decision), reference_cpa=reference_cpa(account, now),
-        has_tracking_alarm=_has_tracking_alarm(account), is_undo=is_undo,
+        recent=_recent(account, now, decision),
+        reference_cpa=reference_cpa(account, now),
+        has_tracking_alarm=_has_tracking_alarm(account),
+        is_undo=is_undo,
     )
 
 
@@ -147,14 +173,29 @@ def _figures(account: AdAccount, changes: tuple[PlannedChange, ...], budgets: li
     """Spend and results since launch of the ads that these changes touch, directly or through their budget."""
     touched = {change.external_id for change in changes}
     wanted = touched | {ad for budget in budgets if budget.external_id in touched for ad in budget.ad_ids}
-    rows = Ad.objects.filter(account=account, external_id__in=wanted).select_related("ad_set", "campaign").annotate(
-        total_spend=Sum("insightday__spend"), total_results=Sum("insightday__results"))
+    rows = (
+        Ad.objects.filter(account=account, external_id__in=wanted)
+        .select_related("ad_set", "campaign")
+        .annotate(total_spend=Sum("insightday__spend"), total_results=Sum("insightday__results"))
+    )
     return [
         AdFigures(
-            key=str(ad.key), external_id=ad.external_id, name=ad.name, ad_set_id=ad.ad_set.external_id,
-            campaign_id=ad.campaign.external_id, angle="", status=ad.status, effective_status=ad.effective_status,
-            launched_on=None, spend=ad.total_spend or Decimal(0), results=float(ad.total_results or 0),
-            spend_7d=Decimal(0), results_7d=0, impressions_7d=0, roas_7d=None, cpa=None,
+            key=str(ad.key),
+            external_id=ad.external_id,
+            name=ad.name,
+            ad_set_id=ad.ad_set.external_id,
+            campaign_id=ad.campaign.external_id,
+            angle="",
+            status=ad.status,
+            effective_status=ad.effective_status,
+            launched_on=None,
+            spend=ad.total_spend or Decimal(0),
+            results=float(ad.total_results or 0),
+            spend_7d=Decimal(0),
+            results_7d=0,
+            impressions_7d=0,
+            roas_7d=None,
+            cpa=None,
         )
         for ad in rows
     ]
@@ -166,8 +207,14 @@ def _recent(account: AdAccount, now: datetime, decision: Decision | None) -> tup
     if decision is not None:
         rows = rows.exclude(operation__decision_key=decision.key)
     return tuple(
-        RecentChange(change.level, change.external_id, change.kind, change.made_at, _amount(change.before),
-                     _amount(change.params))
+        RecentChange(
+            change.level,
+            change.external_id,
+            change.kind,
+            change.made_at,
+            _amount(change.before),
+            _amount(change.params),
+        )
         for change in rows
         if change.made_at is not None
     )

@@ -23,7 +23,9 @@ WINDOW = 7
 def await_outcome(decision: Decision, now: datetime) -> Outcome:
     """Notes the day on which the decision will be graded. Doing it twice changes nothing."""
     today = day_in_zone(now, decision.account.time_zone)
-    outcome, _ = Outcome.objects.get_or_create(decision=decision, defaults={"due_on": today + timedelta(days=WINDOW + 1)})
+    outcome, _ = Outcome.objects.get_or_create(
+        decision=decision, defaults={"due_on": today + timedelta(days=WINDOW + 1)}
+    )
     return outcome
 
 
@@ -42,13 +44,26 @@ def measure(outcome: Outcome, now: datetime) -> Outcome:
     after = _subject_totals(decision, changed_on + timedelta(days=1), changed_on + timedelta(days=WINDOW))
     margin = Goal.current(account).margin
     got = (after.profit(margin) - before.profit(margin)) / WINDOW
-    outcome.figures = {"before": _figures(before, margin), "after": _figures(after, margin),
-                       "per_day": str(got.quantize(Decimal("0.01"))), "expected": decision.expected}
+    outcome.figures = {
+        "before": _figures(before, margin),
+        "after": _figures(after, margin),
+        "per_day": str(got.quantize(Decimal("0.01"))),
+        "expected": decision.expected,
+    }
     outcome.verdict = grade(got, decision.expected)
     outcome.measured_at = now
     outcome.save()
-    record("outcome.measured", "decision", decision.key, brand=account.brand, account=account.key, now=now,
-           actor="system", what=f"{decision.title}: {outcome.get_verdict_display().lower()}", per_day=str(got))
+    record(
+        "outcome.measured",
+        "decision",
+        decision.key,
+        brand=account.brand,
+        account=account.key,
+        now=now,
+        actor="system",
+        what=f"{decision.title}: {outcome.get_verdict_display().lower()}",
+        per_day=str(got),
+    )
     return outcome
 
 
@@ -64,7 +79,8 @@ def grade(got: Decimal, expected: dict[str, str]) -> str:
 def _subject_totals(decision: Decision, start: date, end: date) -> Totals:
     """Totals of what the decision touched: its ad, or the ad sets and campaigns whose budgets moved."""
     touched = {(change["level"], change["external_id"]) for change in decision.changes} or {
-        (decision.subject_level, decision.subject_id)}
+        (decision.subject_level, decision.subject_id)
+    }
     found = Totals()
     for level in {level for level, _ in touched}:
         model = {"ad": "ad", "ad_set": "ad_set", "campaign": "campaign"}[level]
@@ -81,5 +97,10 @@ def _primary_keys(account: AdAccount, level: str, external_ids: set[str]) -> set
 
 
 def _figures(totals_of: Totals, margin: Decimal) -> dict[str, Any]:
-    return {"spend": str(totals_of.spend), "results": str(totals_of.results), "revenue": str(totals_of.revenue),
-            "profit": str(totals_of.profit(margin)), "roas": totals_of.roas}
+    return {
+        "spend": str(totals_of.spend),
+        "results": str(totals_of.results),
+        "revenue": str(totals_of.revenue),
+        "profit": str(totals_of.profit(margin)),
+        "roas": totals_of.roas,
+    }

@@ -12,8 +12,13 @@ from mediabuyer.agent.steps import Note
 
 MOST = 6
 """Proposals a cycle makes at the most: what a person can weigh in a few minutes."""
-OPEN = [Decision.State.PROPOSED, Decision.State.AWAITING, Decision.State.APPROVED, Decision.State.EXECUTING,
-        Decision.State.UNKNOWN]
+OPEN = [
+    Decision.State.PROPOSED,
+    Decision.State.AWAITING,
+    Decision.State.APPROVED,
+    Decision.State.EXECUTING,
+    Decision.State.UNKNOWN,
+]
 
 
 def plan(account: AdAccount, observation: Observation, note: Note) -> list[Proposal]:

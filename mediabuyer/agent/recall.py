@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from memory.recall import precedents
+
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.context import Observation
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.steps import Note
-from memory.recall import precedents
 
 EACH = 3
 """Precedents shown per proposal."""
@@ -19,16 +20,17 @@ def recall_for(account: AdAccount, seen: Observation, note: Note) -> dict[str, l
     """Precedents by `action:object` for every object that may be proposed, and by action as the fallback."""
     remembered: dict[str, list[dict[str, Any]]] = {}
     for action in ACTIONS:
-        remembered[action.slug] = _as_json(precedents(
-            account, action.slug, [], action.title, seen.now)[:EACH])
+        remembered[action.slug] = _as_json(precedents(account, action.slug, [], action.title, seen.now)[:EACH])
         for name, external_id, entities in _subjects(seen):
             found = precedents(account, action.slug, entities, name, seen.now)[:EACH]
             if found:
                 remembered[f"{action.slug}:{external_id}"] = _as_json(found)
     keys = sorted({one["key"] for many in remembered.values() for one in many})
     Cycle.objects.filter(pk=note.row.cycle_id).update(recalled=keys)
-    note.say(f"Remembered {len(keys)} earlier cases." if keys else "Nothing like this has happened here before.",
-             episodes=keys)
+    note.say(
+        f"Remembered {len(keys)} earlier cases." if keys else "Nothing like this has happened here before.",
+        episodes=keys,
+    )
     return remembered
 
 
@@ -39,5 +41,7 @@ def _subjects(seen: Observation) -> list[tuple[str, str, list[str]]]:
 
 
 def _as_json(episodes: list[Any]) -> list[dict[str, Any]]:
-    return [{"key": str(one.key), "text": one.text, "outcome": one.outcome, "on": one.occurred_at.date().isoformat()}
-            for one in episodes]
+    return [
+        {"key": str(one.key), "text": one.text, "outcome": one.outcome, "on": one.occurred_at.date().isoformat()}
+        for one in episodes
+    ]

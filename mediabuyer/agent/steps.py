@@ -32,7 +32,8 @@ class Note:
 def step(cycle: Cycle, name: str) -> Iterator[Note]:
     """Opens the row, closes it with the time taken; an error is kept on it and goes on upwards."""
     row, _ = Step.objects.update_or_create(
-        cycle=cycle, order=NAMES.index(name),
+        cycle=cycle,
+        order=NAMES.index(name),
         defaults={"name": name, "state": Step.State.RUNNING, "started_at": wall_now(), "finished_at": None},
     )
     Cycle.objects.filter(pk=cycle.pk).update(alive_at=row.started_at)

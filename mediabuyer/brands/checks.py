@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Hint
 
 
 @register()
@@ -28,18 +29,33 @@ def queue_lock_outlives_tasks(**_: Any) -> list[CheckMessage]:
 def secrets_are_set(**_: Any) -> list[CheckMessage]:
     import os
 
-    missing = [name for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS")
-               if not os.environ.get(name) and not os.environ.get(f"{name}_FILE")]
-    return [
-        Warning(f"{name} is not set: this machine's own key under var/ is used.",
-                hint=f"Set {name} (or {name}_FILE) so that every server shares it.", id="mediabuyer.W001")
-        for name in missing
-    ] if settings.DEPLOYED else []
+    missing = [
+        name
+        for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS")
+        if not os.environ.get(name) and not os.environ.get(f"{name}_FILE")
+    ]
+    return (
+        [
+            Hint(
+                f"{name} is not set: this machine's own key under var/ is used.",
+                hint=f"Set {name} (or {name}_FILE) so that every server shares it.",
+                id="mediabuyer.W001",
+            )
+            for name in missing
+        ]
+        if settings.DEPLOYED
+        else []
+    )
 
 
 @register()
 def live_needs_meta_app(**_: Any) -> list[CheckMessage]:
     if bool(settings.META_APP_ID) == bool(settings.META_APP_SECRET):
         return []
-    return [Error("Only one of META_APP_ID and META_APP_SECRET is set.",
-                  hint="Set both to connect live accounts, or neither.", id="mediabuyer.E002")]
+    return [
+        Error(
+            "Only one of META_APP_ID and META_APP_SECRET is set.",
+            hint="Set both to connect live accounts, or neither.",
+            id="mediabuyer.E002",
+        )
+    ]

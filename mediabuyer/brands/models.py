@@ -106,7 +106,9 @@ class Member(models.Model):
 class TokenQuerySet(models.QuerySet["Token"]):
     def usable(self, now: datetime) -> TokenQuerySet:
         return self.filter(
-            Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at=None, member__is_active=True,
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+            revoked_at=None,
+            member__is_active=True,
             member__user__is_active=True,
         )
 

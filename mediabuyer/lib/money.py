@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from mediabuyer.lib.errors import Invalid
 
-WHOLE_UNIT_CURRENCIES = frozenset("CLP COP CRC HUF IDR ISK JPY KRW PYG TWD VND".split())
+WHOLE_UNIT_CURRENCIES = frozenset(["CLP", "COP", "CRC", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "TWD", "VND"])
 STORED = Decimal("0.0001")
 """Step of every stored amount: numeric(18, 4)."""
 
@@ -27,8 +27,12 @@ def to_minor(amount: Decimal, currency: str) -> int:
     require_decimal(amount)
     minor = amount * meta_offset(currency)
     if minor != minor.to_integral_value():
-        raise Invalid("amount", amount, f"{amount} {currency} is finer than the smallest unit Meta accepts.",
-                      remedy=f"Round to {'whole units' if meta_offset(currency) == 1 else 'two decimals'}.")
+        raise Invalid(
+            "amount",
+            amount,
+            f"{amount} {currency} is finer than the smallest unit Meta accepts.",
+            remedy=f"Round to {'whole units' if meta_offset(currency) == 1 else 'two decimals'}.",
+        )
     return int(minor)
 
 
@@ -56,8 +60,12 @@ def parse_amount(text: str, *, field: str = "amount") -> Decimal:
         raise Invalid(field, text, f"“{text}” is not a plain amount.", remedy="Write it like 1250 or 1250.50.")
     whole, _, fraction = plain.partition(".")
     if len(fraction) == 3 or len(fraction) > 4:
-        raise Invalid(field, text, f"“{text}” could mean two different amounts.",
-                      remedy=f"Write {whole}{fraction} or {whole}.{fraction[:2]}.")
+        raise Invalid(
+            field,
+            text,
+            f"“{text}” could mean two different amounts.",
+            remedy=f"Write {whole}{fraction} or {whole}.{fraction[:2]}.",
+        )
     try:
         return stored(Decimal(plain))
     except InvalidOperation as error:
@@ -68,7 +76,9 @@ def require_decimal(amount: Decimal) -> Decimal:
     if not isinstance(amount, Decimal):
         raise TypeError(f"money must be Decimal, not {type(amount).__name__}: {amount!r}")
     if not amount.is_finite():
-        raise Invalid("amount", amount, "An amount must be a finite number.", remedy="Leave the field empty if unknown.")
+        raise Invalid(
+            "amount", amount, "An amount must be a finite number.", remedy="Leave the field empty if unknown."
+        )
     return amount
 
 

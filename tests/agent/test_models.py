@@ -126,5 +126,7 @@ def test_moves_leave_an_unbroken_chain(decision, manager, now, brand):
     decision.finish("done", now)
     assert verify_chain(brand) is None
     assert list(Event.objects.order_by("number").values_list("kind", flat=True)) == [
-        "decision.approved", "decision.executing", "decision.done",
+        "decision.approved",
+        "decision.executing",
+        "decision.done",
     ]

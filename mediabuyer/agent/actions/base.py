@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -17,17 +17,22 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Action:
-    """One kind of thing the agent can want. `propose` is pure: it reads the observation and yields candidates."""
+    """One kind of thing the agent can want. Both functions are pure.
+
+    `propose` reads the observation and yields candidates; `describe` says in a title what the changes do, in the
+    given currency, so that a proposal whose amounts were changed still says what it is.
+    """
 
     slug: str
     title: str
     icon: str
     propose: Callable[[Observation], Iterator[Proposal]]
+    describe: Callable[[Sequence[PlannedChange], str], str] | None = None
 
 
-def money(amount: Decimal, seen: Observation) -> str:
+def money(amount: Decimal, currency: str) -> str:
     """Whole units where nothing is lost, else cents."""
-    return format_money(amount, seen.currency, places=0 if amount == amount.to_integral_value() else None)
+    return format_money(amount, currency, places=0 if amount == amount.to_integral_value() else None)
 
 
 def step_up(budget: Decimal, share: Decimal, currency: str) -> Decimal:
@@ -47,12 +52,16 @@ def _round(amount: Decimal, currency: str, mode: str) -> Decimal:
 
 def budget_change(budget: Budget, after: Decimal) -> PlannedChange:
     return PlannedChange(
-        kind="set_budget", level=budget.level, external_id=budget.external_id, name=budget.name,
-        params={"daily_budget": str(after)}, before={"daily_budget": str(budget.daily_budget)},
+        kind="set_budget",
+        level=budget.level,
+        external_id=budget.external_id,
+        name=budget.name,
+        params={"daily_budget": str(after)},
+        before={"daily_budget": str(budget.daily_budget)},
     )
 
 
-def effect_of(moves: list[tuple[Budget, Decimal]], seen: Observation) -> Effect | None:
+def effect_of(moves: list[tuple[Budget, Decimal]]) -> Effect | None:
     """Expected profit a day of moving budgets together, from the joint draws; None where nothing is known.
 
     Draws are payout (margin in) per unit of money, so profit is what comes back less what goes out.
@@ -64,6 +73,16 @@ def effect_of(moves: list[tuple[Budget, Decimal]], seen: Observation) -> Effect 
     wanted = np.array([float(after) for _, after in moves])
     effect = estimate_effect(draws, current, wanted)
     return Effect(cents(effect.mean), cents(effect.low), cents(effect.high), round(1 - effect.p_gain, 3))
+
+
+def effect_of_changes(changes: Sequence[PlannedChange], budgets: Mapping[str, Budget]) -> Effect | None:
+    """The same for planned changes of budgets; None where one of them is of something else."""
+    moves = [
+        (budgets[change.external_id], change.budget_after)
+        for change in changes
+        if change.external_id in budgets and change.budget_after is not None
+    ]
+    return effect_of(moves) if len(moves) == len(changes) and moves else None
 
 
 def marginal(budget: Budget) -> float | None:
@@ -84,15 +103,23 @@ def risk_of(effect: Effect) -> str:
 
 def settled(seen: Observation) -> list[Budget]:
     """Budgets that run, deliver, and are out of the learning phase."""
-    return [budget for budget in seen.budgets
-            if budget.is_active and budget.learning_status != "LEARNING" and budget.spend_7d > 0]
+    return [
+        budget
+        for budget in seen.budgets
+        if budget.is_active and budget.learning_status != "LEARNING" and budget.spend_7d > 0
+    ]
 
 
 def figures(budget: Budget) -> dict[str, object]:
     """What a decision keeps of a budget as evidence."""
     return {
-        "level": budget.level, "external_id": budget.external_id, "name": budget.name,
-        "daily_budget": str(budget.daily_budget), "spend_7d": str(budget.spend_7d),
-        "payout_per_spend": budget.payout_per_spend, "low": budget.low, "high": budget.high,
+        "level": budget.level,
+        "external_id": budget.external_id,
+        "name": budget.name,
+        "daily_budget": str(budget.daily_budget),
+        "spend_7d": str(budget.spend_7d),
+        "payout_per_spend": budget.payout_per_spend,
+        "low": budget.low,
+        "high": budget.high,
         "ad_ids": list(budget.ad_ids),
     }

@@ -34,11 +34,21 @@ def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
         title=f"Pause “{ad.name}”",
         why=_why(ad, seen),
         params={"ad": ad.external_id},
-        changes=(PlannedChange("set_status", "ad", ad.external_id, ad.name, {"status": "PAUSED"},
-                               {"status": ad.status}),),
-        evidence={"ad": ad.external_id, "payout_per_spend": ad.payout_per_spend, "low": ad.low, "high": ad.high,
-                  "p_bar": ad.p_bar, "bar": seen.bar, "maturity": ad.maturity, "spend": str(ad.spend),
-                  "results": ad.results, "cpa": str(ad.cpa) if ad.cpa else None},
+        changes=(
+            PlannedChange("set_status", "ad", ad.external_id, ad.name, {"status": "PAUSED"}, {"status": ad.status}),
+        ),
+        evidence={
+            "ad": ad.external_id,
+            "payout_per_spend": ad.payout_per_spend,
+            "low": ad.low,
+            "high": ad.high,
+            "p_bar": ad.p_bar,
+            "bar": seen.bar,
+            "maturity": ad.maturity,
+            "spend": str(ad.spend),
+            "results": ad.results,
+            "cpa": str(ad.cpa) if ad.cpa else None,
+        },
         effect=effect,
         risk=risk_of(effect),
         way_back="Switch it on again, one click; Meta may learn anew for some days.",
@@ -56,9 +66,14 @@ def _effect(ad: AdFigures) -> Effect:
 
 
 def _why(ad: AdFigures, seen: Observation) -> str:
-    back = f"Each {money(Decimal(1), seen)} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
+    one = money(Decimal(1), seen.currency)
+    back = f"Each {one} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
     interval = f" (80%: {ad.low:.2f} to {ad.high:.2f})." if ad.low is not None and ad.high is not None else "."
-    cost = f" A purchase has cost {money(cents(float(ad.cpa)), seen)} here." if ad.cpa else " It has sold nothing yet."
+    cost = (
+        f" A purchase has cost {money(cents(float(ad.cpa)), seen.currency)} here."
+        if ad.cpa
+        else " It has sold nothing yet."
+    )
     ripe = f" {ad.maturity:.0%} of what it will bring has had time to arrive." if ad.maturity is not None else ""
     return back + interval + cost + ripe
 

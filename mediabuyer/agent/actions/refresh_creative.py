@@ -23,12 +23,19 @@ def _proposal(ad: AdFigures) -> Proposal:
     return Proposal(
         action=SLUG,
         title=f"Ask for a fresh creative for “{ad.name}”",
-        why=(f"People click on it {ad.fatigue or 0:.0%} less than when it was new, and it still earns."
-             f"{seen_often} The angle “{ad.angle}” may go on with another picture and first line."),
+        why=(
+            f"People click on it {ad.fatigue or 0:.0%} less than when it was new, and it still earns."
+            f"{seen_often} The angle “{ad.angle}” may go on with another picture and first line."
+        ),
         params={"ad": ad.external_id, "angle": ad.angle},
         changes=(),
-        evidence={"ad": ad.external_id, "fatigue": ad.fatigue, "frequency_7d": ad.frequency_7d,
-                  "p_profit": ad.p_profit, "payout_per_spend": ad.payout_per_spend},
+        evidence={
+            "ad": ad.external_id,
+            "fatigue": ad.fatigue,
+            "frequency_7d": ad.frequency_7d,
+            "p_profit": ad.p_profit,
+            "payout_per_spend": ad.payout_per_spend,
+        },
         effect=None,
         risk="low",
         way_back="Close the request.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from mediabuyer.agent.actions.base import (
@@ -17,7 +17,7 @@ from mediabuyer.agent.actions.base import (
     step_down,
     step_up,
 )
-from mediabuyer.agent.context import Budget, Effect, Observation, Proposal
+from mediabuyer.agent.context import Budget, Effect, Observation, PlannedChange, Proposal
 
 SLUG = "scale_budget"
 P_GAIN = 0.70
@@ -30,28 +30,31 @@ def propose(seen: Observation) -> Iterator[Proposal]:
         if worth is None:
             continue
         step = seen.limits.budget_step
-        after = step_up(budget.daily_budget, step, seen.currency) if worth > max(1.0, seen.bar) else \
-            step_down(budget.daily_budget, step, seen.currency)
+        after = (
+            step_up(budget.daily_budget, step, seen.currency)
+            if worth > max(1.0, seen.bar)
+            else step_down(budget.daily_budget, step, seen.currency)
+        )
         if after == budget.daily_budget or (worth > 1.0 and after < budget.daily_budget):
             continue
-        effect = effect_of([(budget, after)], seen)
+        effect = effect_of([(budget, after)])
         if effect and effect.per_day > 0 and 1 - effect.p_loss >= P_GAIN:
             yield _proposal(budget, after, effect, seen)
 
 
 def _proposal(budget: Budget, after: Decimal, effect: Effect, seen: Observation) -> Proposal:
-    verb = "Raise" if after > budget.daily_budget else "Cut"
+    changes = (budget_change(budget, after),)
     return Proposal(
         action=SLUG,
-        title=f"{verb} “{budget.name}” from {money(budget.daily_budget, seen)} to {money(after, seen)} a day",
+        title=describe(changes, seen.currency),
         why=_why(budget, after, seen),
         params={"budget": budget.external_id, "daily_budget": str(after)},
-        changes=(budget_change(budget, after),),
+        changes=changes,
         evidence={"budgets": [figures(budget)], "bar": seen.bar},
         effect=effect,
         risk=risk_of(effect),
-        way_back=f"Set it back to {money(budget.daily_budget, seen)}, one click; "
-                 "a step of this size starts no new learning phase.",
+        way_back=f"Set it back to {money(budget.daily_budget, seen.currency)}, one click; "
+        "a step of this size starts no new learning phase.",
         subject_level=budget.level,
         subject_id=budget.external_id,
         score=float(effect.per_day) - 0.5 * float(effect.per_day - effect.low),
@@ -59,14 +62,28 @@ def _proposal(budget: Budget, after: Decimal, effect: Effect, seen: Observation)
 
 
 def _why(budget: Budget, after: Decimal, seen: Observation) -> str:
-    one = money(Decimal(1), seen)
-    known = f" (80% for the average: {budget.low:.2f} to {budget.high:.2f})" \
-        if budget.low is not None and budget.high is not None else ""
+    one = money(Decimal(1), seen.currency)
+    known = (
+        f" (80% for the average: {budget.low:.2f} to {budget.high:.2f})"
+        if budget.low is not None and budget.high is not None
+        else ""
+    )
     if after > budget.daily_budget:
-        return (f"The next {one} here should bring back {marginal(budget):.2f} within 30 days{known}. "
-                "I am not sure how large the audience is, so I ask for one step only.")
-    return (f"Each {one} here brings back {budget.payout_per_spend:.2f} within 30 days{known}, the last one even less. "
-            "One step down keeps what sells and saves what does not come back.")
+        return (
+            f"The next {one} here should bring back {marginal(budget):.2f} within 30 days{known}. "
+            "I am not sure how large the audience is, so I ask for one step only."
+        )
+    return (
+        f"Each {one} here brings back {budget.payout_per_spend:.2f} within 30 days{known}, the last one even less. "
+        "One step down keeps what sells and saves what does not come back."
+    )
 
 
-ACTION = Action(SLUG, "Change a budget", "trend", propose)
+def describe(changes: Sequence[PlannedChange], currency: str) -> str:
+    [change] = changes
+    before, after = change.budget_before or Decimal(0), change.budget_after or Decimal(0)
+    verb = "Raise" if after > before else "Cut"
+    return f"{verb} “{change.name}” from {money(before, currency)} to {money(after, currency)} a day"
+
+
+ACTION = Action(SLUG, "Change a budget", "trend", propose, describe)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from mediabuyer.agent.actions.base import (
@@ -17,7 +17,7 @@ from mediabuyer.agent.actions.base import (
     step_down,
     step_up,
 )
-from mediabuyer.agent.context import Budget, Effect, Observation, Proposal
+from mediabuyer.agent.context import Budget, Effect, Observation, PlannedChange, Proposal
 
 SLUG = "shift_budget"
 P_GAIN = 0.75
@@ -26,8 +26,10 @@ LEAD = 1.25
 
 
 def propose(seen: Observation) -> Iterator[Proposal]:
-    known = sorted(((worth, budget) for budget in settled(seen) if (worth := marginal(budget)) is not None),
-                   key=lambda pair: (pair[0], pair[1].external_id))
+    known = sorted(
+        ((worth, budget) for budget in settled(seen) if (worth := marginal(budget)) is not None),
+        key=lambda pair: (pair[0], pair[1].external_id),
+    )
     if len(known) < 2:
         return
     (worst, giver), (best, receiver) = known[0], known[-1]
@@ -37,7 +39,7 @@ def propose(seen: Observation) -> Iterator[Proposal]:
     if amount <= 0:
         return
     moves = [(giver, giver.daily_budget - amount), (receiver, receiver.daily_budget + amount)]
-    effect = effect_of(moves, seen)
+    effect = effect_of(moves)
     if effect and effect.per_day > 0 and 1 - effect.p_loss >= P_GAIN:
         yield _proposal(moves, amount, effect, seen)
 
@@ -52,15 +54,18 @@ def _amount(giver: Budget, receiver: Budget, seen: Observation) -> Decimal:
 
 def _proposal(moves: list[tuple[Budget, Decimal]], amount: Decimal, effect: Effect, seen: Observation) -> Proposal:
     (giver, _), (receiver, _) = moves
-    one = money(Decimal(1), seen)
+    changes = tuple(budget_change(budget, after) for budget, after in moves)  # the cut first, so no cap is crossed
+    one = money(Decimal(1), seen.currency)
     return Proposal(
         action=SLUG,
-        title=f"Move {money(amount, seen)} a day from “{giver.name}” to “{receiver.name}”",
-        why=(f"The next {one} in “{receiver.name}” should bring back {marginal(receiver):.2f} within 30 days, the last "
-             f"one in “{giver.name}” {marginal(giver):.2f}. The total stays as it is. "
-             "I am not sure the audience is large enough to take the same step again."),
+        title=describe(changes, seen.currency),
+        why=(
+            f"The next {one} in “{receiver.name}” should bring back {marginal(receiver):.2f} within 30 days, the last "
+            f"one in “{giver.name}” {marginal(giver):.2f}. The total stays as it is. "
+            "I am not sure the audience is large enough to take the same step again."
+        ),
         params={"from": giver.external_id, "to": receiver.external_id, "amount": str(amount)},
-        changes=tuple(budget_change(budget, after) for budget, after in moves),  # the cut first, so no cap is crossed
+        changes=changes,
         evidence={"budgets": [figures(budget) for budget, _ in moves], "bar": seen.bar},
         effect=effect,
         risk=risk_of(effect),
@@ -71,4 +76,9 @@ def _proposal(moves: list[tuple[Budget, Decimal]], amount: Decimal, effect: Effe
     )
 
 
-ACTION = Action(SLUG, "Move a budget", "split", propose)
+def describe(changes: Sequence[PlannedChange], currency: str) -> str:
+    cut, raised = changes
+    return f"Move {money(raised.budget_rise, currency)} a day from “{cut.name}” to “{raised.name}”"
+
+
+ACTION = Action(SLUG, "Move a budget", "split", propose, describe)

@@ -23,7 +23,9 @@ class Guardrail:
         try:
             return self.check(context)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass because of it
-            return block(self.slug, f"“{self.title}” could not be checked ({type(error).__name__}), so nothing is sent.")
+            return block(
+                self.slug, f"“{self.title}” could not be checked ({type(error).__name__}), so nothing is sent."
+            )
 
 
 def ok(slug: str, message: str) -> Finding:

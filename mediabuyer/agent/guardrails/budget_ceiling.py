@@ -17,8 +17,11 @@ def check(context: Context) -> Finding | None:
         return block(SLUG, "No highest budget is set for one ad set, so none may be raised. Set one in Settings.")
     over = [change for change in raised if change.budget_after is not None and change.budget_after > ceiling]
     if over:
-        return block(SLUG, f"“{over[0].name}” would get {whole(over[0].budget_after or ceiling, context)} a day; "
-                           f"the highest allowed is {whole(ceiling, context)}.")
+        return block(
+            SLUG,
+            f"“{over[0].name}” would get {whole(over[0].budget_after or ceiling, context)} a day; "
+            f"the highest allowed is {whole(ceiling, context)}.",
+        )
     return ok(SLUG, f"No budget over {whole(ceiling, context)} a day")
 
 

@@ -17,8 +17,11 @@ def check(context: Context) -> Finding | None:
         return None
     for change in context.budget_changes:
         if change.budget_after is None or change.budget_after < SMALLEST:
-            return block(SLUG, f"“{change.name}” would get less than {whole(SMALLEST, context)} a day. "
-                               "Pause it instead, that is the honest way.")
+            return block(
+                SLUG,
+                f"“{change.name}” would get less than {whole(SMALLEST, context)} a day. "
+                "Pause it instead, that is the honest way.",
+            )
     return ok(SLUG, "No budget near zero")
 
 

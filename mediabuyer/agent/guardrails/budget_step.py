@@ -28,8 +28,10 @@ def check(context: Context) -> Finding | None:
     if not replace:
         return ok(SLUG, f"No step over {share} in 24 hours")
     wish = next(change for change in changes if change.external_id in replace)
-    message = (f"Changed: I wanted {whole(wish.budget_after or Decimal(0), context)} for “{wish.name}”. Within 24 hours "
-               f"a budget moves by {share} at most, so {whole(replace[wish.external_id], context)}.")
+    message = (
+        f"Changed: I wanted {whole(wish.budget_after or Decimal(0), context)} for “{wish.name}”. Within 24 hours "
+        f"a budget moves by {share} at most, so {whole(replace[wish.external_id], context)}."
+    )
     return Finding(SLUG, Severity.CHANGE, message, replace)
 
 
@@ -42,9 +44,14 @@ def _nearest_allowed(change: PlannedChange, context: Context) -> Decimal:
 
 
 def _budget_a_day_ago(change: PlannedChange, context: Context) -> Decimal:
-    earlier = [recent for recent in context.recent
-               if recent.external_id == change.external_id and recent.kind == "set_budget"
-               and recent.at > context.now - WINDOW and recent.budget_before]
+    earlier = [
+        recent
+        for recent in context.recent
+        if recent.external_id == change.external_id
+        and recent.kind == "set_budget"
+        and recent.at > context.now - WINDOW
+        and recent.budget_before
+    ]
     first = min(earlier, key=lambda recent: recent.at, default=None)
     return (first.budget_before if first else None) or change.budget_before or Decimal(0)
 

@@ -16,8 +16,11 @@ def check(context: Context) -> Finding | None:
         rest = recent.at + context.limits.cooldown - context.now
         if recent.external_id in touched and rest.total_seconds() > 0:
             hours = int(rest.total_seconds() // 3600) + 1
-            return block(SLUG, f"“{touched[recent.external_id]}” was changed on {recent.at:%d %b %H:%M} and rests "
-                               f"for {hours} more hours.")
+            return block(
+                SLUG,
+                f"“{touched[recent.external_id]}” was changed on {recent.at:%d %b %H:%M} and rests "
+                f"for {hours} more hours.",
+            )
     return ok(SLUG, f"Nothing here was changed in the last {context.limits.cooldown.total_seconds() / 3600:.0f} hours")
 
 

@@ -12,7 +12,9 @@ def check(context: Context) -> Finding:
     if not context.is_stopped:
         return ok(SLUG, "The stop is not pressed")
     if context.raises_exposure:
-        return block(SLUG, "The stop is pressed: nothing that raises spending is sent until a second person releases it.")
+        return block(
+            SLUG, "The stop is pressed: nothing that raises spending is sent until a second person releases it."
+        )
     return note(SLUG, "The stop is pressed; this only lowers spending, so it may go.")
 
 

@@ -10,14 +10,20 @@ RESULTS_TO_LEAVE = 50
 
 
 def check(context: Context) -> Finding | None:
-    touched = [context.budgets[change.external_id] for change in context.budget_changes
-               if change.external_id in context.budgets]
+    touched = [
+        context.budgets[change.external_id]
+        for change in context.budget_changes
+        if change.external_id in context.budgets
+    ]
     if not touched or context.is_undo:
         return None
     for budget in touched:
         if budget.learning_status == "LEARNING":
-            return block(SLUG, f"“{budget.name}” is still learning ({budget.learning_conversions} of about "
-                               f"{RESULTS_TO_LEAVE} results). A change now would start it over.")
+            return block(
+                SLUG,
+                f"“{budget.name}” is still learning ({budget.learning_conversions} of about "
+                f"{RESULTS_TO_LEAVE} results). A change now would start it over.",
+            )
     return ok(SLUG, "Learning phase over")
 
 

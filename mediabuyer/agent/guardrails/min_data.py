@@ -38,8 +38,11 @@ def _check_pause(change: PlannedChange, context: Context) -> Finding | None:
         return block(SLUG, f"There is no figure to judge “{change.name}” by.")
     needed = context.reference_cpa * CPAS_TO_PAUSE
     if ad.spend < needed:
-        return block(SLUG, f"Evidence: “{ad.name}” has spent {whole(ad.spend, context)}; a verdict needs "
-                           f"{whole(needed.quantize(Decimal(1)), context)} ({CPAS_TO_PAUSE} × what a purchase costs).")
+        return block(
+            SLUG,
+            f"Evidence: “{ad.name}” has spent {whole(ad.spend, context)}; a verdict needs "
+            f"{whole(needed.quantize(Decimal(1)), context)} ({CPAS_TO_PAUSE} × what a purchase costs).",
+        )
     return None
 
 
@@ -58,8 +61,11 @@ def _results(budget: Budget, context: Context) -> float:
 
 
 def _evidence(context: Context) -> str:
-    raised = [context.budgets[change.external_id] for change in context.budget_changes
-              if change.budget_rise > 0 and change.external_id in context.budgets]
+    raised = [
+        context.budgets[change.external_id]
+        for change in context.budget_changes
+        if change.budget_rise > 0 and change.external_id in context.budgets
+    ]
     if raised:
         fewest = min(_results(budget, context) for budget in raised)
         return f"Evidence: {fewest:.0f} purchases, {RESULTS_TO_RAISE} needed"

@@ -12,8 +12,11 @@ def check(context: Context) -> Finding | None:
     if context.is_undo or not context.changes:
         return None
     if context.has_tracking_alarm:
-        return block(SLUG, "Far fewer purchases arrive than the clicks promise. It may be the tracking, so I judge "
-                           "no ad until somebody has looked.")
+        return block(
+            SLUG,
+            "Far fewer purchases arrive than the clicks promise. It may be the tracking, so I judge "
+            "no ad until somebody has looked.",
+        )
     return ok(SLUG, "Purchases arrive as expected")
 
 

@@ -10,8 +10,17 @@ from mediabuyer.agent.actions import pause_ad, refresh_creative, scale_budget, s
 from mediabuyer.agent.plan import rank
 from tests.agent.worlds import make_ad, make_budget, make_observation
 
-LOSER = make_ad("ad2", payout_per_spend=0.5, low=0.3, high=0.8, p_profit=0.02, p_bar=0.01, spend=Decimal(200),
-                spend_7d=Decimal(70), cpa=Decimal(48))
+LOSER = make_ad(
+    "ad2",
+    payout_per_spend=0.5,
+    low=0.3,
+    high=0.8,
+    p_profit=0.02,
+    p_bar=0.01,
+    spend=Decimal(200),
+    spend_7d=Decimal(70),
+    cpa=Decimal(48),
+)
 POOR = make_budget("set2", payout_per_spend=0.6, low=0.4, high=0.8, draws=(0.4, 0.5, 0.6, 0.7, 0.8))
 
 
@@ -23,10 +32,17 @@ def test_sure_loser_is_proposed_for_pausing():
     assert (proposal.effect.low, proposal.effect.high) == (Decimal("2.00"), Decimal("7.00"))
 
 
-@pytest.mark.parametrize("values", [
-    {"p_bar": 0.11}, {"effective_status": "CAMPAIGN_PAUSED"}, {"spend": Decimal("19.99")}, {"p_bar": None},
-    {"spend_7d": Decimal(0)},
-], ids=["not sure", "not running", "too little spend", "unknown", "spends nothing"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"p_bar": 0.11},
+        {"effective_status": "CAMPAIGN_PAUSED"},
+        {"spend": Decimal("19.99")},
+        {"p_bar": None},
+        {"spend_7d": Decimal(0)},
+    ],
+    ids=["not sure", "not running", "too little spend", "unknown", "spends nothing"],
+)
 def test_these_are_not_paused(values):
     from dataclasses import replace
 

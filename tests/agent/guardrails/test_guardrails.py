@@ -42,14 +42,31 @@ TABLE = [
     ("account_link", "token refused", make_context(connection="reconnect"), "block", "no longer accepts"),
     ("account_link", "held", make_context(connection="held"), "block", "holds this account"),
     ("account_link", "unknown link", make_context(connection="?"), "block", "do not know"),
-    ("spend_cap", "under the cap", make_context(), "pass", "€367.50 could be spent on a day (1.75 × the budgets), cap €600"),
-    ("spend_cap", "exactly the cap", make_context(limits=make_limits(daily_cap=Decimal("367.5"))), "pass", "cap €367.50"),
+    (
+        "spend_cap",
+        "under the cap",
+        make_context(),
+        "pass",
+        "€367.50 could be spent on a day (1.75 × the budgets), cap €600",
+    ),
+    (
+        "spend_cap",
+        "exactly the cap",
+        make_context(limits=make_limits(daily_cap=Decimal("367.5"))),
+        "pass",
+        "cap €367.50",
+    ),
     ("spend_cap", "a cent over", make_context(limits=make_limits(daily_cap=Decimal("367.49"))), "block", "Account cap"),
     ("spend_cap", "no cap", make_context(limits=make_limits(daily_cap=None)), "block", "No daily cap"),
     ("spend_cap", "cut needs no cap", make_context(budget_to("40"), limits=make_limits(daily_cap=None)), None, ""),
     ("spend_cap", "pause needs no cap", make_context(pause(), limits=make_limits(daily_cap=None)), None, ""),
-    ("spend_cap", "shift while over", make_context(budget_to("45", external_id="set2"), budget_to("55"),
-                                                   limits=make_limits(daily_cap=Decimal(300))), "pass", "adds nothing"),
+    (
+        "spend_cap",
+        "shift while over",
+        make_context(budget_to("45", external_id="set2"), budget_to("55"), limits=make_limits(daily_cap=Decimal(300))),
+        "pass",
+        "adds nothing",
+    ),
     ("budget_ceiling", "under", make_context(), "pass", "No budget over €200"),
     ("budget_ceiling", "over", make_context(budget_to("201")), "block", "the highest allowed is €200"),
     ("budget_ceiling", "not set", make_context(limits=make_limits(ad_set_cap=None)), "block", "No highest budget"),
@@ -61,10 +78,20 @@ TABLE = [
     ("budget_step", "one step down", make_context(budget_to("40")), "pass", "20%"),
     ("budget_step", "too far up", make_context(budget_to("65")), "change", "so €60"),
     ("budget_step", "too far down", make_context(budget_to("5")), "change", "so €40"),
-    ("budget_step", "second step within a day", make_context(budget_to("66", before="58"),
-                                                             recent=(changed(NOW - 5 * HOUR, "50", "58"),)), "change", "so €60"),
-    ("budget_step", "second step a day later", make_context(budget_to("66", before="58"),
-                                                            recent=(changed(NOW - 25 * HOUR, "50", "58"),)), "pass", ""),
+    (
+        "budget_step",
+        "second step within a day",
+        make_context(budget_to("66", before="58"), recent=(changed(NOW - 5 * HOUR, "50", "58"),)),
+        "change",
+        "so €60",
+    ),
+    (
+        "budget_step",
+        "second step a day later",
+        make_context(budget_to("66", before="58"), recent=(changed(NOW - 25 * HOUR, "50", "58"),)),
+        "pass",
+        "",
+    ),
     ("budget_step", "taking back", make_context(budget_to("20"), is_undo=True), None, ""),
     ("person_decides", "small move", make_context(), "pass", "I may do alone"),
     ("person_decides", "larger move", make_context(budget_to("75")), "approve", "a person decides"),
@@ -75,11 +102,23 @@ TABLE = [
     ("min_data", "unknown budget", make_context(budget_to("60", external_id="new")), "block", "know nothing"),
     ("min_data", "cut needs none", make_context(budget_to("45"), ads={}), "pass", "cuts need none"),
     ("min_data", "pause with spend", make_context(pause()), "pass", "€400 spent"),
-    ("min_data", "pause too early", make_context(pause(), ads={"ad1": make_ad(spend=Decimal("59.99"))}), "block", "€60"),
+    (
+        "min_data",
+        "pause too early",
+        make_context(pause(), ads={"ad1": make_ad(spend=Decimal("59.99"))}),
+        "block",
+        "€60",
+    ),
     ("min_data", "pause of a stranger", make_context(pause("other")), "block", "no figure"),
     ("min_data", "no reference", make_context(pause(), reference_cpa=None), "block", "no figure"),
     ("learning_phase", "settled", make_context(), "pass", "over"),
-    ("learning_phase", "learning", make_context(budgets={"set1": make_budget(learning_status="LEARNING", learning_conversions=12)}), "block", "12 of about 50"),
+    (
+        "learning_phase",
+        "learning",
+        make_context(budgets={"set1": make_budget(learning_status="LEARNING", learning_conversions=12)}),
+        "block",
+        "12 of about 50",
+    ),
     ("learning_phase", "pause", make_context(pause()), None, ""),
     ("cooldown", "rested", make_context(recent=(changed(NOW - 73 * HOUR),)), "pass", "72 hours"),
     ("cooldown", "too soon", make_context(recent=(changed(NOW - 70 * HOUR),)), "block", "rests for 3 more hours"),
@@ -99,7 +138,9 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("slug", "name", "context", "severity", "words"), TABLE, ids=[f"{r[0]}: {r[1]}" for r in TABLE])
+@pytest.mark.parametrize(
+    ("slug", "name", "context", "severity", "words"), TABLE, ids=[f"{r[0]}: {r[1]}" for r in TABLE]
+)
 def test_guardrail_says(slug, name, context, severity, words):
     finding = BY_SLUG[slug].run(context)
     assert (finding.severity if finding else None) == severity

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from campaigns.sync import sync_comments, sync_insights, sync_structure
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -16,7 +17,6 @@ from django.db import transaction
 from campaigns.clock import now_for
 from campaigns.models import AdAccount
 from campaigns.platforms import connect
-from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.observe import budgets_of, committed
 from mediabuyer.brands.models import Brand, Member, Scope, Token, User
 from memory.events import record
@@ -41,8 +41,12 @@ class Command(BaseCommand):
     help = "Creates the demo brand, its people and its sandbox account; running it again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--sandbox-file", type=Path, default=settings.VAR_DIR / "sandbox.json",
-                            help="what the sandbox printed when it was ready")
+        parser.add_argument(
+            "--sandbox-file",
+            type=Path,
+            default=settings.VAR_DIR / "sandbox.json",
+            help="what the sandbox printed when it was ready",
+        )
         parser.add_argument("--url", default=settings.SITE_URL, help="where the pages are served")
 
     def handle(self, *_: Any, sandbox_file: Path, url: str, **__: Any) -> None:
@@ -54,10 +58,15 @@ class Command(BaseCommand):
         known = json.loads(path.read_text()) if path.exists() else {}
         people, token = self._people(known)
         self._account(sandbox)
-        self._write(path, {
-            "url": url, "people": people, "api_token": token,
-            "sandbox": {name: sandbox[name] for name in ("url", "account_id", "access_token")},
-        })
+        self._write(
+            path,
+            {
+                "url": url,
+                "people": people,
+                "api_token": token,
+                "sandbox": {name: sandbox[name] for name in ("url", "account_id", "access_token")},
+            },
+        )
 
     @transaction.atomic
     def _people(self, known: dict[str, Any]) -> tuple[list[dict[str, str]], str]:
@@ -70,13 +79,20 @@ class Command(BaseCommand):
             password = passwords.get(email) or secrets.token_urlsafe(12)
             user = User.objects.filter(email=email).first()
             if user is None:
-                user = User.objects.create_user(email, password, first_name=first, last_name=last,
-                                                is_staff=name == "owner", is_superuser=name == "owner")
+                user = User.objects.create_user(
+                    email,
+                    password,
+                    first_name=first,
+                    last_name=last,
+                    is_staff=name == "owner",
+                    is_superuser=name == "owner",
+                )
             elif email not in passwords:
                 user.set_password(password)
                 user.save(update_fields=["password"])
-            Member.objects.get_or_create(brand=other if name == "stranger" else brand, user=user,
-                                         defaults={"role": role})
+            Member.objects.get_or_create(
+                brand=other if name == "stranger" else brand, user=user, defaults={"role": role}
+            )
             listed.append({"role": name, "email": email, "password": password})
         return listed, known.get("api_token") or self._token(brand)
 
@@ -88,12 +104,16 @@ class Command(BaseCommand):
     def _account(self, sandbox: dict[str, Any]) -> None:
         brand = Brand.objects.get(name="Norden Kaffee")
         account, is_new = AdAccount.objects.get_or_create(
-            brand=brand, platform="meta", mode=AdAccount.Mode.SANDBOX, external_id=sandbox["account_id"],
+            brand=brand,
+            platform="meta",
+            mode=AdAccount.Mode.SANDBOX,
+            external_id=sandbox["account_id"],
             defaults={"name": "DE shop", "graph_url": sandbox["url"], "currency": "EUR", "time_zone": "Europe/Berlin"},
         )
         account.graph_url = sandbox["url"]
-        account.credentials = json.dumps({name: sandbox.get(name, "") for name in
-                                          ("access_token", "app_id", "app_secret", "page_id")})
+        account.credentials = json.dumps(
+            {name: sandbox.get(name, "") for name in ("access_token", "app_id", "app_secret", "page_id")}
+        )
         account.save(update_fields=["graph_url", "credentials"])
         now = now_for(account)
         if account.synced_at is None:
@@ -106,8 +126,16 @@ class Command(BaseCommand):
         AdAccount.objects.filter(pk=account.pk).update(currency=there.currency, time_zone=there.time_zone)
         account.refresh_from_db()
         with transaction.atomic():
-            record("account.connected", "account", account.key, brand=account.brand, account=account.key, now=now,
-                   actor="system", name=account.name)
+            record(
+                "account.connected",
+                "account",
+                account.key,
+                brand=account.brand,
+                account=account.key,
+                now=now,
+                actor="system",
+                name=account.name,
+            )
         sync_structure(account, now)
         sync_insights(account, now, days=90)
         sync_comments(account, now)
@@ -118,7 +146,10 @@ class Command(BaseCommand):
         highest = max((budget.daily_budget for budget in budgets), default=Decimal(100))
         owner = User.objects.get(email="owner@norden.example")
         account.change_limits(
-            owner, now, daily_cap=(committed(budgets) * HEADROOM).quantize(Decimal(10)), approval_over=Decimal(5),
+            owner,
+            now,
+            daily_cap=(committed(budgets) * HEADROOM).quantize(Decimal(10)),
+            approval_over=Decimal(5),
             ad_set_cap=(highest * 2).quantize(Decimal(10)),
         )
         if not Goal.objects.filter(account=account).exists():

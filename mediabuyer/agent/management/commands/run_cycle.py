@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--account", help="the account's key; by default the only or first running one")
-        parser.add_argument("--at", type=datetime.fromisoformat, help="run as if it were this time (ISO 8601 with zone)")
+        parser.add_argument(
+            "--at", type=datetime.fromisoformat, help="run as if it were this time (ISO 8601 with zone)"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON only")
 
     def handle(self, *_: Any, account: str | None, at: datetime | None, **options: Any) -> None:
@@ -38,16 +40,22 @@ class Command(BaseCommand):
         try:
             found = accounts.filter(key=key).first() if key else accounts.running().order_by("pk").first()
         except ValueError as error:
-            raise CommandError(f"--account {key} is not a key. Keys look like 1b4e28ba-2fa1-11d2-883f-0016d3cca427.") \
-                from error
+            raise CommandError(
+                f"--account {key} is not a key. Keys look like 1b4e28ba-2fa1-11d2-883f-0016d3cca427."
+            ) from error
         if found is None:
             raise CommandError(f"There is no account {key or 'to run on'}. `manage.py demo` creates one.")
         return found
 
     def _print(self, cycle: Cycle, *, as_json: bool) -> None:
         decisions = [
-            {"key": str(one.key), "action": one.action, "status": one.state,
-             "ad": one.ad.name if one.ad else one.subject_id, "why": one.why}
+            {
+                "key": str(one.key),
+                "action": one.action,
+                "status": one.state,
+                "ad": one.ad.name if one.ad else one.subject_id,
+                "why": one.why,
+            }
             for one in cycle.decision_set.select_related("ad").order_by("pk")
         ]
         seconds = {step.name: round(step.seconds or 0, 3) for step in cycle.step_set.all()}

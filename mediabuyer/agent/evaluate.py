@@ -1,0 +1,166 @@
+"""The analyst: from rows to one frozen observation that everything after it rests on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from campaigns.models import Ad, AdAccount
+from mediabuyer.agent.context import AdFigures, Budget, Observation
+from mediabuyer.agent.models import Cycle
+from mediabuyer.agent.observe import Pulled, budgets_of, limits_of, reference_cpa
+from mediabuyer.agent.steps import Note
+from portfolio.metrics import Totals
+from portfolio.models import AdState, Goal
+from portfolio.performance import last_days, totals
+from portfolio.posterior import INTERVAL
+from portfolio.states import Evaluation, snapshot
+
+WEEK = 7
+KEPT_DRAWS = 64
+"""Joint draws kept per budget: enough for an interval, little enough to store with the cycle."""
+
+
+def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
+    """Payout, certainty, trend and fatigue per ad; draws per budget; alarms of the account. Stored on the cycle."""
+    account = cycle.account
+    found = snapshot(account, cycle.now)
+    ads = _ads(account, found)
+    budgets = _budgets(account, found, ads)
+    observation = Observation(
+        account_key=str(account.key),
+        mode=account.mode,
+        currency=account.currency,
+        now=cycle.now,
+        today=found.today,
+        synced_at=account.synced_at,
+        limits=limits_of(account),
+        margin=Goal.current(account).margin,
+        target_cpa=Goal.current(account).target_cpa,
+        reference_cpa=reference_cpa(account, cycle.now),
+        ads=tuple(ads),
+        budgets=tuple(budgets),
+        has_tracking_alarm=any(alarm.name == "conversions" and alarm.is_low for alarm in found.alarms),
+        anomalies=tuple(
+            f"{alarm.name}: {alarm.seen:.4g} seen, {alarm.expected:.4g} expected" for alarm in found.alarms
+        ),
+    )
+    Cycle.objects.filter(pk=cycle.pk).update(observation=as_json(observation))
+    running = [ad for ad in ads if ad.is_running]
+    earning = sum((ad.p_profit or 0) >= 0.5 for ad in running)
+    alarm = " Something is unusual: " + "; ".join(observation.anomalies) + "." if observation.anomalies else ""
+    note.say(
+        f"{len(running)} ads run, {earning} of them more likely earn than not.{alarm}",
+        ads=len(ads),
+        running=len(running),
+        earning=earning,
+        anomalies=list(observation.anomalies),
+        insights=pulled.insights,
+    )
+    return observation
+
+
+def _ads(account: AdAccount, found: Evaluation) -> list[AdFigures]:
+    states = {state.ad_id: state for state in found.states}
+    week = _week_totals(account, found.today)
+    rows = Ad.objects.filter(account=account, pk__in=states).select_related("ad_set", "campaign", "creative__angle")
+    return [_ad(ad, states[ad.pk], week.get(ad.pk, Totals())) for ad in rows.order_by("external_id")]
+
+
+def _week_totals(account: AdAccount, today: date) -> dict[Any, Totals]:
+    """Last seven whole days; for an imported period that is coarser, nothing is known of a week."""
+    return {row.key: row.totals for row in totals(account, *last_days(today, WEEK), "ad")}
+
+
+def _ad(ad: Ad, state: AdState, week: Totals) -> AdFigures:
+    angle = ad.creative.angle if ad.creative else None
+    return AdFigures(
+        key=str(ad.key),
+        external_id=ad.external_id,
+        name=ad.name,
+        ad_set_id=ad.ad_set.external_id,
+        campaign_id=ad.campaign.external_id,
+        angle=angle.name if angle else "",
+        status=ad.status,
+        effective_status=ad.effective_status,
+        launched_on=ad.platform_created_at.date() if ad.platform_created_at else None,
+        spend=state.spend,
+        results=float(state.results),
+        spend_7d=week.spend,
+        results_7d=float(week.results),
+        impressions_7d=week.impressions,
+        roas_7d=week.roas,
+        cpa=state.cpa,
+        payout_per_spend=state.payout_per_spend,
+        low=state.low,
+        high=state.high,
+        p_profit=state.p_profit,
+        p_bar=state.p_bar,
+        maturity=state.maturity,
+        is_tired=state.is_tired,
+        fatigue=state.fatigue,
+        frequency_7d=week.frequency,
+    )
+
+
+def _budgets(account: AdAccount, found: Evaluation, ads: list[AdFigures]) -> list[Budget]:
+    keys = dict(Ad.objects.filter(account=account).values_list("external_id", "pk"))
+    spend = {ad.external_id: ad.spend_7d for ad in ads}
+    return [
+        _with_draws(
+            budget,
+            found,
+            [keys[ad] for ad in budget.ad_ids if ad in keys],
+            sum((spend.get(ad, Decimal(0)) for ad in budget.ad_ids), Decimal(0)),
+        )
+        for budget in budgets_of(account)
+    ]
+
+
+def _with_draws(budget: Budget, found: Evaluation, ads: list[int], spend: Decimal) -> Budget:
+    draws = found.draws_of(ads)
+    if not len(draws):
+        return replace(budget, spend_7d=spend)
+    low, high = np.quantile(draws, INTERVAL)
+    return replace(
+        budget,
+        spend_7d=spend,
+        payout_per_spend=round(float(draws.mean()), 4),
+        low=round(float(low), 4),
+        high=round(float(high), 4),
+        draws=tuple(round(float(one), 4) for one in draws[:KEPT_DRAWS]),
+    )
+
+
+def as_json(observation: Observation) -> dict[str, Any]:
+    """Plain JSON: amounts as text, times in ISO 8601, spans in seconds."""
+    return json.loads(json.dumps(asdict(observation), default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+
+
+def budgets_seen(cycle: Cycle | None) -> dict[str, Budget]:
+    """Budgets as the cycle saw them, by id: what a person's changed amount is judged on."""
+    rows = (cycle.observation if cycle else {}).get("budgets", [])
+    return {
+        row["external_id"]: Budget(
+            **{
+                **row,
+                "daily_budget": Decimal(row["daily_budget"]),
+                "spend_7d": Decimal(row["spend_7d"]),
+                "ad_ids": tuple(row["ad_ids"]),
+                "draws": tuple(row["draws"]),
+                "last_edit_at": datetime.fromisoformat(row["last_edit_at"]) if row["last_edit_at"] else None,
+            }
+        )
+        for row in rows
+    }

@@ -1,0 +1,86 @@
+"""A person's change to a decision before the answer: other amounts, judged by the same guardrails."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from mediabuyer.agent.actions import BY_SLUG
+from mediabuyer.agent.actions.base import effect_of_changes, risk_of
+from mediabuyer.agent.context import PlannedChange, Severity
+from mediabuyer.agent.decide import change_as_json, change_from_json
+from mediabuyer.agent.evaluate import budgets_seen
+from mediabuyer.agent.guardrails import evaluate
+from mediabuyer.agent.models import Decision, Finding
+from mediabuyer.agent.observe import context_for
+from mediabuyer.brands.models import User
+from mediabuyer.lib.errors import Invalid
+from mediabuyer.lib.money import round_to_currency
+
+
+def can_revise(decision: Decision) -> bool:
+    """Only amounts can be changed: a pause is a yes or a no."""
+    return bool(decision.changes) and all("daily_budget" in change["params"] for change in decision.changes)
+
+
+def revise(decision: Decision, person: User, seen_hash: str, amounts: dict[str, Decimal], now: datetime) -> None:
+    """Puts the person's budgets (by object id) in place of the agent's; a new version that waits for its answer.
+
+    Raises `Invalid` naming the guardrail that forbids the amount; then nothing has changed.
+    """
+    if not can_revise(decision):
+        raise Invalid("amount", "", "This decision has no amount to change.", remedy="Approve it or reject it.")
+    planned = [change_from_json(change) for change in decision.changes]
+    changes = [_with_amount(change, amounts.get(change.external_id), decision.account.currency) for change in planned]
+    findings = evaluate(context_for(decision.account, changes, now, decision=decision))
+    for finding in findings:
+        if finding.severity in (Severity.BLOCK, Severity.CHANGE):
+            raise Invalid(
+                "amount",
+                ", ".join(str(change.budget_after) for change in changes),
+                finding.message,
+                remedy="Choose an amount within the limits, or change the limits in Settings.",
+            )
+    with transaction.atomic():
+        decision.revise(
+            person,
+            seen_hash,
+            now,
+            changes=[change_as_json(change) for change in changes],
+            raises_exposure=_rise(changes) > _rise(planned),
+            **_told(decision, changes),
+        )
+        decision.finding_set.all().delete()
+        Finding.objects.bulk_create(
+            Finding(decision=decision, guardrail=one.guardrail, severity=one.severity, message=one.message)
+            for one in findings
+        )
+
+
+def _with_amount(change: PlannedChange, amount: Decimal | None, currency: str) -> PlannedChange:
+    if amount is None:
+        return change
+    return replace(change, params={**change.params, "daily_budget": str(round_to_currency(amount, currency))})
+
+
+def _rise(changes: list[PlannedChange]) -> Decimal:
+    """The largest single rise and the sum both matter; the sum of rises covers either."""
+    return sum((max(change.budget_rise, Decimal(0)) for change in changes), Decimal(0))
+
+
+def _told(decision: Decision, changes: list[PlannedChange]) -> dict[str, Any]:
+    """Title, effect and risk that belong to the new amounts."""
+    describe = BY_SLUG[decision.action].describe
+    told: dict[str, Any] = {"title": describe(changes, decision.account.currency)} if describe else {}
+    effect = effect_of_changes(changes, budgets_seen(decision.cycle))
+    if effect:
+        told |= {
+            "expected": {name: str(value) for name, value in asdict(effect).items()},
+            "risk": risk_of(effect),
+            "waiting_cost": max(effect.per_day, Decimal(0)),
+        }
+    return told
