@@ -140,7 +140,7 @@ def _with_our_ids(account: AdAccount, rows: Iterable[InsightRow]) -> Iterator[Me
             ad_id = ours[row.ad_id] = _placeholder(account, row.ad_id).pk
         yield MeasureRow(
             ad_id, row.day, row.day, row.value, row.reach, row.spend, row.impressions, row.clicks, row.link_clicks,
-            row.landing_page_views, Decimal(row.results), row.revenue, row.results_1d, row.results_7d, row.results_28d,
+            row.landing_page_views, row.results, row.revenue, row.results_1d, row.results_7d, row.results_28d,
         )
 
 

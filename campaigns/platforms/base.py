@@ -12,6 +12,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+LONGEST_NAME = 360
+"""Meta takes 400 characters; the marker needs its room."""
+
 
 class Level(StrEnum):
     CAMPAIGN = "campaign"
@@ -23,7 +26,7 @@ class Level(StrEnum):
 class ChangeKind(StrEnum):
     """Everything we can alter at a platform. A new kind goes here and into every adapter."""
 
-    SET_STATUS = "set_status"  # params: {"status": "ACTIVE" | "PAUSED"}
+    SET_STATUS = "set_status"  # params: {"status": "ACTIVE" | "PAUSED" | "ARCHIVED"}
     SET_BUDGET = "set_budget"  # params: {"daily_budget": "12.34"}
     CREATE_CAMPAIGN = "create_campaign"  # params: name, objective, daily_budget | None
     CREATE_AD_SET = "create_ad_set"  # params: name, campaign_id, targeting, optimization_goal, daily_budget | None …
@@ -129,7 +132,7 @@ class InsightRow:
     clicks: int = 0
     link_clicks: int = 0
     landing_page_views: int = 0
-    results: int = 0
+    results: Decimal = Decimal(0)
     revenue: Decimal = Decimal(0)
     results_1d: int = 0
     results_7d: int = 0
@@ -203,5 +206,9 @@ class Platform(Protocol):
 
 
 def mark(name: str, marker: str) -> str:
-    """The object's name with our marker, by which we can find it again."""
-    return f"{name} [mb:{marker}]"
+    """The object's name with our marker, by which we can find it again; long names are cut, never the marker."""
+    return f"{name[:LONGEST_NAME]} {marker_text(marker)}"
+
+
+def marker_text(marker: str) -> str:
+    return f"[mb:{marker}]"

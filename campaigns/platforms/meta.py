@@ -1,0 +1,354 @@
+"""Meta by its official SDK; the only module that imports it.
+
+Two things of the SDK are not used: `FacebookAdsApi.init`, which sets a process-wide account and installs a hook that
+posts crash reports to Meta, and its verdict on answers, which takes an HTML error page for success. Each account has a
+session of its own that can reach one host and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import requests
+from django.conf import settings
+from facebook_business.adobjects.ad import Ad
+from facebook_business.adobjects.adaccount import AdAccount as MetaAccount
+from facebook_business.adobjects.adcreative import AdCreative
+from facebook_business.adobjects.adreportrun import AdReportRun
+from facebook_business.adobjects.adset import AdSet
+from facebook_business.adobjects.campaign import Campaign
+from facebook_business.adobjects.pagepost import PagePost
+from facebook_business.api import Cursor, FacebookAdsApi
+from facebook_business.exceptions import FacebookError
+from facebook_business.session import FacebookSession
+
+from campaigns.models import AdAccount
+from campaigns.platforms.base import (
+    AccountRow,
+    ChangeKind,
+    CommentRow,
+    Found,
+    InsightRow,
+    Level,
+    PlatformChange,
+    Receipt,
+    Structure,
+    marker_text,
+)
+from campaigns.platforms.bounded import BoundedSession
+from campaigns.platforms.meta_changes import parameters_for
+from campaigns.platforms.meta_errors import TOO_MUCH, Usage, lost, read_error, read_usage
+from campaigns.platforms.meta_rows import (
+    account_row,
+    ad_row,
+    ad_set_row,
+    campaign_row,
+    comment_row,
+    insight_row,
+    read_time,
+)
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import Fault, PlatformError
+from mediabuyer.lib.money import from_minor
+
+LIVE = "https://graph.facebook.com"
+SANDBOX = "http://127.0.0.1:"
+STOP_AT = 95.0
+"""Percent of an allowance at which we stop by ourselves; at 100 Meta blocks the account for everybody who uses it."""
+PAUSE_AT_LIMIT = timedelta(minutes=1)
+PAGE = 200
+INSIGHTS_PAGE = 500
+SHORT_DAYS = 3
+"""Ranges up to this are asked directly; longer ones as a job at Meta."""
+JOB_LIMIT = 900.0
+FIRST_POLL, LONGEST_POLL = 0.1, 5.0
+
+GONE = ("ARCHIVED", "DELETED")
+EVERY_STATUS = ("ACTIVE", "PAUSED", "CAMPAIGN_PAUSED", "ADSET_PAUSED", "PENDING_REVIEW", "PREAPPROVED", "DISAPPROVED",
+                "PENDING_BILLING_INFO", "IN_PROCESS", "WITH_ISSUES", *GONE)
+STATE = "id,name,status,configured_status,effective_status"
+ACCOUNT_FIELDS = "id,name,currency,timezone_name,account_status,amount_spent,spend_cap"
+CAMPAIGN_FIELDS = f"{STATE},objective,daily_budget,lifetime_budget,bid_strategy,created_time"
+AD_SET_FIELDS = (f"{STATE},campaign_id,daily_budget,lifetime_budget,optimization_goal,learning_stage_info,targeting,"
+                 "created_time")
+CREATIVE_FIELDS = ("id,name,title,body,object_story_spec,asset_feed_spec,image_hash,link_url,call_to_action_type,"
+                   "effective_object_story_id")
+AD_FIELDS = (f"{STATE},adset_id,campaign_id,created_time,ad_review_feedback,adlabels{{name}},"
+             f"creative{{{CREATIVE_FIELDS}}}")
+INSIGHT_FIELDS = ["ad_id", "objective", "impressions", "reach", "clicks", "inline_link_clicks", "spend", "actions",
+                  "action_values"]
+WINDOWS = ["1d_click", "7d_click", "28d_click"]
+
+NODES: dict[Level, Any] = {
+    Level.CAMPAIGN: Campaign, Level.AD_SET: AdSet, Level.AD: Ad, Level.CREATIVE: AdCreative,
+}
+EDGES = {
+    Level.CAMPAIGN: "get_campaigns", Level.AD_SET: "get_ad_sets", Level.AD: "get_ads",
+    Level.CREATIVE: "get_ad_creatives",
+}
+CREATORS = {
+    ChangeKind.CREATE_CAMPAIGN: "create_campaign", ChangeKind.CREATE_AD_SET: "create_ad_set",
+    ChangeKind.CREATE_CREATIVE: "create_ad_creative", ChangeKind.CREATE_AD: "create_ad",
+}
+
+warnings.filterwarnings("ignore", module=r"facebook_business\.")  # it warns of parameters newer than its own list
+
+
+class MetaPlatform:
+    """One ad account at Meta or in a sandbox that speaks as Meta does."""
+
+    def __init__(self, account: AdAccount) -> None:
+        graph, keys = _graph_of(account), _keys_of(account)
+        token, app_secret = keys["access_token"], keys.get("app_secret") or ""
+        self.account = account
+        self.usage = Usage()
+        self.page_id = str(keys.get("page_id") or "")
+        self._resume_at = 0.0
+        self._is_write = False
+        session = FacebookSession(keys.get("app_id"), app_secret or None, token, timeout=settings.PLATFORM_TIMEOUT)
+        session.GRAPH = graph
+        self._secrets = tuple(
+            secret for secret in (token, app_secret, getattr(session, "appsecret_proof", "")) if secret
+        )
+        self._http = BoundedSession(graph, settings.PLATFORM_TIMEOUT, judge=self._judge)
+        self._http.params, self._http.verify = session.requests.params, session.requests.verify
+        self._http.trust_env = graph == LIVE  # a proxy of the machine must not see a sandbox's traffic
+        session.requests = self._http
+        self._api = FacebookAdsApi(session)
+        self._meta = MetaAccount(f"act_{account.external_id.removeprefix('act_')}", api=self._api)
+
+    # --- reads ---------------------------------------------------------------------------------------------------
+
+    def read_now(self) -> datetime:
+        if self.account.mode != AdAccount.Mode.SANDBOX:
+            return wall_now()
+        with self._calling():
+            answer = self._http.request("GET", f"{self._http.base}/_sandbox/clock", timeout=self._http.limit)
+            return read_time(answer.json()["now"])
+
+    def read_account(self) -> AccountRow:
+        with self._calling():
+            return account_row(self._meta.api_get(fields=[ACCOUNT_FIELDS]).export_all_data())
+
+    def read_structure(self) -> Structure:
+        """The whole tree, with what was archived or deleted too, so that a missing object is truly gone."""
+        account = self.read_account()
+        campaigns, ad_sets, ads = (
+            self._all(level, fields) for level, fields in
+            ((Level.CAMPAIGN, CAMPAIGN_FIELDS), (Level.AD_SET, AD_SET_FIELDS), (Level.AD, AD_FIELDS))
+        )
+        with self._calling():
+            return Structure(
+                account=account,
+                campaigns=tuple(campaign_row(node, account.currency) for node in campaigns),
+                ad_sets=tuple(ad_set_row(node, account.currency) for node in ad_sets),
+                ads=tuple(ad_row(node) for node in ads),
+            )
+
+    def read_insights(self, since: date, until: date, breakdown: str = "") -> Iterator[InsightRow]:
+        """Short ranges directly, longer ones as a job; what is too much for Meta is asked again in halves."""
+        is_short = (until - since).days < SHORT_DAYS
+        try:
+            cursor = (self._ask_insights if is_short else self._run_job)(since, until, breakdown)
+        except PlatformError as error:
+            if (error.code, error.subcode) not in TOO_MUCH or since == until:
+                raise
+            middle = since + (until - since) // 2
+            yield from self.read_insights(since, middle, breakdown)
+            yield from self.read_insights(middle + timedelta(days=1), until, breakdown)
+            return
+        yield from self._insight_rows(cursor, breakdown)
+
+    def read_comments(self, since: datetime) -> Iterator[CommentRow]:
+        """Comments under the posts behind our ads; two ads may share a post, which is then read once."""
+        stories: dict[str, str] = {}
+        for node in self._all(Level.AD, "id,creative{effective_object_story_id}", gone=False):
+            story = (node.get("creative") or {}).get("effective_object_story_id")
+            if story:
+                stories.setdefault(str(story), str(node["id"]))
+        wanted = {"filter": "stream", "since": int(since.timestamp()), "limit": PAGE}
+        fields = ["id,message,from,created_time,like_count,is_hidden"]
+        for story, ad_id in stories.items():
+            with self._calling():
+                cursor = PagePost(story, api=self._api).get_comments(fields=fields, params=wanted)
+                rows = [comment_row(node.export_all_data(), ad_id) for node in cursor]
+            yield from rows
+
+    def read_state(self, level: Level, external_id: str) -> dict[str, Any]:
+        has_budget = level in (Level.CAMPAIGN, Level.AD_SET)
+        fields = {Level.CREATIVE: "id,name,status"}.get(level, STATE) + (",daily_budget" if has_budget else "")
+        with self._calling():
+            node = NODES[level](external_id, api=self._api).api_get(fields=[fields]).export_all_data()
+            state = {name: str(node.get(name) or "") for name in ("name", "status", "effective_status")}
+            if has_budget:
+                minor = node.get("daily_budget")
+                state["daily_budget"] = str(from_minor(minor, self.account.currency)) if minor else ""
+            return state
+
+    def find_by_marker(self, level: Level, marker: str) -> list[Found]:
+        """Objects whose name carries exactly this marker, archived and deleted ones too."""
+        wanted = [{"field": "name", "operator": "CONTAIN", "value": marker_text(marker)}]
+        nodes = self._all(level, "id,name,status", filtering=wanted)
+        return [
+            Found(str(node["id"]), level, str(node["name"]), str(node.get("status") or ""))
+            for node in nodes if str(node.get("name") or "").endswith(marker_text(marker))
+        ]
+
+    # --- writes --------------------------------------------------------------------------------------------------
+
+    def apply(self, change: PlatformChange, marker: str, before_send: Callable[[], None]) -> Receipt:
+        if self.account.is_read_only:
+            raise PlatformError(Fault.PERMISSION, "This account is connected for reading only.")
+        params = parameters_for(change, marker, self.account.currency, self.page_id)
+        is_relief = change.kind is ChangeKind.SET_STATUS and params["status"] != "ACTIVE"
+        with self._calling(is_write=True, at_limit=is_relief, before_send=before_send):
+            if change.kind.creates:
+                answer = getattr(self._meta, CREATORS[change.kind])(params=params).export_all_data()
+                return Receipt(self._id_of(answer), {"id": self._id_of(answer)})
+            NODES[change.level](change.external_id, api=self._api).api_update(params=params)
+            return Receipt(change.external_id, {"success": True})
+
+    def _id_of(self, answer: Mapping[str, Any]) -> str:
+        if not str(answer.get("id") or "").isdigit():
+            raise lost("it did not say what it made.", is_write=True)
+        return str(answer["id"])
+
+    # --- how it is asked -----------------------------------------------------------------------------------------
+
+    def _all(self, level: Level, fields: str, *, gone: bool = True, **params: Any) -> list[dict[str, Any]]:
+        """An edge of the account, page by page; Meta lists archived and deleted objects only when asked for them.
+
+        Creatives know neither a status to ask by nor a filter, so theirs is the plain list.
+        """
+        plain = level is Level.CREATIVE
+        asked: list[dict[str, Any]] = [{} if plain else params]
+        if gone and not plain:
+            asked.append({**params, "effective_status": list(GONE)})
+        nodes: dict[str, dict[str, Any]] = {}
+        for one in asked:
+            with self._calling():
+                edge = getattr(self._meta, EDGES[level])(fields=[fields], params={"limit": PAGE, **one})
+                nodes |= {str(node["id"]): node.export_all_data() for node in edge}
+        return list(nodes.values())
+
+    def _insight_params(self, since: date, until: date, breakdown: str) -> dict[str, Any]:
+        params = {
+            "level": "ad", "time_increment": 1, "limit": INSIGHTS_PAGE, "action_attribution_windows": WINDOWS,
+            "time_range": {"since": since.isoformat(), "until": until.isoformat()},
+            "filtering": [{"field": "ad.effective_status", "operator": "IN", "value": list(EVERY_STATUS)}],
+        }
+        return params | ({"breakdowns": breakdown.split(",")} if breakdown else {})
+
+    def _ask_insights(self, since: date, until: date, breakdown: str) -> Cursor:
+        with self._calling():
+            return self._meta.get_insights(fields=INSIGHT_FIELDS, params=self._insight_params(since, until, breakdown))
+
+    def _run_job(self, since: date, until: date, breakdown: str) -> Cursor:
+        """Asks Meta to prepare the rows and waits for it with growing pauses."""
+        with self._calling():
+            run = self._meta.get_insights_async(
+                fields=INSIGHT_FIELDS, params=self._insight_params(since, until, breakdown)
+            )
+        pause, deadline = FIRST_POLL, time.monotonic() + JOB_LIMIT
+        while not self._is_ready(run):
+            if time.monotonic() > deadline:
+                raise lost("the insights job did not end in time.", is_write=False)
+            time.sleep(pause)
+            pause = min(pause * 1.6, LONGEST_POLL)
+        with self._calling():
+            return AdReportRun(run["id"], api=self._api).get_insights(params={"limit": INSIGHTS_PAGE})
+
+    def _is_ready(self, run: Any) -> bool:
+        with self._calling():
+            job = AdReportRun(run["id"], api=self._api).api_get(
+                fields=["async_status", "async_percent_completion", "error_code", "error_subcode", "error_message"]
+            ).export_all_data()
+        if job.get("async_status") in ("Job Failed", "Job Skipped"):
+            raise PlatformError(Fault.TRANSIENT, f"Meta's insights job ended as “{job['async_status']}”.", code=-2,
+                                subcode=2490547)
+        return bool(job.get("async_status") == "Job Completed" and job.get("async_percent_completion") == 100)
+
+    def _insight_rows(self, cursor: Cursor, breakdown: str) -> Iterator[InsightRow]:
+        while True:
+            with self._calling():
+                rows = [insight_row(node, breakdown) for node in islice(cursor, INSIGHTS_PAGE)]
+            if not rows:
+                return
+            yield from rows
+
+    @contextmanager
+    def _calling(
+        self, *, is_write: bool = False, at_limit: bool = False, before_send: Callable[[], None] | None = None
+    ) -> Iterator[None]:
+        """Whatever goes wrong inside leaves as a `PlatformError` without secrets; `before_send`'s own errors pass."""
+        if not at_limit:
+            self._stop_at_limit()
+        self._is_write, self._http.before_send, self._http.has_written = is_write, before_send, False
+        try:
+            yield
+        except (requests.RequestException, OSError) as error:
+            reason = "it took too long." if isinstance(error, requests.Timeout) else f"{type(error).__name__}."
+            raise lost(reason, is_write=is_write and self._http.has_written) from None
+        except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, FacebookError) as error:
+            if is_write and not self._http.has_written:
+                raise  # ours or `before_send`'s own: nothing has left
+            raise lost(f"unexpected shape ({type(error).__name__}).", is_write=is_write) from None
+        finally:
+            self._http.before_send = None
+
+    def _stop_at_limit(self) -> None:
+        left = self._resume_at - time.monotonic()
+        if left > 0:
+            raise PlatformError(Fault.RATE, f"The account has used {self.usage.percent:.0f} % of its calls at Meta.",
+                                wait=timedelta(seconds=left))
+
+    def _judge(self, answer: requests.Response) -> None:
+        """Our verdict on each answer, before the SDK has one: an error, no usable answer, or nothing to say."""
+        self.usage = read_usage(answer.headers)
+        if self.usage.percent >= STOP_AT:
+            self._resume_at = time.monotonic() + (self.usage.wait or PAUSE_AT_LIMIT).total_seconds()
+        try:
+            body = json.loads(answer.content)
+        except ValueError:
+            raise lost(f"HTTP {answer.status_code} without JSON.", is_write=self._is_write) from None
+        if isinstance(body, Mapping) and "error" in body:
+            raise read_error(body, is_write=self._is_write, usage=self.usage, secrets=self._secrets)
+        if answer.status_code // 100 != 2 or not isinstance(body, Mapping) or body.get("success") is False:
+            raise lost(f"HTTP {answer.status_code} of another shape.", is_write=self._is_write)
+
+
+def _graph_of(account: AdAccount) -> str:
+    """The one host this account may reach. Sandbox and live never cross, whatever the row says."""
+    is_local = account.graph_url.startswith(SANDBOX)
+    if account.mode == AdAccount.Mode.SANDBOX and is_local:
+        return account.graph_url.rstrip("/")
+    if account.mode == AdAccount.Mode.SHADOW and (is_local or not account.graph_url):
+        return account.graph_url.rstrip("/") or LIVE
+    if account.mode == AdAccount.Mode.LIVE and not account.graph_url:
+        if not account.is_live_confirmed:
+            raise PlatformError(Fault.PERMISSION, "Nobody has confirmed that this account may go live.",
+                                remedy="A manager confirms it in Settings.")
+        return LIVE
+    raise PlatformError(Fault.PERMISSION, f"A {account.mode} account may not use {account.graph_url or LIVE}.",
+                        remedy="Correct the account's address, or connect it anew.")
+
+
+def _keys_of(account: AdAccount) -> dict[str, Any]:
+    """The account's credentials; a live account may leave the app's own to the settings."""
+    keys: dict[str, Any] = json.loads(account.credentials or "{}")
+    if account.mode != AdAccount.Mode.SANDBOX and not account.graph_url:
+        keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **keys}
+    if not keys.get("access_token"):
+        raise PlatformError(Fault.AUTH, "The account has no access token.", remedy="Connect the account in Settings.")
+    return keys
+
+
+def connect(account: AdAccount) -> MetaPlatform:
+    return MetaPlatform(account)
