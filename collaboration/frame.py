@@ -1,0 +1,34 @@
+"""The first line of every page: the account, or 404 for whoever has no business with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+
+from campaigns.clock import now_for
+from campaigns.models import AdAccount
+from mediabuyer.brands.models import User
+
+
+def account_for(request: HttpRequest, key: UUID) -> AdAccount:
+    """The account if this person may see it. Remembered, so that pages without one keep their frame."""
+    account = AdAccount.objects.visible_to(request.user).select_related("brand", "stopped_by").filter(key=key).first()
+    if account is None:
+        raise Http404("No such account")
+    request.account = account  # type: ignore[attr-defined]
+    if request.session.get("account") != str(key):
+        request.session["account"] = str(key)
+    return account
+
+
+def person(request: HttpRequest) -> User:
+    """The logged-in person, typed; only behind `login_required`."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def page_now(account: AdAccount) -> datetime:
+    """The account's time for pages that only show: a sandbox's last known time, without asking it."""
+    return account.clock_at if account.mode == AdAccount.Mode.SANDBOX and account.clock_at else now_for(account)

@@ -1,0 +1,96 @@
+"""Changes of who may do what: members, invitations, tokens. Each leaves a line in the journal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from mediabuyer.brands.models import Brand, Member, Role, Token, User
+from mediabuyer.brands.permissions import Right, require
+from mediabuyer.lib.errors import Conflict, Invalid
+from memory.events import record
+
+
+@transaction.atomic
+def change_member(member: Member, person: User, now: datetime, *, role: str, is_active: bool) -> None:
+    """Takes effect at once, also for sessions that are open. A brand never loses its last owner."""
+    require(person, Right.MANAGE_PEOPLE, member.brand)
+    member = Member.objects.select_for_update().get(pk=member.pk)
+    stays_owner = role == Role.OWNER and is_active
+    others = member.brand.member_set.filter(role=Role.OWNER, is_active=True).exclude(pk=member.pk)
+    if member.role == Role.OWNER and not stays_owner and not others.exists():
+        raise Conflict(f"{member.brand} would be left without an owner.", remedy="Make somebody else an owner first.")
+    if (member.role, member.is_active) == (role, is_active):
+        return
+    before = f"{member.get_role_display()}{'' if member.is_active else ', inactive'}"
+    member.role, member.is_active = role, is_active
+    member.save(update_fields=["role", "is_active"])
+    after = f"{member.get_role_display()}{'' if is_active else ', inactive'}"
+    record(
+        "member.changed",
+        "member",
+        member.key,
+        brand=member.brand,
+        now=now,
+        actor=f"person:{person.email}",
+        what=f"{member.user}: {before} → {after}",
+    )
+
+
+@transaction.atomic
+def invite(
+    brand: Brand, person: User, now: datetime, *, email: str, first_name: str, last_name: str, role: str
+) -> tuple[Member, bool]:
+    """A member and whether the person is new; a new person sets a password by the reset link."""
+    require(person, Right.MANAGE_PEOPLE, brand)
+    user = User.objects.filter(email__iexact=email).first()
+    is_new = user is None
+    if user is None:
+        user = User.objects.create_user(email, first_name=first_name, last_name=last_name)
+    if brand.member_set.filter(user=user).exists():
+        raise Invalid("email", email, f"{user} is a member already.", remedy="Change the role in the list instead.")
+    member = Member.objects.create(brand=brand, user=user, role=role)
+    record(
+        "member.changed",
+        "member",
+        member.key,
+        brand=brand,
+        now=now,
+        actor=f"person:{person.email}",
+        what=f"{user}: joined as {member.get_role_display()}",
+    )
+    return member, is_new
+
+
+@transaction.atomic
+def issue_token(brand: Brand, person: User, now: datetime, *, name: str, scopes: list[str], days: int) -> str:
+    """The secret, shown once. The token acts as the person who made it."""
+    member = require(person, Right.MANAGE_PEOPLE, brand)
+    token, secret = Token.issue(member, name, scopes, now + timedelta(days=days))
+    record(
+        "token.issued",
+        "token",
+        token.key,
+        brand=brand,
+        now=now,
+        actor=f"person:{person.email}",
+        name=str(token),
+        scopes=scopes,
+    )
+    return secret
+
+
+@transaction.atomic
+def revoke_token(token: Token, person: User, now: datetime) -> None:
+    require(person, Right.MANAGE_PEOPLE, token.member.brand)
+    if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        record(
+            "token.revoked",
+            "token",
+            token.key,
+            brand=token.member.brand,
+            now=now,
+            actor=f"person:{person.email}",
+            name=str(token),
+        )

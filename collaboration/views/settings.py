@@ -1,0 +1,198 @@
+"""Settings of an account and its brand: the stop, caps, goal, people, tokens, what was changed by whom."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from allauth.account.forms import ResetPasswordForm
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns.models import AdAccount
+from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, TokenForm, member_form
+from collaboration.frame import account_for, page_now, person
+from collaboration.people import change_member, invite, issue_token, revoke_token
+from mediabuyer.brands.models import Member, Token
+from mediabuyer.brands.permissions import Right, may, require
+from mediabuyer.lib.errors import Invalid
+from memory.events import sentence
+from memory.models import Event
+from portfolio.models import Goal
+
+AUDITED = [
+    "account.limits_changed",
+    "account.goal_set",
+    "account.stopped",
+    "account.released",
+    "member.changed",
+    "token.issued",
+    "token.revoked",
+    "account.connected",
+]
+STEPS_OF_AUDIT = 30
+
+
+@login_required
+@require_GET
+def settings(request: HttpRequest, key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    return _render(request, account)
+
+
+@login_required
+@require_POST
+def limits(request: HttpRequest, key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    require(request.user, Right.SET_LIMITS, account.brand)
+    form = LimitsForm(request.POST)
+    if not form.is_valid():
+        return _render(request, account, limits_form=form, status=422)
+    account.change_limits(person(request), page_now(account), **form.limits())
+    messages.success(request, "The limits are in force from now on, also for decisions that wait.")
+    return redirect("settings", account.key)
+
+
+@login_required
+@require_POST
+def goal(request: HttpRequest, key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    require(request.user, Right.SET_LIMITS, account.brand)
+    form = GoalForm(request.POST)
+    if not form.is_valid():
+        return _render(request, account, goal_form=form, status=422)
+    Goal.put(account, person(request), page_now(account), **form.goal())
+    messages.success(request, "The next cycle works towards this goal.")
+    return redirect("settings", account.key)
+
+
+@login_required
+@require_POST
+def stop(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The red stop, from any page."""
+    account = account_for(request, key)
+    require(request.user, Right.STOP, account.brand)
+    reason = ": ".join(part for part in (request.POST.get("reason", ""), request.POST.get("note", "")) if part)
+    account.stop(person(request), reason or "No reason given", page_now(account))
+    messages.warning(request, "Stopped. Nothing that raises spending is sent until a second person releases it.")
+    return redirect("today", account.key)
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    require(request.user, Right.RELEASE, account.brand)
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        raise Invalid("reason", "", "Say what has been put right.", remedy="One sentence is enough.")
+    account.release(person(request), reason, page_now(account))
+    messages.success(request, "Running again. Approved decisions are checked afresh before anything is sent.")
+    return redirect("today", account.key)
+
+
+@login_required
+@require_POST
+def confirm_live(request: HttpRequest, key: UUID) -> HttpResponse:
+    """A live account may be changed only after a manager has typed these words."""
+    account = account_for(request, key)
+    require(request.user, Right.SET_LIMITS, account.brand)
+    if request.POST.get("words", "").strip().upper() != "ALLOW SPEND" or account.mode != AdAccount.Mode.LIVE:
+        raise Invalid(
+            "words",
+            request.POST.get("words", ""),
+            "The account stays as it is.",
+            remedy="Type ALLOW SPEND to let the agent change this live account.",
+        )
+    account.change_limits(person(request), page_now(account), is_live_confirmed=True)
+    messages.warning(request, f"From now on approved decisions change {account.name} for real.")
+    return redirect("settings", account.key)
+
+
+@login_required
+@require_POST
+def member(request: HttpRequest, key: UUID, member_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    row = get_object_or_404(Member.objects.select_related("brand", "user"), key=member_key, brand=account.brand)
+    form = MemberForm(request.POST, prefix=f"m{row.pk}")
+    if form.is_valid():
+        change_member(row, person(request), page_now(account), **form.cleaned_data)
+        messages.success(request, f"{row.user} is changed; it holds at once.")
+    return redirect("settings", account.key)
+
+
+@login_required
+@require_POST
+def add_member(request: HttpRequest, key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    require(request.user, Right.MANAGE_PEOPLE, account.brand)
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _render(request, account, invite_form=form, status=422)
+    try:
+        row, is_new = invite(account.brand, person(request), page_now(account), **form.cleaned_data)
+    except Invalid as error:
+        form.add_error("email", f"{error.message} {error.remedy}")
+        return _render(request, account, invite_form=form, status=422)
+    if is_new:
+        reset = ResetPasswordForm({"email": row.user.email})
+        if reset.is_valid():
+            reset.save(request)
+    messages.success(
+        request, f"{row.user} is a member now" + (" and gets a link to set a password." if is_new else ".")
+    )
+    return redirect("settings", account.key)
+
+
+@login_required
+@require_POST
+def add_token(request: HttpRequest, key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    require(request.user, Right.MANAGE_PEOPLE, account.brand)
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _render(request, account, token_form=form, status=422)
+    secret = issue_token(account.brand, person(request), page_now(account), **form.cleaned_data)
+    return _render(request, account, secret=secret)
+
+
+@login_required
+@require_POST
+def drop_token(request: HttpRequest, key: UUID, token_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    token = get_object_or_404(Token.objects.select_related("member__brand"), key=token_key, member__brand=account.brand)
+    revoke_token(token, person(request), page_now(account))
+    messages.success(request, f"{token.name} opens nothing any more.")
+    return redirect("settings", account.key)
+
+
+def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **forms: Any) -> HttpResponse:
+    now_goal = Goal.current(account)
+    brand = account.brand
+    members = brand.member_set.select_related("user")
+    context = {
+        "limits_form": LimitsForm(initial=LimitsForm.initial_of(account)),
+        "goal_form": GoalForm(
+            initial={
+                "margin": now_goal.margin * Decimal(100),
+                "target_cpa": now_goal.target_cpa,
+                "target_roas": now_goal.target_roas,
+                "focus": now_goal.focus,
+            }
+        ),
+        "invite_form": InviteForm(),
+        "token_form": TokenForm(),
+        "goal": now_goal,
+        "members": [(one, member_form(one)) for one in members],
+        "tokens": Token.objects.filter(member__brand=brand, revoked_at=None).select_related("member__user"),
+        "audit": [
+            (event, sentence(event)) for event in Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT]
+        ],
+        "may_limits": may(request.user, Right.SET_LIMITS, brand),
+        "may_people": may(request.user, Right.MANAGE_PEOPLE, brand),
+    }
+    return render(request, "settings/settings.html", context | forms, status=status)
