@@ -108,12 +108,13 @@ def _insert(account: AdAccount, dimension: str, *, is_derived: bool, add_up: boo
     keys = KEYS if dimension else KEYS[:3]
     constant = "dimension" if dimension else "is_derived"
     conflict = ", ".join(["dimension", *keys] if dimension else keys)
-    ours, theirs = (", ".join(f"{side}.{name}" for name in MEASURES) for side in ("kept", "excluded"))
+    written = MEASURES if dimension else (*MEASURES, "is_derived")
+    ours, theirs = (", ".join(f"{side}.{name}" for name in written) for side in ("kept", "excluded"))
     source = _summed(keys) if add_up else _latest(keys)
     sql = f"""
         INSERT INTO {table} AS kept (account_id, {constant}, {", ".join(keys)}, {", ".join(MEASURES)})
         SELECT %s, %s, {", ".join(keys)}, {", ".join(MEASURES)} FROM ({source}) AS fresh
-        ON CONFLICT ({conflict}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in MEASURES)}
+        ON CONFLICT ({conflict}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in written)}
         WHERE ({ours}) IS DISTINCT FROM ({theirs})
     """  # noqa: S608 - every name is a constant of this module
     return sql, [account.pk, dimension or is_derived]

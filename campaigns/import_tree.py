@@ -1,0 +1,141 @@
+"""Campaigns, ad sets and ads of an imported file. What the file does not name gets a placeholder, “(all ads)”."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from campaigns.exports.parse import ParsedRow
+from campaigns.models import Ad, AdAccount, AdSet, Campaign, Status
+from memory import mirror
+
+RUNNING = frozenset({
+    "", "active", "aktiv", "actif", "activo", "activa", "ativo", "ativa", "attivo", "attiva", "actief",
+    "aktywne", "aktif", "配信中", "アクティブ", "진행 중", "活动", "進行中", "đang hoạt động", "активно",
+})  # fmt: skip
+"""Words for a running ad. Where the file says nothing, an ad that delivered counts as running."""
+
+
+class Names(NamedTuple):
+    """What one row says about its ad; empty where it says nothing."""
+
+    campaign_id: str
+    campaign: str
+    ad_set_id: str
+    ad_set: str
+    ad_id: str
+    ad: str
+
+
+def names_of(row: ParsedRow) -> Names:
+    return Names(*(row.names.get(field, "") for field in Names._fields))
+
+
+class Tree:
+    """The account's tree in memory, by external id; grows in bulk as rows name what is new."""
+
+    def __init__(self, account: AdAccount, now: datetime) -> None:
+        self.account, self.now = account, now
+        self.campaigns: dict[str, Campaign] = {c.external_id: c for c in Campaign.objects.filter(account=account)}
+        self.ad_sets: dict[str, AdSet] = {s.external_id: s for s in AdSet.objects.filter(account=account)}
+        self.ads: dict[str, Ad] = {a.external_id: a for a in Ad.objects.filter(account=account)}
+        self.known: dict[Names, int] = {}
+        self.made = 0
+        self.by_name: dict[str, list[Ad]] = {}
+        for ad in self.ads.values():
+            self.by_name.setdefault(ad.name, []).append(ad)
+
+    def resolve(self, rows: Iterable[ParsedRow]) -> None:
+        """Makes what these rows name and the tree does not hold: three INSERTs for a batch, not three a row."""
+        fresh = {names: row.delivery for row in rows if (names := names_of(row)) not in self.known}
+        if not fresh:
+            return
+        made: dict[type[Any], list[Any]] = {Campaign: [], AdSet: [], Ad: []}
+        placed: dict[Names, Ad] = {}
+        for names, delivery in fresh.items():
+            placed[names] = self._ad(names, delivery, made)
+        for model, objects in made.items():
+            model.objects.bulk_create(objects, batch_size=2000)
+            mirror.touch(objects)
+            self.made += len(objects)
+        self.known.update((names, ad.pk) for names, ad in placed.items())
+
+    def ad_of(self, row: ParsedRow) -> int:
+        return self.known[names_of(row)]
+
+    def _ad(self, names: Names, delivery: str, made: dict[type[Any], list[Any]]) -> Ad:
+        campaign = self._campaign(names, made)
+        ad_set = self._ad_set(names, campaign, made)
+        key = names.ad_id or _key_of(names.ad, ad_set.external_id)
+        ad = self.ads.get(key) or (None if names.ad_id else self._same_name(names.ad, campaign, ad_set))
+        if ad is None:
+            ad = Ad(external_id=key, name=names.ad or names.ad_id or "(all ads)", ad_set=ad_set, campaign=campaign,
+                    **self._common(key, delivery))  # fmt: skip
+            self.ads[key] = ad
+            self.by_name.setdefault(ad.name, []).append(ad)
+            made[Ad].append(ad)
+        elif ad.pk and ad.campaign.is_placeholder and not campaign.is_placeholder:
+            self._move(ad, campaign, ad_set, made)
+        return ad
+
+    def _same_name(self, name: str, campaign: Campaign, ad_set: AdSet) -> Ad | None:
+        """The one ad of this name whose place does not contradict, so that a file with ids and one without agree."""
+        fitting = [
+            ad
+            for ad in self.by_name.get(name, ())
+            if name and _agree(ad.campaign, campaign) and _agree(ad.ad_set, ad_set)
+        ]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _move(self, ad: Ad, campaign: Campaign, ad_set: AdSet, made: dict[type[Any], list[Any]]) -> None:
+        """A later file tells the campaign of an ad that an earlier one named alone."""
+        for parent, model in ((campaign, Campaign), (ad_set, AdSet)):
+            if parent.pk is None:
+                parent.save(force_insert=True)
+                made[model].remove(parent)
+        ad.campaign, ad.ad_set = campaign, ad_set
+        ad.save(update_fields=["campaign", "ad_set"])
+
+    def _campaign(self, names: Names, made: dict[type[Any], list[Any]]) -> Campaign:
+        key = names.campaign_id or _key_of(names.campaign, "")
+        campaign = self.campaigns.get(key)
+        if campaign is None:
+            name = names.campaign or names.campaign_id or "(all campaigns)"
+            campaign = Campaign(external_id=key, name=name[:500], **self._common(key))
+            self.campaigns[key] = campaign
+            made[Campaign].append(campaign)
+        return campaign
+
+    def _ad_set(self, names: Names, campaign: Campaign, made: dict[type[Any], list[Any]]) -> AdSet:
+        key = names.ad_set_id or _key_of(names.ad_set, campaign.external_id)
+        ad_set = self.ad_sets.get(key)
+        if ad_set is None:
+            name = names.ad_set or names.ad_set_id or "(all ad sets)"
+            ad_set = AdSet(external_id=key, name=name[:500], campaign=campaign, **self._common(key))
+            self.ad_sets[key] = ad_set
+            made[AdSet].append(ad_set)
+        return ad_set
+
+    def _common(self, key: str, delivery: str = "") -> dict[str, Any]:
+        status = Status.ACTIVE if delivery.strip().casefold() in RUNNING else Status.PAUSED
+        return {
+            "account": self.account, "is_placeholder": key.startswith("all:"), "status": status,
+            "effective_status": status, "synced_at": self.now,
+        }  # fmt: skip
+
+
+def _key_of(name: str, parent: str) -> str:
+    """Stable for a name within its parent: the file has no ids, and importing it again must find the same ad."""
+    if not name:
+        return f"all:{_digest(parent)}" if parent else "all:"
+    return f"name:{_digest(name, parent)}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _agree(one: Campaign | AdSet, other: Campaign | AdSet) -> bool:
+    return one.external_id == other.external_id or one.is_placeholder or other.is_placeholder

@@ -1,0 +1,192 @@
+"""An Ads Manager file into the database: the tree, the days, the breakdowns. Importing it again changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.exports.limits import MAX_LISTED_ERRORS
+from campaigns.exports.mapping import Mapping
+from campaigns.exports.parse import Check, ParsedRow, RowError, Totals, rows
+from campaigns.exports.reader import Source
+from campaigns.import_tree import Tree
+from campaigns.load import MeasureRow, load_measures
+from campaigns.models import AdAccount
+from campaigns.overlap import derive_days, settle
+from mediabuyer.brands.models import Brand
+from mediabuyer.lib.errors import Invalid
+from memory.events import record
+
+BATCH = 5_000
+DIMENSIONS = {"platform": "publisher_platform", "placement": "platform_position", "device": "impression_device"}
+"""Breakdowns whose rows from the platform go by another name."""
+
+
+@dataclass
+class Reading:
+    """What a pass over the rows gathers besides the rows: totals, and errors up to a limit."""
+
+    totals: Totals
+    errors: list[RowError] = field(default_factory=list)
+    error_count: int = 0
+
+    def good(self, source: Source) -> Iterator[ParsedRow]:
+        for row in rows(source, self.totals.mapping):
+            if isinstance(row, RowError):
+                self.error_count += 1
+                if len(self.errors) < MAX_LISTED_ERRORS:
+                    self.errors.append(row)
+            else:
+                self.totals.add(row)
+                yield row
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `ImportFile.report` and the command: JSON types only."""
+        mapping = self.totals.mapping
+        return {
+            "level": mapping.level,
+            "breakdowns": list(mapping.breakdowns),
+            "currency": mapping.currency,
+            "days": [_iso(mapping.first_day), _iso(mapping.last_day)],
+            "rows": self.totals.rows,
+            "columns_ignored": mapping.ignored,
+            "totals": {name: _number(value) for name, value in self.totals.as_dict().items()},
+            "errors": [error._asdict() for error in self.errors],
+            "error_count": self.error_count,
+            "checks": [_check(check) for check in self.totals.checks()],
+        }
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """`written` counts rows inserted or altered: 0 when the file told nothing new."""
+
+    account: AdAccount
+    reading: Reading
+    written: int
+
+
+def preview(source: Source, mapping: Mapping) -> Reading:
+    """Reads every row and stores nothing: totals to check and errors by line."""
+    reading = Reading(Totals(mapping))
+    for _ in reading.good(source):
+        pass
+    return reading
+
+
+def account_for_import(brand: Brand, name: str, mapping: Mapping, currency: str | None = None) -> AdAccount:
+    """The brand's imported account of that name, made where it is missing: read-only, in shadow mode.
+
+    Raises Invalid where the file is in another currency than the account.
+    """
+    currency = mapping.currency or currency
+    external_id = f"export:{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+    account = AdAccount.objects.filter(brand=brand, platform="export", external_id=external_id).first()
+    if account is None:
+        if currency is None:
+            raise Invalid("currency", None, "The file does not say its currency.", remedy="Say which it is.")
+        return AdAccount.objects.create(
+            brand=brand, name=name[:120], platform="export", mode=AdAccount.Mode.SHADOW, external_id=external_id,
+            currency=currency, time_zone=mapping.answer("time_zone") or "UTC",
+        )  # fmt: skip
+    if mapping.currency and mapping.currency != account.currency:
+        message = f"The file is in {mapping.currency} and “{name}” in {account.currency}."
+        raise Invalid("currency", mapping.currency, message, remedy="Import it into an account of its own.")
+    return account
+
+
+@transaction.atomic
+def import_file(
+    account: AdAccount,
+    source: Source,
+    mapping: Mapping,
+    *,
+    now: datetime,
+    actor: str,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ImportResult:
+    """Writes the file's rows in one transaction: killed half-way it leaves nothing, and the next run starts afresh.
+
+    `progress` is called with the rows read so far. Raises Invalid while a question of the mapping is open.
+    """
+    _require_importable(account, mapping)
+    reading = Reading(Totals(mapping))
+    tree = Tree(account, now)
+    dimension = ",".join(DIMENSIONS.get(name, name) for name in mapping.breakdowns if name != "day")
+    measures = _measures(reading, source, tree, progress)
+    if mapping.has_figures:
+        written = load_measures(account, measures, dimension=dimension, add_up=True).written
+    else:
+        written = tree.made + sum(1 for _ in measures)
+    if written:
+        if dimension:
+            derive_days(account)
+        settle(account)
+        _remember(account, reading, source.name, now, actor)
+    return ImportResult(account, reading, written)
+
+
+def _require_importable(account: AdAccount, mapping: Mapping) -> None:
+    if account.platform != "export":
+        raise Invalid("account", account.name, "A file is never imported into a connected account.",
+                      remedy="Choose an imported account or a new name.")  # fmt: skip
+    asked = [question for question in mapping.open_questions if question.key != "currency"]
+    if asked:
+        raise Invalid(asked[0].key, None, asked[0].text, remedy="Answer the question and import again.")
+
+
+def _measures(reading: Reading, source: Source, tree: Tree, progress: Callable[[int], None]) -> Iterator[MeasureRow]:
+    good = reading.good(source)
+    while batch := list(islice(good, BATCH)):
+        tree.resolve(batch)
+        for row in batch:
+            if row.day and row.until:
+                yield _measure(row, tree.ad_of(row), row.day, row.until)
+        progress(reading.totals.rows)
+
+
+def _measure(row: ParsedRow, ad_id: int, day: date, until: date) -> MeasureRow:
+    get = row.values.get
+    reach = get("reach")
+    return MeasureRow(
+        ad_id, day, until, ",".join(row.breakdown)[:200], None if reach is None else int(reach),
+        Decimal(get("spend") or 0), _whole(get("impressions")), _whole(get("clicks")), _whole(get("link_clicks")),
+        _whole(get("landing_page_views")), Decimal(get("results") or 0), Decimal(get("revenue") or 0),
+    )  # fmt: skip
+
+
+def _whole(value: Decimal | int | None) -> int:
+    return 0 if value is None else int(value)
+
+
+def _remember(account: AdAccount, reading: Reading, name: str, now: datetime, actor: str) -> None:
+    account.synced_at = account.structure_synced_at = now
+    account.save(update_fields=["synced_at", "structure_synced_at"])
+    record(
+        "export.imported", "account", account.key, brand=account.brand, account=account.key, now=now, actor=actor,
+        file=name, rows=reading.totals.rows, errors=reading.error_count, level=reading.totals.mapping.level,
+        totals={name: _number(value) for name, value in reading.totals.as_dict().items()},
+    )  # fmt: skip
+
+
+def _check(check: Check) -> dict[str, Any]:
+    file, computed = _number(check.file), _number(check.computed)
+    return {"field": check.field, "title": check.title, "file": file, "computed": computed, "same": check.is_same}
+
+
+def _number(value: Decimal | int | None) -> int | float | None:
+    """For JSON: whole numbers whole, others to the ten-thousandth, which is what is stored."""
+    if value is None or isinstance(value, int):
+        return value
+    return int(value) if value == value.to_integral_value() else float(round(value, 4))
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import io
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models import Sum
+
+from campaigns.exports.reader import open_source
+from campaigns.exports.understand import understand
+from campaigns.importing import ImportResult, account_for_import, import_file
+from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightBreakdown, InsightDay
+from mediabuyer.lib.errors import Invalid
+from memory.models import Event
+from tests.conftest import DATA
+
+pytestmark = pytest.mark.django_db
+
+ADS = (
+    "Campaign name,Ad name,Ad ID,Day,Amount spent (EUR),Impressions,Clicks (all),Results\n"
+    "Spring,Sun,11,2026-01-01,1.50,100,3,1\n"
+    "Spring,Sun,11,2026-01-02,2.50,200,4,0\n"
+    "Spring,Rain,12,2026-01-01,4.00,300,5,2\n"
+)
+AGES = (
+    "Age,Amount spent (EUR),Impressions,Clicks (all),Results,Reporting starts,Reporting ends\n"
+    ",8.00,600,12,,2026-01-01,2026-01-02\n"
+    "25-34,5.00,400,8,,2026-01-01,2026-01-02\n"
+    "35-44,3.00,200,4,,2026-01-01,2026-01-02\n"
+)
+CAMPAIGNS = (
+    "Campaign name,Day,Amount spent (EUR),Impressions,Clicks (all),Results\n"
+    "Spring,2026-01-01,5.50,400,8,3\n"
+    "Spring,2026-01-02,2.50,200,4,0\n"
+    "Autumn,2026-01-01,7.00,500,9,1\n"
+)
+
+
+@pytest.fixture
+def take(brand: Any, now: datetime) -> Any:
+    def take(content: str | Path, name: str = "Shop", **answers: str) -> ImportResult:
+        source = open_source(content if isinstance(content, Path) else io.BytesIO(content.encode()), "export.csv")
+        mapping = understand(source, answers)
+        account = account_for_import(brand, name, mapping)
+        return import_file(account, source, mapping, now=now, actor="person:ana@example.com")
+
+    return take
+
+
+def spend(account: AdAccount) -> Decimal:
+    return InsightDay.objects.filter(account=account).aggregate(sum=Sum("spend"))["sum"] or Decimal(0)
+
+
+def snapshot() -> list[Any]:
+    days = InsightDay.objects.order_by("ad__external_id", "day", "until").values_list(
+        "ad__external_id", "day", "until", "spend", "results", "is_derived"
+    )
+    splits = InsightBreakdown.objects.order_by("ad", "dimension", "value", "day").values_list("ad", "value", "spend")
+    tree = [list(model.objects.order_by("pk").values_list("pk", "external_id")) for model in (Campaign, AdSet, Ad)]
+    return [list(days), list(splits), tree, Event.objects.count()]
+
+
+def test_file_becomes_tree_and_days(take: Any) -> None:
+    result = take(ADS)
+    account = result.account
+    assert (account.platform, account.mode, account.currency, account.is_read_only) == ("export", "shadow", "EUR", True)
+    assert (result.written, result.reading.totals.rows, result.reading.errors) == (3, 3, [])
+    ad = Ad.objects.get(external_id="11")
+    assert (ad.name, ad.campaign.name, ad.ad_set.name) == ("Sun", "Spring", "(all ad sets)")
+    assert (ad.is_placeholder, ad.ad_set.is_placeholder, ad.campaign.is_placeholder) == (False, True, False)
+    day = InsightDay.objects.get(ad=ad, day=date(2026, 1, 2))
+    assert (day.until, day.spend, day.impressions, day.clicks, day.results) == (
+        date(2026, 1, 2),
+        Decimal("2.5"),
+        200,
+        4,
+        0,
+    )
+    assert not day.is_derived
+
+
+def test_import_is_journalled_once(take: Any) -> None:
+    take(ADS)
+    take(ADS)
+    event = Event.objects.get(kind="export.imported")
+    assert (event.data["file"], event.data["rows"], event.data["totals"]["spend"]) == ("export.csv", 3, 8)
+
+
+@pytest.mark.parametrize("content", [ADS, AGES, CAMPAIGNS])
+def test_importing_twice_changes_nothing(take: Any, content: str) -> None:
+    take(content)
+    before = snapshot()
+    assert take(content).written == 0
+    assert snapshot() == before
+
+
+def test_restated_row_replaces_the_old_one(take: Any) -> None:
+    take(ADS)
+    result = take(ADS.replace("1.50,100,3,1", "1.75,110,3,2"))
+    assert result.written == 1
+    assert spend(result.account) == Decimal("8.25")
+
+
+def test_rows_of_one_name_are_added(take: Any) -> None:
+    result = take("Day,Amount spent (EUR),Reach\n2026-01-01,1,5\n2026-01-01,2,6\n")
+    day = InsightDay.objects.get()
+    assert (day.spend, day.reach, day.ad.name, day.ad.campaign.name) == (3, None, "(all ads)", "(all campaigns)")
+    assert result.reading.totals.mapping.level == "account"
+
+
+def test_breakdown_gives_derived_days(take: Any) -> None:
+    take(AGES)
+    splits = InsightBreakdown.objects.order_by("value").values_list("dimension", "value", "spend")
+    assert list(splits) == [("age", "25-34", Decimal(5)), ("age", "35-44", Decimal(3))]
+    day = InsightDay.objects.get()
+    assert (day.spend, day.day, day.until, day.is_derived) == (8, date(2026, 1, 1), date(2026, 1, 2), True)
+
+
+@pytest.mark.parametrize("files", [(AGES, ADS), (ADS, AGES)])
+def test_plain_rows_win_over_derived_ones(take: Any, files: tuple[str, str]) -> None:
+    for content in files:
+        account = take(content).account
+    assert spend(account) == 8
+    assert not InsightDay.objects.filter(is_derived=True).exists()
+    assert InsightBreakdown.objects.count() == 2
+
+
+@pytest.mark.parametrize("files", [(CAMPAIGNS, ADS), (ADS, CAMPAIGNS)])
+def test_ads_win_over_their_campaign_only(take: Any, files: tuple[str, str]) -> None:
+    for content in files:
+        account = take(content).account
+    assert spend(account) == 15
+    assert {day.ad.name for day in InsightDay.objects.all()} == {"Sun", "Rain", "(all ads)"}
+    before = snapshot()
+    take(files[1])
+    assert snapshot()[:3] == before[:3]
+
+
+def test_plain_row_takes_the_mark_from_a_derived_one(take: Any) -> None:
+    take(AGES)
+    take("Amount spent (EUR),Impressions,Reporting starts,Reporting ends\n8.00,600,2026-01-01,2026-01-02\n")
+    assert InsightDay.objects.get().is_derived is False
+
+
+def test_breakdown_without_results_keeps_those_of_another(take: Any) -> None:
+    take(AGES.replace("400,8,,", "400,8,2,").replace("200,4,,", "200,4,1,"))
+    take(AGES.replace("Age", "Region").replace("25-34", "Bayern").replace("35-44", "Hessen"))
+    assert InsightDay.objects.get().results == 3
+
+
+def test_month_partly_covered_by_days_keeps_its_money(take: Any) -> None:
+    month = "Campaign name,Amount spent (EUR),Reporting starts,Reporting ends\nSpring,100,2026-01-01,2026-01-31\n"
+    take(ADS)
+    assert spend(take(month).account) == 100
+
+
+def test_ad_named_alone_finds_its_campaign_later(take: Any) -> None:
+    take("Ad name,Day,Amount spent (EUR)\nSun,2026-01-01,1.50\n")
+    take("Campaign name,Ad name,Day,Amount spent (EUR)\nSpring,Sun,2026-01-01,1.50\n")
+    ad = Ad.objects.get()
+    assert ad.campaign.name == "Spring"
+    assert InsightDay.objects.count() == 1
+
+
+def test_open_question_stops_the_import(take: Any) -> None:
+    with pytest.raises(Invalid, match="First day of the report"):
+        take("ad_id,Impressions,Spent\n7,10,1.5\n", currency="EUR")
+    assert not InsightDay.objects.exists()
+
+
+def test_other_currency_needs_an_account_of_its_own(take: Any) -> None:
+    take(ADS)
+    with pytest.raises(Invalid, match="in USD and “Shop” in EUR"):
+        take(ADS.replace("EUR", "USD"))
+
+
+def test_connected_account_takes_no_file(account: AdAccount, now: datetime) -> None:
+    source = open_source(io.BytesIO(ADS.encode()))
+    with pytest.raises(Invalid, match="never imported into a connected account"):
+        import_file(account, source, understand(source), now=now, actor="test")
+
+
+def test_failure_leaves_nothing(take: Any, brand: Any, now: datetime) -> None:
+    source = open_source(io.BytesIO(ADS.encode()))
+    mapping = understand(source)
+    account = account_for_import(brand, "Shop", mapping)
+
+    def fail(_: int) -> None:
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        import_file(account, source, mapping, now=now, actor="test", progress=fail)
+    assert (InsightDay.objects.count(), Ad.objects.count()) == (0, 0)
+
+
+def test_text_of_a_cell_stays_text(take: Any) -> None:
+    take(ADS.replace("Rain", "\"=cmd|'/c calc'!A1\""))
+    assert Ad.objects.get(external_id="12").name == "=cmd|'/c calc'!A1"
+
+
+def command(*args: str) -> dict[str, Any]:
+    out = io.StringIO()
+    call_command("import_export", *args, "--json", stdout=out)
+    (line,) = out.getvalue().splitlines()
+    return json.loads(line)
+
+
+def test_command_reports_in_the_protocol_shape(brand: Any, tmp_path: Path) -> None:
+    path = tmp_path / "ads.csv"
+    path.write_text(ADS + "Spring,Rain,12,2026-01-02,oops,1,1,1\n")
+    report = command(str(path), "--account", "Shop")
+    assert {key: report[key] for key in ("file", "level", "breakdowns", "currency", "days", "rows", "totals")} == {
+        "file": str(path),
+        "level": "ad",
+        "breakdowns": ["day"],
+        "currency": "EUR",
+        "days": ["2026-01-01", "2026-01-02"],
+        "rows": 3,
+        "totals": {"spend": 8, "impressions": 600, "clicks": 12, "results": 3, "revenue": None},
+    }
+    assert report["errors"] == [
+        {
+            "line": 5, "column": "Amount spent (EUR)", "value": "oops",
+            "message": "“oops” is not a number; correct the cell or leave it empty.",
+        }
+    ]  # fmt: skip
+    assert command(str(path), "--account", "Shop")["written"] == 0
+
+
+def test_command_stores_nothing_on_a_dry_run(brand: Any, tmp_path: Path) -> None:
+    path = tmp_path / "ads.csv"
+    path.write_text(ADS)
+    assert command(str(path), "--dry-run")["totals"]["spend"] == 8
+    assert not AdAccount.objects.exists()
+
+
+def test_command_says_what_is_not_known(brand: Any, tmp_path: Path) -> None:
+    path = tmp_path / "kag.csv"
+    path.write_text("ad_id,Impressions,Spent\n7,10,1.5\n")
+    report = command(str(path))
+    assert (report["questions"], report["account"]) == (["currency", "from", "until"], None)
+    report = command(str(path), "--from", "2017-08-01", "--until", "2017-08-31")
+    assert (AdAccount.objects.get().currency, report["written"]) == ("XXX", 1)
+
+
+def test_command_refuses_what_is_no_table(brand: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(b"%PDF-1.7")
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("import_export", str(path), "--json", stdout=out)
+    assert "not a table" in json.loads(out.getvalue())["errors"][0]["message"]
+
+
+FOLDERS = sorted(p for p in (DATA / "ads-manager-exports").glob("idr-*")) if DATA.is_dir() else []
+
+
+@pytest.mark.skipif(not FOLDERS, reason="the folder of real exports is absent")
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_all_files_of_a_real_account_tell_one_sum(take: Any, folder: Path) -> None:
+    """Several breakdowns of the same days: the account's money is counted once, by the plain file if any."""
+    periods: dict[tuple[date | None, date | None], dict[bool, Decimal]] = {}
+    for path in sorted(folder.glob("*.csv")):
+        result = take(path, name=folder.name)
+        mapping = result.reading.totals.mapping
+        if mapping.rows:
+            is_plain = set(mapping.breakdowns) <= {"day"}
+            told = periods.setdefault((mapping.first_day, mapping.last_day), {})
+            told[is_plain] = Decimal(result.reading.totals.sums["spend"])
+    assert spend(result.account) == sum(told[max(told)] for told in periods.values())
+    before = snapshot()
+    for path in sorted(folder.glob("*.csv"), reverse=True):
+        take(path, name=folder.name)
+    assert snapshot()[:3] == before[:3]
