@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parents[1]
+START = "2026-11-20T12:00:00+01:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,18 @@ class SandboxInfo:
     def control(self, name: str, body: dict[str, Any] | None = None, query: str = "") -> Any:
         """GET (or POST with a body) of `/_sandbox/<name>`."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sandbox/{name}{query}", data=data, headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox/{name}{query}", data=data, headers={"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
     def graph(self, path: str, method: str = "GET", **params: Any) -> tuple[int, Any]:
         """(status, body) of a raw Graph call; dicts and lists are sent as JSON."""
-        from urllib.parse import urlencode
-
-        encoded = {name: json.dumps(value) if isinstance(value, (dict, list, bool)) else value for name, value in params.items()}
+        encoded = {
+            name: json.dumps(value) if isinstance(value, (dict, list, bool)) else value
+            for name, value in params.items()
+        }
         query = urlencode({"access_token": self.access_token, **(encoded if method != "POST" else {})})
         data = urlencode(encoded).encode() if method == "POST" else None
         request = urllib.request.Request(f"{self.url}/v26.0/{path}?{query}", data=data, method=method)
@@ -86,7 +91,7 @@ def stop_sandbox(info: SandboxInfo, kill: bool = False) -> None:
 @contextmanager
 def running_sandbox(**flags: Any) -> Iterator[SandboxInfo]:
     """A sandbox with a throw-away store. Small, seeded and frozen unless told otherwise."""
-    defaults: dict[str, Any] = {"seed": 7, "history_days": 14, "campaigns": 2, "ads": 6, "frozen": True, "start": "2026-11-20T12:00:00+01:00"}
+    defaults: dict[str, Any] = {"seed": 7, "history_days": 14, "campaigns": 2, "ads": 6, "frozen": True, "start": START}
     with tempfile.TemporaryDirectory() as folder:
         info = start_sandbox(Path(folder), **{**defaults, **flags})
         try:

@@ -46,12 +46,23 @@ def arguments(values: list[str]) -> argparse.Namespace:
 
 def identity_of(seed: int) -> Identity:
     """Ids and secrets made from the seed."""
+
     def digits(name: str, count: int) -> str:
         return str(10 ** (count - 1) + key_of("identity", seed, name) % (9 * 10 ** (count - 1)))
 
     secret = "".join(f"{key_of('secret', seed, part):016x}" for part in range(4))
-    return Identity(seed, digits("account", 12), f"EAAS{secret}", digits("app", 15), f"{key_of('app', seed):016x}{key_of('app2', seed):016x}",
-                    digits("business", 15), digits("page", 15), digits("pixel", 15), digits("instagram", 17), digits("user", 17))
+    return Identity(
+        seed,
+        digits("account", 12),
+        f"EAAS{secret}",
+        digits("app", 15),
+        f"{key_of('app', seed):016x}{key_of('app2', seed):016x}",
+        digits("business", 15),
+        digits("page", 15),
+        digits("pixel", 15),
+        digits("instagram", 17),
+        digits("user", 17),
+    )
 
 
 def open_world(options: argparse.Namespace) -> World:
@@ -59,7 +70,13 @@ def open_world(options: argparse.Namespace) -> World:
     store = Store(options.store)
     meta = store.meta()
     if meta.get("ready"):
-        world = World(store, Identity(**meta["identity"]), Clock.restored(meta["clock"], options.speed, options.frozen), ZoneInfo(ZONE), CURRENCY)
+        world = World(
+            store,
+            Identity(**meta["identity"]),
+            Clock.restored(meta["clock"], options.speed, options.frozen),
+            ZoneInfo(ZONE),
+            CURRENCY,
+        )
         world.load()
         return world
     return _new_world(store, options)
@@ -68,7 +85,9 @@ def open_world(options: argparse.Namespace) -> World:
 def _new_world(store: Store, options: argparse.Namespace) -> World:
     zone = ZoneInfo(ZONE)
     now = epoch(options.start, zone) if options.start else time.time()
-    world = World(store, identity_of(options.seed), Clock(now - options.history_days * 86400, frozen=True), zone, CURRENCY)
+    world = World(
+        store, identity_of(options.seed), Clock(now - options.history_days * 86400, frozen=True), zone, CURRENCY
+    )
     with world.writing():
         store.clear()
         furnish(world)
@@ -81,9 +100,18 @@ def _new_world(store: Store, options: argparse.Namespace) -> World:
 def greeting(world: World, url: str) -> dict[str, Any]:
     """What a client needs to know."""
     identity = world.identity
-    return {"url": url, "account_id": f"act_{identity.account_id}", "access_token": identity.access_token, "app_id": identity.app_id,
-            "app_secret": identity.app_secret, "business_id": identity.business_id, "page_id": identity.page_id,
-            "pixel_id": identity.pixel_id, "instagram_id": identity.instagram_id, "now": iso_utc(world.now())}
+    return {
+        "url": url,
+        "account_id": f"act_{identity.account_id}",
+        "access_token": identity.access_token,
+        "app_id": identity.app_id,
+        "app_secret": identity.app_secret,
+        "business_id": identity.business_id,
+        "page_id": identity.page_id,
+        "pixel_id": identity.pixel_id,
+        "instagram_id": identity.instagram_id,
+        "now": iso_utc(world.now()),
+    }
 
 
 def main(values: list[str]) -> int:

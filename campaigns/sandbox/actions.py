@@ -9,17 +9,24 @@ from typing import Any
 
 from campaigns.sandbox import reviews
 from campaigns.sandbox.learning import BUDGET_STEP, SIGNIFICANT
+from campaigns.sandbox.traits import creative_parts
 from campaigns.sandbox.world import Record, World
 
 NEW_LABEL = "new:"
 CREATED_EVENT = {"campaign": "create_campaign_group", "adset": "create_ad_set", "ad": "create_ad"}
 UPDATED_EVENT = {
-    ("campaign", "status"): "update_campaign_run_status", ("campaign", "name"): "update_campaign_name",
-    ("campaign", "daily_budget"): "update_campaign_budget", ("campaign", "lifetime_budget"): "update_campaign_budget",
-    ("adset", "status"): "update_ad_set_run_status", ("adset", "name"): "update_ad_set_name",
-    ("adset", "daily_budget"): "update_ad_set_budget", ("adset", "lifetime_budget"): "update_ad_set_budget",
-    ("adset", "targeting"): "update_ad_set_target_spec", ("adset", "bid_strategy"): "update_ad_set_bid_strategy",
-    ("ad", "status"): "update_ad_run_status", ("ad", "name"): "update_ad_friendly_name",
+    ("campaign", "status"): "update_campaign_run_status",
+    ("campaign", "name"): "update_campaign_name",
+    ("campaign", "daily_budget"): "update_campaign_budget",
+    ("campaign", "lifetime_budget"): "update_campaign_budget",
+    ("adset", "status"): "update_ad_set_run_status",
+    ("adset", "name"): "update_ad_set_name",
+    ("adset", "daily_budget"): "update_ad_set_budget",
+    ("adset", "lifetime_budget"): "update_ad_set_budget",
+    ("adset", "targeting"): "update_ad_set_target_spec",
+    ("adset", "bid_strategy"): "update_ad_set_bid_strategy",
+    ("ad", "status"): "update_ad_run_status",
+    ("ad", "name"): "update_ad_friendly_name",
     ("ad", "creative_id"): "update_ad_creative",
 }
 
@@ -32,8 +39,15 @@ def create_campaign(world: World, values: dict[str, Any]) -> Record:
 
 def create_adset(world: World, campaign: Record, values: dict[str, Any]) -> Record:
     """An ad set of a campaign. Starts now unless told."""
-    defaults = {"status": "PAUSED", "start_time": int(world.now()), "destination_type": "UNDEFINED",
-                "attribution_spec": [{"event_type": "CLICK_THROUGH", "window_days": 7}, {"event_type": "VIEW_THROUGH", "window_days": 1}]}
+    defaults = {
+        "status": "PAUSED",
+        "start_time": int(world.now()),
+        "destination_type": "UNDEFINED",
+        "attribution_spec": [
+            {"event_type": "CLICK_THROUGH", "window_days": 7},
+            {"event_type": "VIEW_THROUGH", "window_days": 1},
+        ],
+    }
     data = {**defaults, **values, "campaign_id": campaign.id, "last_sig_edit": int(world.now())}
     return _created(world, "adset", campaign.id, data)
 
@@ -54,15 +68,25 @@ def create_creative(world: World, values: dict[str, Any]) -> Record:
     number = int(world.next_id())
     page = (values.get("object_story_spec") or {}).get("page_id", world.identity.page_id)
     story = values.get("object_story_id") or f"{page}_{number + 7 * 10**14}"
-    return world.add("creative", world.account.id, {"status": "ACTIVE", **values, "effective_object_story_id": story})
+    creative = world.add(
+        "creative", world.account.id, {"status": "ACTIVE", **values, "effective_object_story_id": story}
+    )
+    if world.get(story) is None:
+        text = {"message": creative_parts(values)[0], "permalink_url": f"https://www.facebook.com/{story}"}
+        world.add("post", str(page), {**text, "is_published": False}, key=story)
+    return creative
 
 
 def add_image(world: World, name: str, image_hash: str, width: int, height: int) -> Record:
     """An image of the account's library; the same content is the same image."""
     key = f"{world.identity.account_id}:{image_hash}"
     found = world.get(key)
-    return found or world.add("image", world.account.id, {
-        "name": name, "hash": image_hash, "width": width, "height": height, "status": "ACTIVE"}, key=key)
+    return found or world.add(
+        "image",
+        world.account.id,
+        {"name": name, "hash": image_hash, "width": width, "height": height, "status": "ACTIVE"},
+        key=key,
+    )
 
 
 def label_named(world: World, name: str) -> Record:
@@ -77,8 +101,10 @@ def settled(world: World, values: dict[str, Any]) -> dict[str, Any]:
     """Values with the labels and the creative made that were given by name or as a spec."""
     values = dict(values)
     if "labels" in values:
-        values["labels"] = [label_named(world, label.removeprefix(NEW_LABEL)).id if label.startswith(NEW_LABEL) else label
-                            for label in values["labels"]]
+        values["labels"] = [
+            label_named(world, label.removeprefix(NEW_LABEL)).id if label.startswith(NEW_LABEL) else label
+            for label in values["labels"]
+        ]
     if isinstance(values.get("creative_id"), dict):
         values["creative_id"] = create_creative(world, values["creative_id"]).id
     return values
@@ -111,7 +137,9 @@ def _consequences(world: World, record: Record, before: dict[str, Any], changed:
         reviews.start(world, record)
         world.save(record)
         _significant(world, world.objects[record.data["adset_id"]])
-    adsets = [record] if record.kind == "adset" else world.children("adset", record.id) if record.kind == "campaign" else []
+    adsets = (
+        [record] if record.kind == "adset" else world.children("adset", record.id) if record.kind == "campaign" else []
+    )
     if any(name in SIGNIFICANT for name in changed) or _big_step(before, changed):
         for adset in adsets:
             _significant(world, adset)
@@ -142,4 +170,3 @@ def delete(world: World, record: Record) -> None:
         for child in world.children(kind, record.id):
             if child.data.get("status") != "DELETED":
                 delete(world, child)
-

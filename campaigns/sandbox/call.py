@@ -23,7 +23,7 @@ class Sandbox:
     faults: Faults = field(default_factory=Faults)
     limiter: Limiter = field(default_factory=Limiter)
     base_url: str = ""
-    traces: int = 0          # answers so far
+    traces: int = 0  # answers so far
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""`/_sandbox/…`: the truth, the clock, the orders and the fault knobs. Outside the Graph API, without a token, loopback only."""
+"""`/_sandbox/…`: truth, clock, orders and fault knobs. Outside the Graph API, without a token, loopback only."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from campaigns.sandbox.params import Params
 from campaigns.sandbox.statuses import effective_status
 from campaigns.sandbox.world import LIVING, World
 
+CLOCK_SETTINGS = frozenset({"advance_hours", "to", "speed", "frozen"})
 LONGEST_STEP = 400 * 86400
 
 
@@ -28,7 +29,11 @@ def control(sandbox: Sandbox, method: str, name: str, params: Params) -> dict[st
     if name == "clock":
         return clock(sandbox, params) if method == "POST" else clock_now(sandbox)
     if name == "faults":
-        return faults(sandbox, params) if method == "POST" else {"faults": sandbox.faults.knobs, "struck": sandbox.faults.counts}
+        return (
+            faults(sandbox, params)
+            if method == "POST"
+            else {"faults": sandbox.faults.knobs, "struck": sandbox.faults.counts}
+        )
     if name == "truth" and method == "GET":
         return truth(sandbox.world)
     if name == "orders" and method == "GET":
@@ -39,8 +44,13 @@ def control(sandbox: Sandbox, method: str, name: str, params: Params) -> dict[st
 def clock_now(sandbox: Sandbox) -> dict[str, Any]:
     """The time, its pace, and up to when the market has run."""
     world = sandbox.world
-    return {"now": iso_utc(world.now()), "account_time": iso(world.now(), world.zone), "frozen": world.clock.frozen,
-            "speed": world.clock.speed, "simulated_until": iso_utc(world.simulated_until * 3600)}
+    return {
+        "now": iso_utc(world.now()),
+        "account_time": iso(world.now(), world.zone),
+        "frozen": world.clock.frozen,
+        "speed": world.clock.speed,
+        "simulated_until": iso_utc(world.simulated_until * 3600),
+    }
 
 
 def iso_utc(at: float) -> str:
@@ -51,6 +61,8 @@ def iso_utc(at: float) -> str:
 def clock(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """`{"advance_hours": h}`, `{"to": iso}`, `{"speed": x}`, `{"frozen": bool}`; never backwards."""
     world = sandbox.world
+    if unknown := set(params.values) - CLOCK_SETTINGS:
+        raise BadControl(f"unknown clock settings: {', '.join(sorted(unknown))}")
     now = target = world.now()
     try:
         if "advance_hours" in params:
@@ -79,10 +91,10 @@ def faults(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def truth(world: World) -> dict[str, Any]:
-    """The market's own totals in major units: per day, campaign, ad set, ad; and every object with its labels and status.
+    """The market's own totals in major units per day, campaign, ad set and ad; and every object with labels and status.
 
-    `conversions` and `revenue` are what the platform has attributed by now in each ad set's own window, booked on the day of
-    the order (as insights show them); `orders`, `order_revenue` and `refunds` are the advertiser's, booked on the same days.
+    `conversions` and `revenue` are what the platform has attributed by now in each ad set's own window, booked on the
+    day of the order (as insights show them); `orders`, `order_revenue` and `refunds` are the advertiser's own.
     """
     figures = _cells(world)
     per_ad = {name: block.sum(axis=0) for name, block in figures.items()}
@@ -90,15 +102,26 @@ def truth(world: World) -> dict[str, Any]:
     first = world.figures.first_day
     days = {date.fromordinal(first + row).isoformat(): _totals(per_day, row) for row in range(len(per_day["spend"]))}
     ads = {ad.id: _totals(per_ad, number) for number, ad in enumerate(world.ads)}
-    return {"now": iso_utc(world.now()), "currency": world.currency, "account": _summed(list(ads.values())), "days": days,
-            "campaigns": _grouped(world, ads, "campaign_id"), "adsets": _grouped(world, ads, "adset_id"), "ads": ads,
-            "ad_days": _ad_days(world, figures), "objects": _objects(world)}
+    return {
+        "now": iso_utc(world.now()),
+        "currency": world.currency,
+        "account": _summed(list(ads.values())),
+        "days": days,
+        "campaigns": _grouped(world, ads, "campaign_id"),
+        "adsets": _grouped(world, ads, "adset_id"),
+        "ads": ads,
+        "ad_days": _ad_days(world, figures),
+        "objects": _objects(world),
+    }
 
 
 def _cells(world: World) -> dict[str, Ints]:
     first, last = world.figures.first_day, world.today()
     count = len(world.ads)
-    figures = {name: world.figures.block(name, first, last, count) for name in ("impressions", "clicks", "link_clicks", "spend")}
+    figures = {
+        name: world.figures.block(name, first, last, count)
+        for name in ("impressions", "clicks", "link_clicks", "spend")
+    }
     attributed = purchases(world, first, last)
     figures["conversions"], figures["revenue"] = attributed["purchase:default"], attributed["value:default"]
     figures.update(_own_orders(world, first, figures["spend"].shape))
@@ -110,11 +133,17 @@ def _own_orders(world: World, first: int, shape: tuple[int, ...]) -> dict[str, I
     come = events.converted <= world.simulated_until * 3600
     day = np.array([world.local(at).toordinal() - first for at in events.converted[come].tolist()], dtype=np.int64)
     result = {}
-    for name, kind, weighs in (("orders", PURCHASE, False), ("order_revenue", PURCHASE, True), ("refunds", REFUND, True)):
+    for name, kind, weighs in (
+        ("orders", PURCHASE, False),
+        ("order_revenue", PURCHASE, True),
+        ("refunds", REFUND, True),
+    ):
         chosen = (events.kind[come] == kind) & (day < shape[0])
         weights = np.abs(events.value[come][chosen]) if weighs else None
         cell = day[chosen] * shape[1] + events.ad[come][chosen]
-        result[name] = np.round(np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])).astype(np.int64).reshape(shape)
+        result[name] = (
+            np.round(np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])).astype(np.int64).reshape(shape)
+        )
     return result
 
 
@@ -140,8 +169,14 @@ def _grouped(world: World, ads: dict[str, dict[str, Any]], field: str) -> dict[s
 def _ad_days(world: World, figures: dict[str, Ints]) -> list[dict[str, Any]]:
     rows, numbers = np.nonzero((figures["impressions"] > 0) | (figures["conversions"] > 0))
     columns = {name: block[rows, numbers] for name, block in figures.items()}
-    return [{"day": date.fromordinal(world.figures.first_day + int(row)).isoformat(), "ad_id": world.ads[int(number)].id, **_totals(columns, index)}
-            for index, (row, number) in enumerate(zip(rows, numbers, strict=True))]
+    return [
+        {
+            "day": date.fromordinal(world.figures.first_day + int(row)).isoformat(),
+            "ad_id": world.ads[int(number)].id,
+            **_totals(columns, index),
+        }
+        for index, (row, number) in enumerate(zip(rows, numbers, strict=True))
+    ]
 
 
 def _objects(world: World) -> list[dict[str, Any]]:
@@ -149,15 +184,26 @@ def _objects(world: World) -> list[dict[str, Any]]:
     for kind in (*LIVING, "creative"):
         for record in world.of_kind(kind):
             data = record.data
-            shown.append({"id": record.id, "kind": kind, "name": data.get("name", ""), "status": data.get("status"),
-                          "effective_status": effective_status(world, record), "campaign_id": data.get("campaign_id"),
-                          "adset_id": data.get("adset_id"), "creative_id": data.get("creative_id"), "daily_budget": data.get("daily_budget"),
-                          "labels": [world.objects[label].data["name"] for label in data.get("labels", [])], "created_at": iso_utc(data["created_time"])})
+            shown.append(
+                {
+                    "id": record.id,
+                    "kind": kind,
+                    "name": data.get("name", ""),
+                    "status": data.get("status"),
+                    "effective_status": effective_status(world, record),
+                    "campaign_id": data.get("campaign_id"),
+                    "adset_id": data.get("adset_id"),
+                    "creative_id": data.get("creative_id"),
+                    "daily_budget": data.get("daily_budget"),
+                    "labels": [world.objects[label].data["name"] for label in data.get("labels", [])],
+                    "created_at": iso_utc(data["created_time"]),
+                }
+            )
     return shown
 
 
 def orders(world: World, params: Params) -> dict[str, Any]:
-    """The advertiser's own orders and refunds after `since`, oldest first, at most `limit` and the rest of the last second.
+    """The advertiser's own orders and refunds after `since`, oldest first: `limit`, and the rest of the last second.
 
     `value` is signed: refunds are negative. Orders without a click on an ad are none of this feed's.
     """
@@ -167,18 +213,29 @@ def orders(world: World, params: Params) -> dict[str, Any]:
     except ValueError as error:
         raise BadControl(str(error)) from None
     events = world.figures.orders
-    chosen = np.nonzero((events.kind != VIEW) & (events.converted > since) & (events.converted <= world.simulated_until * 3600))[0]
+    chosen = np.nonzero(
+        (events.kind != VIEW) & (events.converted > since) & (events.converted <= world.simulated_until * 3600)
+    )[0]
     chosen = chosen[np.lexsort((events.key[chosen], events.converted[chosen]))]
     end = min(limit, len(chosen))
     while 0 < end < len(chosen) and events.converted[chosen[end]] == events.converted[chosen[end - 1]]:
         end += 1
     rows = [_order(world, int(index)) for index in chosen[:end]]
-    return {"data": rows, "has_more": end < len(chosen), "next_since": rows[-1]["converted_at"] if rows else params.text("since")}
+    return {
+        "data": rows,
+        "has_more": end < len(chosen),
+        "next_since": rows[-1]["converted_at"] if rows else params.text("since"),
+    }
 
 
 def _order(world: World, index: int) -> dict[str, Any]:
     events = world.figures.orders
-    return {"event_id": f"o{int(events.key[index]):016x}{'r' if events.kind[index] == REFUND else ''}", "ad_id": world.ads[int(events.ad[index])].id,
-            "clicked_at": iso_utc(int(events.clicked[index])), "converted_at": iso_utc(int(events.converted[index])),
-            "value": f"{int(events.value[index]) / 100:.2f}", "currency": world.currency,
-            "kind": "refund" if events.kind[index] == REFUND else "purchase"}
+    return {
+        "event_id": f"o{int(events.key[index]):016x}{'r' if events.kind[index] == REFUND else ''}",
+        "ad_id": world.ads[int(events.ad[index])].id,
+        "clicked_at": iso_utc(int(events.clicked[index])),
+        "converted_at": iso_utc(int(events.converted[index])),
+        "value": f"{int(events.value[index]) / 100:.2f}",
+        "currency": world.currency,
+        "kind": "refund" if events.kind[index] == REFUND else "purchase",
+    }

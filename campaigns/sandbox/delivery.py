@@ -17,7 +17,7 @@ from campaigns.sandbox.statuses import delivers
 from campaigns.sandbox.traits import content_of
 from campaigns.sandbox.world import Record, World
 
-DAY_FLEX = 1.75             # of a daily budget, on a single day
+DAY_FLEX = 1.75  # of a daily budget, on a single day
 DAYS_OF_WEEK = 7
 
 
@@ -50,9 +50,9 @@ class Delivery:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._built: tuple[int, int] | None = None      # (version, day) of the arrays below
-        self._stale_at = 0.0                            # when a review or a date next changes who is live
-        self._first_day = 0                             # first day not yet written to the store
+        self._built: tuple[int, int] | None = None  # (version, day) of the arrays below
+        self._stale_at = 0.0  # when a review or a date next changes who is live
+        self._first_day = 0  # first day not yet written to the store
         self._ads: Ads | None = None
         self._holders = _Holders({}, np.zeros(0), np.zeros(0), np.zeros(0))
 
@@ -80,8 +80,9 @@ class Delivery:
         world = self._world
         last = moment_of(world, world.simulated_until).day
         world.store.put_days(world.figures.rows(self._first_day, last, len(world.ads)))
-        world.store.put_budgets((holder, day, budget) for (holder, day), budget in world.budgets.items()
-                                if day >= self._first_day)
+        world.store.put_budgets(
+            (holder, day, budget) for (holder, day), budget in world.budgets.items() if day >= self._first_day
+        )
         world.store.set_meta(simulated_until=world.simulated_until, first_day=world.figures.first_day)
         self._first_day = last
 
@@ -121,18 +122,23 @@ class Delivery:
         learning = learning_sets(world, start)
         key = keys([key_of(world.identity.seed, "ad", ad.id) for ad in world.ads])
         return Ads(
-            key=key, luck=luck_of(key, moment.day),
-            cpm=np.array([trait.cpm for trait in traits]), ctr=np.array([trait.ctr for trait in traits]),
-            cvr=np.array([trait.cvr for trait in traits]), value=np.array([trait.value for trait in traits]),
-            people=np.array([trait.people for trait in traits]), seen=world.figures.seen(len(world.ads)),
+            key=key,
+            luck=luck_of(key, moment.day),
+            cpm=np.array([trait.cpm for trait in traits]),
+            ctr=np.array([trait.ctr for trait in traits]),
+            cvr=np.array([trait.cvr for trait in traits]),
+            value=np.array([trait.value for trait in traits]),
+            people=np.array([trait.people for trait in traits]),
+            seen=world.figures.seen(len(world.ads)),
             learning=np.array([float(ad.data["adset_id"] in learning) for ad in world.ads]),
             live=np.array([float(delivers(world, ad, start)) for ad in world.ads]),
-            holder=np.array([self._holders.index[holder.id] for holder in holders], dtype=np.int64))
+            holder=np.array([self._holders.index[holder.id] for holder in holders], dtype=np.int64),
+        )
 
     def _plan_day(self, holders: list[Record], moment: Moment) -> None:
         """Target and hard cap of the day per holder: at most 1.75 times the budget, and seven budgets a week."""
         world = self._world
-        week = moment.day - moment.day % DAYS_OF_WEEK          # Sunday
+        week = moment.day - moment.day % DAYS_OF_WEEK  # Sunday
         spent = {holder.id: spent_by_day(world, holder, week, moment.day) for holder in holders}
         flex = day_flex(world.identity.seed, keys([key_of("holder", holder.id) for holder in holders]), moment.day)
         target, cap = np.zeros(len(holders)), np.zeros(len(holders))

@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_SMALL_RATE = 6.0   # below this Poisson counts are drawn exactly, above by the normal approximation
+_SMALL_RATE = 6.0  # below this Poisson counts are drawn exactly, above by the normal approximation
 
 
 def key_of(*parts: object) -> int:
@@ -73,6 +73,6 @@ def poisson(rate: Floats, key: Any, *counters: Any) -> Ints:
     return counts
 
 
-def rounded(amount: Floats, key: Any, *counters: Any) -> Ints:
+def rounded(amount: Any, key: Any, *counters: Any) -> Ints:
     """Whole numbers whose mean is the amount: 2.3 becomes 3 in three cases of ten."""
-    return np.floor(amount + uniform(key, *counters)).astype(np.int64)
+    return np.floor(np.asarray(amount, dtype=np.float64) + uniform(key, *counters)).astype(np.int64)

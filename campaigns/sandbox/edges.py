@@ -9,23 +9,31 @@ from typing import Any
 from campaigns.sandbox import actions
 from campaigns.sandbox.call import Call
 from campaigns.sandbox.clock import epoch, iso
+from campaigns.sandbox.creative_checks import check_creative
 from campaigns.sandbox.draws import key_of
 from campaigns.sandbox.errors import bad_parameter, missing_parameter, no_such_object, not_one_of
+from campaigns.sandbox.fields import words
 from campaigns.sandbox.insight_query import read_query
 from campaigns.sandbox.listing import limit_of, place, rows_answer
 from campaigns.sandbox.params import wanted_fields
 from campaigns.sandbox.render import listed, nested_edges, node
 from campaigns.sandbox.traits import countries_of, creative_parts, people_of
-from campaigns.sandbox.validation import check_ad, check_adset, check_campaign, check_creative
+from campaigns.sandbox.validation import check_ad, check_adset, check_campaign
 from campaigns.sandbox.values import read_values
 from campaigns.sandbox.world import Record
 
 Handler = Callable[[Call, Record], dict[str, Any]]
-PREVIEW_FORMATS = frozenset("""
-DESKTOP_FEED_STANDARD MOBILE_FEED_STANDARD MOBILE_FEED_BASIC INSTAGRAM_STANDARD INSTAGRAM_STORY INSTAGRAM_REELS INSTAGRAM_EXPLORE_GRID_HOME
-FACEBOOK_REELS_MOBILE FACEBOOK_STORY_MOBILE RIGHT_COLUMN_STANDARD MARKETPLACE_MOBILE AUDIENCE_NETWORK_OUTSTREAM_VIDEO
-""".split())
-LABEL_EDGES = {"campaignsbylabels": "campaign", "adsetsbylabels": "adset", "adsbylabels": "ad", "adcreativesbylabels": "creative"}
+PREVIEW_FORMATS = words("""
+DESKTOP_FEED_STANDARD MOBILE_FEED_STANDARD MOBILE_FEED_BASIC INSTAGRAM_STANDARD INSTAGRAM_STORY INSTAGRAM_REELS
+INSTAGRAM_EXPLORE_GRID_HOME FACEBOOK_REELS_MOBILE FACEBOOK_STORY_MOBILE
+RIGHT_COLUMN_STANDARD MARKETPLACE_MOBILE AUDIENCE_NETWORK_OUTSTREAM_VIDEO
+""")
+LABEL_EDGES = {
+    "campaignsbylabels": "campaign",
+    "adsetsbylabels": "adset",
+    "adsbylabels": "ad",
+    "adcreativesbylabels": "creative",
+}
 
 
 def under(call: Call, record: Record, kind: str) -> list[Record]:
@@ -43,15 +51,23 @@ def lister(kind: str) -> Handler:
 
 def labelled(kind: str) -> Handler:
     """Objects that carry a label."""
-    return lambda call, record: listed(call, [item for item in call.world.of_kind(kind) if record.id in item.data.get("labels", [])])
+    return lambda call, record: listed(
+        call, [item for item in call.world.of_kind(kind) if record.id in item.data.get("labels", [])]
+    )
 
 
 def by_labels(kind: str) -> Handler:
     """Objects with any or all of the labels in `ad_label_ids`."""
+
     def read(call: Call, _: Record) -> dict[str, Any]:
         wanted = {str(label) for label in call.params.items("ad_label_ids")}
-        fits = wanted.issubset if call.params.text("operator", "ANY") == "ALL" else lambda labels: bool(wanted & set(labels))
+        fits = (
+            wanted.issubset
+            if call.params.text("operator", "ANY") == "ALL"
+            else lambda labels: bool(wanted & set(labels))
+        )
         return listed(call, [item for item in call.world.of_kind(kind) if fits(item.data.get("labels", []))])
+
     return read
 
 
@@ -79,10 +95,23 @@ def insights_of(call: Call, record: Record) -> dict[str, Any]:
 def start_report(call: Call, record: Record) -> dict[str, Any]:
     """`POST /insights`: an async job. The parameters are checked at once."""
     query = read_query(call.world, record, call.params)
-    kept = {name: value for name, value in call.params.values.items() if name not in ("access_token", "appsecret_proof")}
-    report = call.world.add("report", call.world.account.id, {
-        "node": record.id, "params": kept, "async_status": "Job Not Started", "async_percent_completion": 0,
-        "time_ref": int(call.world.now()), "is_async_export": False, "polled": 0, "level": query.level})
+    kept = {
+        name: value for name, value in call.params.values.items() if name not in ("access_token", "appsecret_proof")
+    }
+    report = call.world.add(
+        "report",
+        call.world.account.id,
+        {
+            "node": record.id,
+            "params": kept,
+            "async_status": "Job Not Started",
+            "async_percent_completion": 0,
+            "time_ref": int(call.world.now()),
+            "is_async_export": False,
+            "polled": 0,
+            "level": query.level,
+        },
+    )
     return {"report_run_id": report.id}
 
 
@@ -90,7 +119,12 @@ def report_progress(call: Call, report: Record) -> None:
     """Each look moves a job one stage on."""
     stages = (("Job Started", 0), ("Job Running", 40), ("Job Completed", 100))
     status, percent = stages[min(report.data["polled"], 2)]
-    report.data.update(async_status=status, async_percent_completion=percent, is_running=percent < 100, polled=report.data["polled"] + 1)
+    report.data.update(
+        async_status=status,
+        async_percent_completion=percent,
+        is_running=percent < 100,
+        polled=report.data["polled"] + 1,
+    )
     if percent == 100:
         report.data.setdefault("time_completed", int(call.world.now()))
     call.world.save(report)
@@ -100,25 +134,30 @@ def report_rows(call: Call, report: Record) -> dict[str, Any]:
     """The rows of a job that is complete."""
     if report.data["async_percent_completion"] < 100:
         raise bad_parameter(f"Report run {report.id} is not completed yet")
-    values = {**report.data["params"], **{name: value for name, value in call.params.values.items() if name in ("limit", "after", "fields")}}
+    values = {
+        **report.data["params"],
+        **{name: value for name, value in call.params.values.items() if name in ("limit", "after", "fields")},
+    }
     call.params.values = {**call.params.values, **values}
     return insights_of(call, call.world.objects[report.data["node"]])
 
 
-def _writing(call: Call, record: Record, checked: Callable[[], Record]) -> dict[str, Any]:
-    made = checked()
+def _made(call: Call, make: Callable[[], Record]) -> dict[str, Any]:
+    made = make()
     answer = node(call, made, wanted_fields(call.params))
     return {"id": answer.pop("id"), **answer}
 
 
-def create_campaign(call: Call, record: Record) -> dict[str, Any]:
+def create_campaign(call: Call, _: Record) -> dict[str, Any]:
     """`POST /act_X/campaigns`."""
     values = call.sandbox.faults.clamped(read_values(call.world, "campaign", call.params, creating=True))
     check_campaign(call.world, values, set(values), None)
-    return {"success": True} if call.only_validates else _writing(call, record, lambda: actions.create_campaign(call.world, values))
+    return (
+        {"success": True} if call.only_validates else _made(call, lambda: actions.create_campaign(call.world, values))
+    )
 
 
-def create_adset(call: Call, record: Record) -> dict[str, Any]:
+def create_adset(call: Call, _: Record) -> dict[str, Any]:
     """`POST /act_X/adsets`."""
     values = call.sandbox.faults.clamped(read_values(call.world, "adset", call.params, creating=True))
     if not values.get("campaign_id"):
@@ -127,22 +166,30 @@ def create_adset(call: Call, record: Record) -> dict[str, Any]:
     if campaign is None:
         raise no_such_object(str(values["campaign_id"]), "post")
     check_adset(call.world, values, set(values), None, campaign)
-    return {"success": True} if call.only_validates else _writing(call, record, lambda: actions.create_adset(call.world, campaign, values))
+    return (
+        {"success": True}
+        if call.only_validates
+        else _made(call, lambda: actions.create_adset(call.world, campaign, values))
+    )
 
 
-def create_ad(call: Call, record: Record) -> dict[str, Any]:
+def create_ad(call: Call, _: Record) -> dict[str, Any]:
     """`POST /act_X/ads`."""
     values = read_values(call.world, "ad", call.params, creating=True)
     check_ad(call.world, values, set(values), None)
     adset = call.world.objects[str(values["adset_id"])]
-    return {"success": True} if call.only_validates else _writing(call, record, lambda: actions.create_ad(call.world, adset, values))
+    return (
+        {"success": True} if call.only_validates else _made(call, lambda: actions.create_ad(call.world, adset, values))
+    )
 
 
-def create_creative(call: Call, record: Record) -> dict[str, Any]:
+def create_creative(call: Call, _: Record) -> dict[str, Any]:
     """`POST /act_X/adcreatives`."""
     values = read_values(call.world, "creative", call.params, creating=True)
     check_creative(call.world, values, None, set(values))
-    return {"success": True} if call.only_validates else _writing(call, record, lambda: actions.create_creative(call.world, values))
+    return (
+        {"success": True} if call.only_validates else _made(call, lambda: actions.create_creative(call.world, values))
+    )
 
 
 def create_label(call: Call, _: Record) -> dict[str, Any]:
@@ -161,8 +208,12 @@ def add_labels(call: Call, record: Record) -> dict[str, Any]:
 
 def remove_labels(call: Call, record: Record) -> dict[str, Any]:
     """`DELETE /{object}/adlabels`: removes those named, or all."""
-    named = set(read_values(call.world, record.kind, call.params, creating=False).get("labels", record.data.get("labels", [])))
-    actions.update(call.world, record, {"labels": [label for label in record.data.get("labels", []) if label not in named]})
+    named = set(
+        read_values(call.world, record.kind, call.params, creating=False).get("labels", record.data.get("labels", []))
+    )
+    actions.update(
+        call.world, record, {"labels": [label for label in record.data.get("labels", []) if label not in named]}
+    )
     return {"success": True}
 
 
@@ -175,21 +226,39 @@ def activities(call: Call, record: Record) -> dict[str, Any]:
     rows = [row for row in world.store.activities(int(since), int(until)) if not only or row["object_id"] == only]
     offset, limit = place(call.params.text("after")) if "after" in call.params else 0, limit_of(call.params)
     wanted = {item.name for item in wanted_fields(call.params)} or {"event_type", "event_time"}
-    shown = [{name: value for name, value in _activity(call, row).items() if name in wanted} for row in rows[offset:offset + limit]]
+    shown = [
+        {name: value for name, value in _activity(call, row).items() if name in wanted}
+        for row in rows[offset : offset + limit]
+    ]
     return rows_answer(call, shown, len(rows), offset)
 
 
 def _activity(call: Call, row: dict[str, Any]) -> dict[str, Any]:
     event = row["event_type"]
-    return {**row, "event_time": iso(row["event_time"], call.world.zone), "extra_data": json.dumps(row["extra"]),
-            "translated_event_type": event.replace("_", " "), "application_name": "Ads API", "application_id": call.world.identity.app_id,
-            "date_time_in_timezone": call.world.local(row["event_time"]).strftime("%m/%d/%Y at %I:%M %p")}
+    return {
+        **row,
+        "event_time": iso(row["event_time"], call.world.zone),
+        "extra_data": json.dumps(row["extra"]),
+        "translated_event_type": event.replace("_", " "),
+        "application_name": "Ads API",
+        "application_id": call.world.identity.app_id,
+        "date_time_in_timezone": call.world.local(row["event_time"]).strftime("%m/%d/%Y at %I:%M %p"),
+    }
 
 
 def minimum_budgets(call: Call, _: Record) -> dict[str, Any]:
     """`/minimum_budgets` in minor units."""
-    return {"data": [{"currency": call.world.currency, "min_daily_budget_imp": 100, "min_daily_budget_high_freq": 500,
-                      "min_daily_budget_low_freq": 4000, "min_daily_budget_video_views": 100}]}
+    return {
+        "data": [
+            {
+                "currency": call.world.currency,
+                "min_daily_budget_imp": 100,
+                "min_daily_budget_high_freq": 500,
+                "min_daily_budget_low_freq": 4000,
+                "min_daily_budget_video_views": 100,
+            }
+        ]
+    }
 
 
 def previews(call: Call, record: Record) -> dict[str, Any]:
@@ -203,7 +272,8 @@ def previews(call: Call, record: Record) -> dict[str, Any]:
     if record.kind == "ad":
         data = call.world.objects[record.data["creative_id"]].data
     name = f"{key_of(wanted, *creative_parts(data)):x}"
-    return {"data": [{"body": f'<iframe src="{call.sandbox.base_url}/_sandbox/preview/{name}" width="540" height="690" scrolling="yes"></iframe>'}]}
+    source = f"{call.sandbox.base_url}/_sandbox/preview/{name}"
+    return {"data": [{"body": f'<iframe src="{source}" width="540" height="690" scrolling="yes"></iframe>'}]}
 
 
 def reach_estimate(call: Call, record: Record) -> dict[str, Any]:
@@ -215,8 +285,17 @@ def reach_estimate(call: Call, record: Record) -> dict[str, Any]:
 def delivery_estimate(call: Call, record: Record) -> dict[str, Any]:
     """`/delivery_estimate` of an account or an ad set."""
     people = _people(call, record)
-    return {"data": [{"estimate_mau_lower_bound": int(people * 0.85), "estimate_mau_upper_bound": int(people), "estimate_ready": True,
-                      "estimate_dau": int(people * 0.6), "targeting_optimization_types": []}]}
+    return {
+        "data": [
+            {
+                "estimate_mau_lower_bound": int(people * 0.85),
+                "estimate_mau_upper_bound": int(people),
+                "estimate_ready": True,
+                "estimate_dau": int(people * 0.6),
+                "targeting_optimization_types": [],
+            }
+        ]
+    }
 
 
 def _people(call: Call, record: Record) -> float:
@@ -228,30 +307,66 @@ def _people(call: Call, record: Record) -> float:
 
 def ads_volume(call: Call, _: Record) -> dict[str, Any]:
     """`/ads_volume`: ads running or in review, against the page's limit."""
-    running = sum(all(item.data["status"] == "ACTIVE" for item in (ad, call.world.objects[ad.data["adset_id"]],
-                                                                   call.world.objects[ad.data["campaign_id"]])) for ad in call.world.ads)
-    return {"data": [{"ads_running_or_in_review_count": running, "limit_on_ads_running_or_in_review": 250,
-                      "actor_id": call.world.identity.page_id}]}
+    running = sum(
+        all(
+            item.data["status"] == "ACTIVE"
+            for item in (ad, call.world.objects[ad.data["adset_id"]], call.world.objects[ad.data["campaign_id"]])
+        )
+        for ad in call.world.ads
+    )
+    return {
+        "data": [
+            {
+                "ads_running_or_in_review_count": running,
+                "limit_on_ads_running_or_in_review": 250,
+                "actor_id": call.world.identity.page_id,
+            }
+        ]
+    }
 
 
 GET_EDGES: dict[tuple[str, str], Handler] = {
-    **{("account", edge): lister(kind) for edge, kind in {"campaigns": "campaign", "adsets": "adset", "ads": "ad", "adlabels": "label"}.items()},
+    **{
+        ("account", edge): lister(kind)
+        for edge, kind in {"campaigns": "campaign", "adsets": "adset", "ads": "ad", "adlabels": "label"}.items()
+    },
     **{("account", edge): by_labels(kind) for edge, kind in LABEL_EDGES.items()},
-    ("campaign", "adsets"): lister("adset"), ("campaign", "ads"): lister("ad"), ("adset", "ads"): lister("ad"),
-    **{("label", edge): labelled(kind) for edge, kind in {"campaigns": "campaign", "adsets": "adset", "ads": "ad", "adcreatives": "creative"}.items()},
+    ("campaign", "adsets"): lister("adset"),
+    ("campaign", "ads"): lister("ad"),
+    ("adset", "ads"): lister("ad"),
+    **{
+        ("label", edge): labelled(kind)
+        for edge, kind in {"campaigns": "campaign", "adsets": "adset", "ads": "ad", "adcreatives": "creative"}.items()
+    },
     **{(kind, "insights"): insights_of for kind in ("account", "campaign", "adset", "ad")},
     **{(kind, "adcreatives"): creatives_of for kind in ("account", "adset", "ad")},
     **{(kind, "activities"): activities for kind in ("account", "adset")},
-    **{(kind, "previews"): previews for kind in ("ad", "creative")}, ("account", "generatepreviews"): previews,
-    ("report", "insights"): report_rows, ("account", "minimum_budgets"): minimum_budgets, ("account", "reachestimate"): reach_estimate,
-    ("account", "delivery_estimate"): delivery_estimate, ("adset", "delivery_estimate"): delivery_estimate, ("account", "ads_volume"): ads_volume,
+    **{(kind, "previews"): previews for kind in ("ad", "creative")},
+    ("account", "generatepreviews"): previews,
+    ("report", "insights"): report_rows,
+    ("account", "minimum_budgets"): minimum_budgets,
+    ("account", "reachestimate"): reach_estimate,
+    ("account", "delivery_estimate"): delivery_estimate,
+    ("adset", "delivery_estimate"): delivery_estimate,
+    ("account", "ads_volume"): ads_volume,
 }
 POST_EDGES: dict[tuple[str, str], Handler] = {
-    ("account", "campaigns"): create_campaign, ("account", "adsets"): create_adset, ("account", "ads"): create_ad,
-    ("account", "adcreatives"): create_creative, ("account", "adlabels"): create_label,
+    ("account", "campaigns"): create_campaign,
+    ("account", "adsets"): create_adset,
+    ("account", "ads"): create_ad,
+    ("account", "adcreatives"): create_creative,
+    ("account", "adlabels"): create_label,
     **{(kind, "insights"): start_report for kind in ("account", "campaign", "adset", "ad")},
     **{(kind, "adlabels"): add_labels for kind in ("campaign", "adset", "ad", "creative")},
 }
-DELETE_EDGES: dict[tuple[str, str], Handler] = {(kind, "adlabels"): remove_labels for kind in ("campaign", "adset", "ad", "creative")}
-nested_edges({key: handler for key, handler in GET_EDGES.items()
-              if key[1] in ("campaigns", "adsets", "ads", "insights", "adcreatives", "previews", "activities") and key[0] != "report"})
+DELETE_EDGES: dict[tuple[str, str], Handler] = {
+    (kind, "adlabels"): remove_labels for kind in ("campaign", "adset", "ad", "creative")
+}
+nested_edges(
+    {
+        key: handler
+        for key, handler in GET_EDGES.items()
+        if key[1] in ("campaigns", "adsets", "ads", "insights", "adcreatives", "previews", "activities")
+        and key[0] != "report"
+    }
+)

@@ -9,9 +9,20 @@ from typing import Any
 class GraphError(Exception):
     """A refusal as Meta words it. `blame` is a list of field paths and travels as a JSON string inside `error_data`."""
 
-    def __init__(self, code: int, message: str, *, subcode: int | None = None, kind: str = "OAuthException",
-                 title: str = "", text: str = "", blame: list[str] | None = None, transient: bool = False,
-                 status: int = 400, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        *,
+        subcode: int | None = None,
+        kind: str = "OAuthException",
+        title: str = "",
+        text: str = "",
+        blame: list[str] | None = None,
+        transient: bool = False,
+        status: int = 400,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.subcode, self.kind = code, message, subcode, kind
         self.title, self.text, self.blame, self.transient = title, text, blame, transient
@@ -56,9 +67,13 @@ def bad_parameter(message: str, *blame: str) -> GraphError:
 def no_such_object(object_id: str, method: str = "get") -> GraphError:
     """100/33: missing, invisible, or not capable of this operation; Meta does not tell them apart."""
     return GraphError(
-        100, f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist, cannot be loaded due "
+        100,
+        f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist, cannot be loaded due "
         "to missing permissions, or does not support this operation. Please read the Graph API documentation at "
-        "https://developers.facebook.com/docs/graph-api", subcode=33, kind="GraphMethodException")
+        "https://developers.facebook.com/docs/graph-api",
+        subcode=33,
+        kind="GraphMethodException",
+    )
 
 
 def unknown_path(path: str) -> GraphError:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
 KNOWN: dict[str, frozenset[str]] = {}
-KNOWN["campaign"] = frozenset("""
+KNOWN["campaign"] = words("""
 account_id adbatch adlabels advantage_state_info bid_constraints bid_strategy boosted_object_id brand_lift_studies
 budget_rebalance_flag budget_remaining budget_schedule_specs buying_type campaign_group_active_time
 can_create_brand_lift_study can_use_spend_cap configured_status created_time daily_budget effective_status
@@ -14,8 +20,8 @@ last_budget_toggling_time lifetime_budget name objective pacing_type primary_att
 recommendations smart_promotion_type source_campaign source_campaign_id source_recommendation_type
 special_ad_categories special_ad_category special_ad_category_country spend_cap start_time status stop_time topline_id
 updated_time
-""".split())
-KNOWN["adset"] = frozenset("""
+""")
+KNOWN["adset"] = words("""
 account_id ad_set_goal adlabels adset_schedule anchor_event_attribution_window_days asset_feed_id
 attribution_count_type attribution_spec automatic_manual_state bid_adjustments bid_amount bid_constraints bid_info
 bid_strategy billing_event brand_safety_config budget_remaining campaign campaign_active_time campaign_attribution
@@ -33,8 +39,8 @@ regional_regulated_categories regional_regulation_identities relative_value revi
 source_adset source_adset_id special_ad_categories start_time status targeting targeting_optimization_types
 time_based_ad_rotation_id_blocks time_based_ad_rotation_intervals trending_topics_spec updated_time use_new_app_click
 value_rule_set_id value_rules_applied
-""".split())
-KNOWN["ad"] = frozenset("""
+""")
+KNOWN["ad"] = words("""
 account_id ad_active_time ad_review_feedback ad_schedule_end_time ad_schedule_start_time adlabels adset adset_id
 adset_spec audience_id bid_amount bid_info bid_type campaign campaign_id configured_status conversion_domain
 conversion_specs created_time creative creative_asset_groups_spec creative_audience_pairing_persona
@@ -42,8 +48,8 @@ creative_automation_spec dataset_split_specs date_format demolink_hash display_s
 effective_status engagement_audience execution_options failed_delivery_checks filename id include_demolink_hashes
 issues_info last_updated_by_app_id name placement preview_shareable_link priority recommendations source_ad
 source_ad_id special_ad_categories status targeting tracking_and_conversion_with_defaults tracking_specs updated_time
-""".split())
-KNOWN["creative"] = frozenset("""
+""")
+KNOWN["creative"] = words("""
 account_id actor_id ad_disclaimer_spec adlabels applink_treatment asset_feed_spec authorization_category auto_update
 body branded_content branded_content_sponsor_page_id bundle_folder_id call_to_action call_to_action_type
 categorization_criteria category_media_source collaborative_ads_lsb_image_bank_id contextual_multi_ads
@@ -59,8 +65,8 @@ platform_customizations playable_asset_id portrait_customizations product_data p
 product_suggestion_settings recommender_settings regional_regulation_disclaimer_spec source_facebook_post_id
 source_instagram_media_id status template_url template_url_spec thumbnail_id thumbnail_url title url_tags
 use_page_actor_override video_id wamo_whatsapp_identity_spec
-""".split())
-KNOWN["account"] = frozenset("""
+""")
+KNOWN["account"] = words("""
 account_id account_status ad_account_promotable_objects age agency_client_declaration all_capabilities amount_spent
 attribution_spec balance brand_safety_content_filter_levels business business_city business_country_code business_name
 business_state business_street business_street2 business_zip can_create_brand_lift_study capabilities created_time
@@ -74,29 +80,29 @@ min_daily_budget name offsite_clo_signal_status offsite_pixels_tos_accepted oppo
 owner owner_business partner rf_spec send_bill_to_address show_checkout_experience sold_to_address spend_cap tax_id
 tax_id_status tax_id_type timezone_id timezone_name timezone_offset_hours_utc tos_accepted user_access_expire_time
 user_tasks user_tos_accepted viewable_business
-""".split())
-KNOWN["activity"] = frozenset("""
+""")
+KNOWN["activity"] = words("""
 actor_id actor_name application_id application_name date_time_in_timezone event_time event_type extra_data object_id
 object_name object_type tool translated_event_type
-""".split())
-KNOWN["comment"] = frozenset("""
+""")
+KNOWN["comment"] = words("""
 admin_creator application attachment can_comment can_hide can_like can_remove can_reply_privately comment_count
 created_time from id is_hidden is_private like_count live_broadcast_timestamp message message_tags object parent
 permalink_url private_reply_conversation user_likes
-""".split())
-KNOWN["report"] = frozenset("""
+""")
+KNOWN["report"] = words("""
 account_id action_attribution_windows action_breakdowns action_report_time async_percent_completion async_report_url
 async_status breakdowns cpas_only date_preset date_start date_stop default_summary emails error_code error_message
 error_subcode error_user_msg error_user_title export_columns export_format export_name fields filtering friendly_name
 graph_cache id is_async_export is_bookmarked is_running level limit product_id_limit schedule_id sort summary
 summary_action_breakdowns time_completed time_increment time_range time_ranges time_ref
 use_account_attribution_setting use_unified_attribution_setting
-""".split())
-KNOWN["image"] = frozenset("""
+""")
+KNOWN["image"] = words("""
 account_id bytes copy_from created_time creatives filename hash height id is_associated_creatives_in_adgroups name
 original_height original_width owner_business permalink_url status updated_time url url_128 width
-""".split())
-KNOWN["video"] = frozenset("""
+""")
+KNOWN["video"] = words("""
 ad_breaks ad_placements_validation_only admin_creator application_id asked_fun_fact_prompt_id audio_isrc
 audio_story_wave_animation_handle backdated_time backdated_time_granularity boost_eligibility_info chunk_session_id
 composer_entry_picker composer_entry_point composer_entry_time composer_session_events_log composer_session_id
@@ -115,11 +121,11 @@ source source_instagram_media_id spherical start_offset status swap_mode text_fo
 time_since_original_post title transcode_setting_properties universal_video_id unpublished_content_type updated_time
 upload_phase upload_session_id upload_setting_properties validation_ad_placements video_file_chunk video_id
 video_id_original video_start_time_ms video_state views waterfall_id
-""".split())
-KNOWN["label"] = frozenset("""
+""")
+KNOWN["label"] = words("""
 account created_time id name updated_time
-""".split())
-KNOWN["insights"] = frozenset("""
+""")
+KNOWN["insights"] = words("""
 account_currency account_id account_name action_values actions ad_click_actions ad_id ad_impression_actions ad_name
 adset_end adset_id adset_name adset_start advanced_actions_28d_view advanced_reach_1d_lookback
 advanced_reach_28d_lookback advanced_reach_7d_lookback age_targeting aggregated_play_time_per_reach
@@ -184,16 +190,17 @@ video_p75_watched_actions video_p95_watched_actions video_play_actions video_pla
 video_play_retention_0_to_15s_actions video_play_retention_20_to_60s_actions video_play_retention_graph_actions
 video_thruplay_watched_actions video_time_watched_actions video_view_per_impression website_ctr website_purchase_roas
 wish_bid
-""".split())
-KNOWN["page"] = frozenset("id name access_token category tasks fan_count link username instagram_business_account about".split())
-KNOWN["user"] = frozenset("id name email first_name last_name".split())
-KNOWN["business"] = frozenset("id name created_time verification_status primary_page timezone_id".split())
-KNOWN["pixel"] = frozenset("id name code last_fired_time creation_time is_unavailable owner_business".split())
-KNOWN["instagram"] = frozenset("id username name profile_picture_url profile_pic followers_count media_count".split())
-KNOWN["audience"] = frozenset("""
-id account_id name subtype description approximate_count_lower_bound approximate_count_upper_bound operation_status delivery_status
-rule customer_file_source retention_days time_created time_updated lookalike_spec origin_audience_id
-""".split())
-KNOWN["post"] = frozenset("""
-id message created_time permalink_url full_picture from is_published is_hidden promotable_id status_type story updated_time
-""".split())
+""")
+KNOWN["page"] = words("id name access_token category tasks fan_count link username instagram_business_account about")
+KNOWN["user"] = words("id name email first_name last_name")
+KNOWN["business"] = words("id name created_time verification_status primary_page timezone_id")
+KNOWN["pixel"] = words("id name code last_fired_time creation_time is_unavailable owner_business")
+KNOWN["instagram"] = words("id username name profile_picture_url profile_pic followers_count media_count")
+KNOWN["audience"] = words("""
+id account_id name subtype description approximate_count_lower_bound approximate_count_upper_bound operation_status
+delivery_status rule customer_file_source retention_days time_created time_updated lookalike_spec origin_audience_id
+""")
+KNOWN["post"] = words("""
+id message created_time permalink_url full_picture from is_published is_hidden promotable_id status_type story
+updated_time
+""")

@@ -11,7 +11,8 @@ from campaigns.sandbox.market import Delivery
 from campaigns.sandbox.orders import Orders, joined
 
 METRICS = ("impressions", "clicks", "link_clicks", "spend")
-EMPTY_ORDERS = Orders(*(np.zeros(0, dtype=np.uint64 if name == "key" else np.int64) for name in Orders.__slots__))
+_NONE = np.zeros(0, dtype=np.int64)
+EMPTY_ORDERS = Orders(_NONE, np.zeros(0, dtype=np.uint64), _NONE, _NONE, _NONE, _NONE, _NONE)
 
 
 class Figures:
@@ -21,7 +22,7 @@ class Figures:
         self.first_day = first_day
         self._cells = np.zeros((len(METRICS), 64, 32), dtype=np.int64)
         self._orders, self._new_orders = orders, list[Orders]()
-        self._chunks = [(0, orders)]         # (hour of the clicks, orders)
+        self._chunks = [(0, orders)]  # (hour of the clicks, orders)
         for day, ad, *values in rows:
             self._grow(day - first_day, ad)
             self._cells[:, day - first_day, ad] = values
@@ -66,13 +67,17 @@ class Figures:
         low, high = max(first, self.first_day), min(last, self.first_day + self._cells.shape[1] - 1)
         width = min(ads, self._cells.shape[2])
         if high >= low:
-            source = self._cells[index, low - self.first_day:high - self.first_day + 1, :width]
-            block[low - first:high - first + 1, :width] = source
+            source = self._cells[index, low - self.first_day : high - self.first_day + 1, :width]
+            block[low - first : high - first + 1, :width] = source
         return block
 
     def seen(self, ads: int) -> Floats:
         """Impressions so far per ad."""
-        return self.block("impressions", self.first_day, self.first_day + self._cells.shape[1], ads).sum(axis=0).astype(np.float64)
+        return (
+            self.block("impressions", self.first_day, self.first_day + self._cells.shape[1], ads)
+            .sum(axis=0)
+            .astype(np.float64)
+        )
 
     def rows(self, first: int, last: int, ads: int) -> list[tuple[int, ...]]:
         """(day, ad, impressions, clicks, link_clicks, spend) of all delivery in a range of days."""

@@ -23,6 +23,7 @@ def _compare(test: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]
     def check(value: Any, wanted: Any) -> bool:
         left, right = _number(value), _number(wanted[0] if isinstance(wanted, list) else wanted)
         return left is not None and right is not None and test(left, right)
+
     return check
 
 
@@ -49,15 +50,23 @@ def _all(value: Any, wanted: Any) -> bool:
 
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "EQUAL": lambda value, wanted: _any(value, wanted), "NOT_EQUAL": lambda value, wanted: not _any(value, wanted),
-    "GREATER_THAN": _compare(lambda left, right: left > right), "LESS_THAN": _compare(lambda left, right: left < right),
+    "EQUAL": lambda value, wanted: _any(value, wanted),
+    "NOT_EQUAL": lambda value, wanted: not _any(value, wanted),
+    "GREATER_THAN": _compare(lambda left, right: left > right),
+    "LESS_THAN": _compare(lambda left, right: left < right),
     "GREATER_THAN_OR_EQUAL": _compare(lambda left, right: left >= right),
     "LESS_THAN_OR_EQUAL": _compare(lambda left, right: left <= right),
-    "IN": _any, "NOT_IN": lambda value, wanted: not _any(value, wanted), "ANY": _any, "ALL": _all,
-    "NONE": lambda value, wanted: not _any(value, wanted), "IN_RANGE": _within,
+    "IN": _any,
+    "NOT_IN": lambda value, wanted: not _any(value, wanted),
+    "ANY": _any,
+    "ALL": _all,
+    "NONE": lambda value, wanted: not _any(value, wanted),
+    "IN_RANGE": _within,
     "NOT_IN_RANGE": lambda value, wanted: not _within(value, wanted),
-    "CONTAIN": _contains, "NOT_CONTAIN": lambda value, wanted: not _contains(value, wanted),
-    "CONTAINS": _contains, "STARTS_WITH": lambda value, wanted: str(value or "").lower().startswith(str(wanted).lower()),
+    "CONTAIN": _contains,
+    "NOT_CONTAIN": lambda value, wanted: not _contains(value, wanted),
+    "CONTAINS": _contains,
+    "STARTS_WITH": lambda value, wanted: str(value or "").lower().startswith(str(wanted).lower()),
 }
 
 

@@ -9,25 +9,32 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from campaigns.sandbox import actions, edges, people, uploads
+from campaigns.sandbox import actions, copies, edges, people, uploads
 from campaigns.sandbox.call import Answer, Call, Sandbox
+from campaigns.sandbox.creative_checks import check_creative
 from campaigns.sandbox.errors import GraphError, no_such_object, unknown_path
 from campaigns.sandbox.params import Field, Params, wanted_fields
 from campaigns.sandbox.render import node
 from campaigns.sandbox.search import search
-from campaigns.sandbox.validation import check_ad, check_adset, check_campaign, check_creative, check_editable, check_version
+from campaigns.sandbox.validation import (
+    check_ad,
+    check_adset,
+    check_campaign,
+    check_editable,
+    check_version,
+)
 from campaigns.sandbox.values import read_values
 from campaigns.sandbox.world import Record
 
-GET_EDGES = {**edges.GET_EDGES, **people.GET_EDGES, **uploads.GET_EDGES}
-POST_EDGES = {**edges.POST_EDGES, **people.POST_EDGES, **uploads.POST_EDGES}
+GET_EDGES = {**edges.GET_EDGES, **people.GET_EDGES, **uploads.GET_EDGES, **copies.GET_EDGES}
+POST_EDGES = {**edges.POST_EDGES, **people.POST_EDGES, **uploads.POST_EDGES, **copies.POST_EDGES}
 DELETE_EDGES = {**edges.DELETE_EDGES, **people.DELETE_EDGES, **uploads.DELETE_EDGES}
 BATCH_LIMIT = 50
 VERSION = re.compile(r"v\d+\.\d+$")
 
 
 def split_path(path: str) -> tuple[str, list[str]]:
-    """(version, parts) of a URL path; the version may be missing, as in batches. Double and trailing slashes do not matter."""
+    """(version, parts) of a URL path. The version may be missing, as in batches; extra slashes do not matter."""
     parts = [part for part in path.split("/") if part]
     if parts and VERSION.match(parts[0]):
         return parts[0], parts[1:]
@@ -77,7 +84,12 @@ def many(call: Call) -> Answer:
     """`GET /?ids=1,2`: an object keyed by id."""
     ids = [str(key) for key in call.params.items("ids")]
     if call.method != "GET" or not ids:
-        raise GraphError(100, "Unsupported get request. Please read the Graph API documentation", subcode=33, kind="GraphMethodException")
+        raise GraphError(
+            100,
+            "Unsupported get request. Please read the Graph API documentation",
+            subcode=33,
+            kind="GraphMethodException",
+        )
     return {key: node(call, find(call, key), wanted_fields(call.params)) for key in ids}
 
 
@@ -94,8 +106,12 @@ def on_node(call: Call, record: Record) -> Answer:
 
 def default_fields(record: Record) -> list[Field]:
     """What a bare read of some kinds returns besides the id."""
-    names = {"report": ("account_id", "time_ref", "async_status", "async_percent_completion", "date_start", "date_stop"),
-             "comment": ("created_time", "from", "message"), "user": ("name",), "page": ("name",)}.get(record.kind, ())
+    names = {
+        "report": ("account_id", "time_ref", "async_status", "async_percent_completion", "date_start", "date_stop"),
+        "comment": ("created_time", "from", "message"),
+        "user": ("name",),
+        "page": ("name",),
+    }.get(record.kind, ())
     return [Field(name) for name in names]
 
 
@@ -153,14 +169,21 @@ def _check(call: Call, record: Record, merged: dict[str, Any], changed: set[str]
 
 def _limit_budget_changes(call: Call, record: Record, values: dict[str, Any]) -> None:
     """At most four budget changes an hour per ad set."""
-    names = [name for name in ("daily_budget", "lifetime_budget") if name in values and values[name] != record.data.get(name)]
+    names = [
+        name for name in ("daily_budget", "lifetime_budget") if name in values and values[name] != record.data.get(name)
+    ]
     if record.kind != "adset" or not names:
         return
     now = call.world.now()
     recent = [at for at in record.data.get("budget_changes", []) if at > now - 3600]
     if len(recent) >= 4:
-        raise GraphError(613, "(#613) Calls to this api have exceeded the rate limit.", subcode=1487632,
-                         title="Budget changed too often", text="You can change your ad set budget 4 times per hour.")
+        raise GraphError(
+            613,
+            "(#613) Calls to this api have exceeded the rate limit.",
+            subcode=1487632,
+            title="Budget changed too often",
+            text="You can change your ad set budget 4 times per hour.",
+        )
     record.data["budget_changes"] = [*recent, int(now)]
 
 
@@ -181,7 +204,9 @@ def batch(call: Call) -> Answer:
     """`POST /` with `batch`: each item answers for itself; results of earlier ones can be referred to by name."""
     items = call.params.json("batch")
     if not isinstance(items, list) or len(items) > BATCH_LIMIT:
-        raise GraphError(100, f"Too many requests in batch message. Maximum batch size is {BATCH_LIMIT}", kind="GraphBatchException")
+        raise GraphError(
+            100, f"Too many requests in batch message. Maximum batch size is {BATCH_LIMIT}", kind="GraphBatchException"
+        )
     named: dict[str, Any] = {}
     results: list[Any] = []
     for item in items:
@@ -192,7 +217,10 @@ def batch(call: Call) -> Answer:
         if item.get("name"):
             named[str(item["name"])] = body
         hidden = item.get("name") and item.get("omit_response_on_success") and code == 200
-        headers = [{"name": "Content-Type", "value": "application/json; charset=UTF-8"}, {"name": "facebook-api-version", "value": call.version}]
+        headers = [
+            {"name": "Content-Type", "value": "application/json; charset=UTF-8"},
+            {"name": "facebook-api-version", "value": call.version},
+        ]
         results.append(None if hidden else {"code": code, "headers": headers, "body": json.dumps(body)})
     return results
 
@@ -214,11 +242,19 @@ def _batch_item(call: Call, item: dict[str, Any], named: dict[str, Any]) -> tupl
 
 def _resolved(text: str, named: dict[str, Any]) -> str:
     """Replace `{result=name:$.id}` by what the named item answered."""
+
     def value(match: re.Match[str]) -> str:
         found: Any = named.get(match[1], {})
         for part in re.findall(r"[\w*]+", match[2]):
-            found = found[int(part)] if part.isdigit() and isinstance(found, list) else found.get(part, "") if isinstance(found, dict) else ""
+            found = (
+                found[int(part)]
+                if part.isdigit() and isinstance(found, list)
+                else found.get(part, "")
+                if isinstance(found, dict)
+                else ""
+            )
         return str(found)
+
     return re.sub(r"\{result=(\w+):\$\.([^}]*)\}", value, text)
 
 

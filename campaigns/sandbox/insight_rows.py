@@ -11,6 +11,7 @@ import numpy as np
 from campaigns.sandbox.clock import iso
 from campaigns.sandbox.draws import Floats, Ints, key_of, uniform
 from campaigns.sandbox.errors import GraphError, bad_parameter
+from campaigns.sandbox.fields import words
 from campaigns.sandbox.filters import matches
 from campaigns.sandbox.insight_query import Query
 from campaigns.sandbox.statuses import effective_status
@@ -20,17 +21,34 @@ if TYPE_CHECKING:
     from campaigns.sandbox.insights import Table
 
 Row = dict[str, Any]
-PURCHASE_TYPES = ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase", "onsite_web_purchase", "web_in_store_purchase")
-SOFT_TYPES = {   # metric: names under which Meta repeats it
+PURCHASE_TYPES = (
+    "omni_purchase",
+    "purchase",
+    "offsite_conversion.fb_pixel_purchase",
+    "onsite_web_purchase",
+    "web_in_store_purchase",
+)
+SOFT_TYPES = {  # metric: names under which Meta repeats it
     "landing": ("landing_page_view", "omni_landing_page_view"),
     "content": ("view_content", "omni_view_content", "offsite_conversion.fb_pixel_view_content"),
     "cart": ("add_to_cart", "omni_add_to_cart", "offsite_conversion.fb_pixel_add_to_cart"),
     "checkout": ("initiate_checkout", "omni_initiated_checkout", "offsite_conversion.fb_pixel_initiate_checkout"),
-    "reactions": ("post_reaction",), "comments": ("comment",)}
-DEFAULT_FIELDS = {"account": ("account_id",), "campaign": ("account_id", "campaign_id"),
-                  "adset": ("account_id", "campaign_id", "adset_id"), "ad": ("account_id", "campaign_id", "adset_id", "ad_id")}
-FIGURE_COLUMNS = {"impressions": "impressions", "spend": "spend", "clicks": "clicks", "inline_link_clicks": "link_clicks",
-                  "results": "purchase:default"}
+    "reactions": ("post_reaction",),
+    "comments": ("comment",),
+}
+DEFAULT_FIELDS = {
+    "account": ("account_id",),
+    "campaign": ("account_id", "campaign_id"),
+    "adset": ("account_id", "campaign_id", "adset_id"),
+    "ad": ("account_id", "campaign_id", "adset_id", "ad_id"),
+}
+FIGURE_COLUMNS = {
+    "impressions": "impressions",
+    "spend": "spend",
+    "clicks": "clicks",
+    "inline_link_clicks": "link_clicks",
+    "results": "purchase:default",
+}
 RANKS = ("ABOVE_AVERAGE", "AVERAGE", "BELOW_AVERAGE_35", "BELOW_AVERAGE_20", "BELOW_AVERAGE_10")
 
 
@@ -64,18 +82,28 @@ class _Makers:
         figures, cents = self._figures, self._figures["spend"]
         reach = self._reach()
         ratios = {
-            "ctr": (100 * figures["clicks"], figures["impressions"]), "cpc": (cents / 100, figures["clicks"]),
-            "cpm": (cents * 10, figures["impressions"]), "frequency": (figures["impressions"], reach),
-            "cpp": (cents * 10, reach), "inline_link_click_ctr": (100 * figures["link_clicks"], figures["impressions"]),
+            "ctr": (100 * figures["clicks"], figures["impressions"]),
+            "cpc": (cents / 100, figures["clicks"]),
+            "cpm": (cents * 10, figures["impressions"]),
+            "frequency": (figures["impressions"], reach),
+            "cpp": (cents * 10, reach),
+            "inline_link_click_ctr": (100 * figures["link_clicks"], figures["impressions"]),
             "cost_per_inline_link_click": (cents / 100, figures["link_clicks"]),
-            "unique_ctr": (95 * figures["clicks"], reach), "cost_per_unique_click": (cents / 95, figures["clicks"]),
-            "cost_per_inline_post_engagement": (cents / 100, self._engagements())}
+            "unique_ctr": (95 * figures["clicks"], reach),
+            "cost_per_unique_click": (cents / 95, figures["clicks"]),
+            "cost_per_inline_post_engagement": (cents / 100, self._engagements()),
+        }
         if name in ratios:
             over, under = ratios[name]
             return f"{over / under:.6f}" if under and over else None
-        counts = {"clicks": figures["clicks"], "reach": reach, "inline_link_clicks": figures["link_clicks"],
-                  "unique_clicks": round(0.95 * figures["clicks"]), "inline_post_engagement": self._engagements(),
-                  "unique_inline_link_clicks": round(0.95 * figures["link_clicks"])}
+        counts = {
+            "clicks": figures["clicks"],
+            "reach": reach,
+            "inline_link_clicks": figures["link_clicks"],
+            "unique_clicks": round(0.95 * figures["clicks"]),
+            "inline_post_engagement": self._engagements(),
+            "unique_inline_link_clicks": round(0.95 * figures["link_clicks"]),
+        }
         if name in counts:
             return str(counts[name]) if counts[name] else None
         if name == "impressions":
@@ -106,24 +134,46 @@ class _Makers:
             kind = "omni_purchase" if name == "purchase_roas" else "offsite_conversion.fb_pixel_purchase"
             return self._roas(kind)
         if name == "cost_per_action_type":
-            return [{"action_type": entry["action_type"], "value": f"{cents / 100 / int(entry['value']):.6f}"}
-                    for entry in self._actions() if int(entry.get("value", 0)) and cents]
+            return [
+                {"action_type": entry["action_type"], "value": f"{cents / 100 / int(entry['value']):.6f}"}
+                for entry in self._actions()
+                if int(entry.get("value", 0)) and cents
+            ]
         if name == "results":
             indicator = "actions:offsite_conversion.fb_pixel_purchase"
-            return [{"indicator": indicator, "values": [{"value": str(bought), "attribution_windows": ["default"]}]}] if bought else None
+            return (
+                [{"indicator": indicator, "values": [{"value": str(bought), "attribution_windows": ["default"]}]}]
+                if bought
+                else None
+            )
         if name == "cost_per_result":
             indicator = "actions:offsite_conversion.fb_pixel_purchase"
             return [{"indicator": indicator, "values": [{"value": f"{cents / 100 / bought:.6f}"}]}] if bought else None
-        value = {"outbound_clicks": str(links), "outbound_clicks_ctr": f"{100 * links / max(figures['impressions'], 1):.6f}",
-                 "website_ctr": f"{100 * links / max(figures['impressions'], 1):.6f}",
-                 "cost_per_outbound_click": f"{cents / 100 / max(links, 1):.6f}"}[name]
-        return [{"action_type": "link_click" if name == "website_ctr" else "outbound_click", "value": value}] if links else None
+        value = {
+            "outbound_clicks": str(links),
+            "outbound_clicks_ctr": f"{100 * links / max(figures['impressions'], 1):.6f}",
+            "website_ctr": f"{100 * links / max(figures['impressions'], 1):.6f}",
+            "cost_per_outbound_click": f"{cents / 100 / max(links, 1):.6f}",
+        }[name]
+        return (
+            [{"action_type": "link_click" if name == "website_ctr" else "outbound_click", "value": value}]
+            if links
+            else None
+        )
 
     def _actions(self) -> list[dict[str, str]]:
         figures = self._figures
-        soft = [("link_click", figures["link_clicks"]), ("post_engagement", self._engagements()), ("page_engagement", self._engagements())]
+        soft = [
+            ("link_click", figures["link_clicks"]),
+            ("post_engagement", self._engagements()),
+            ("page_engagement", self._engagements()),
+        ]
         soft += [(name, figures[metric]) for metric, names in SOFT_TYPES.items() for name in names]
-        entries = [{"action_type": name, "value": str(count), **self._same_in_all_windows(count)} for name, count in soft if count]
+        entries = [
+            {"action_type": name, "value": str(count), **self._same_in_all_windows(count)}
+            for name, count in soft
+            if count
+        ]
         return entries + self._purchase_entries("purchase")
 
     def _same_in_all_windows(self, count: int) -> dict[str, str]:
@@ -134,7 +184,7 @@ class _Makers:
         figures = self._figures
         write = money if kind == "value" else str
         entry = {}
-        if figures[f"purchase:default"]:
+        if figures["purchase:default"]:
             entry["value"] = write(figures[f"{kind}:default"])
         for window in self._query.windows:
             if figures.get(f"purchase:{window}"):
@@ -163,13 +213,16 @@ class _Makers:
             return above[kind].id if what == "id" else above[kind].data.get("name")
         campaign, adset = above.get("campaign"), above.get("adset")
         settings = {
-            "account_id": world.identity.account_id, "account_name": world.account.data["name"], "account_currency": world.currency,
+            "account_id": world.identity.account_id,
+            "account_name": world.account.data["name"],
+            "account_currency": world.currency,
             "objective": campaign.data.get("objective") if campaign else None,
             "buying_type": campaign.data.get("buying_type") if campaign else None,
             "optimization_goal": adset.data.get("optimization_goal") if adset else None,
             "attribution_setting": "7d_click_1d_view" if adset else None,
             "created_time": iso(self._entity.data["created_time"], world.zone)[:10],
-            "updated_time": iso(self._entity.data["updated_time"], world.zone)[:10]}
+            "updated_time": iso(self._entity.data["updated_time"], world.zone)[:10],
+        }
         if name in settings:
             return settings[name]
         return self._ranking(name) if name.endswith("_ranking") and self._entity.kind == "ad" else None
@@ -181,10 +234,10 @@ class _Makers:
         return RANKS[min(int(draw * len(RANKS)), len(RANKS) - 1)]
 
 
-LISTS = frozenset("""
-actions unique_actions conversions action_values conversion_values purchase_roas website_purchase_roas cost_per_action_type results
-cost_per_result outbound_clicks outbound_clicks_ctr website_ctr cost_per_outbound_click
-""".split())
+LISTS = words("""
+actions unique_actions conversions action_values conversion_values purchase_roas website_purchase_roas
+cost_per_action_type results cost_per_result outbound_clicks outbound_clicks_ctr website_ctr cost_per_outbound_click
+""")
 
 
 def money(cents: int) -> str:
@@ -196,14 +249,23 @@ def row_filter(world: World, query: Query, table: Table) -> np.ndarray[Any, np.d
     """Which rows pass `filtering`."""
     keep = np.ones(len(table.bucket), dtype=bool)
     for condition in json.loads(query.filtering):
-        field, operator, wanted = str(condition.get("field", "")), str(condition.get("operator", "")), condition.get("value")
+        field, operator, wanted = (
+            str(condition.get("field", "")),
+            str(condition.get("operator", "")),
+            condition.get("value"),
+        )
         kind, dot, name = field.partition(".")
         if not dot and field in FIGURE_COLUMNS:
             scale = 100 if field == "spend" else 1
-            keep &= np.array([matches(value / scale, operator, wanted) for value in table.columns[FIGURE_COLUMNS[field]].tolist()], dtype=bool)
+            keep &= np.array(
+                [matches(value / scale, operator, wanted) for value in table.columns[FIGURE_COLUMNS[field]].tolist()],
+                dtype=bool,
+            )
             continue
-        passes = [_entity_passes(world, entity, kind if dot else query.level, name if dot else field, operator, wanted)
-                  for entity in table.entities]
+        passes = [
+            _entity_passes(world, entity, kind if dot else query.level, name if dot else field, operator, wanted)
+            for entity in table.entities
+        ]
         keep &= np.array(passes, dtype=bool)[table.entity]
     return keep
 
@@ -214,7 +276,13 @@ def _entity_passes(world: World, entity: str, kind: str, name: str, operator: st
         if f"{kind}_id" not in record.data:
             raise bad_parameter(f"Filtering field {kind}.{name} is invalid for this level", "filtering")
         record = world.objects[record.data[f"{kind}_id"]]
-    value = record.id if name == "id" else effective_status(world, record) if name == "effective_status" else record.data.get(name)
+    value = (
+        record.id
+        if name == "id"
+        else effective_status(world, record)
+        if name == "effective_status"
+        else record.data.get(name)
+    )
     return matches(value, operator, wanted)
 
 

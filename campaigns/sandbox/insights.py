@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from campaigns.sandbox.draws import Ints, Keys, key_of, keys, rounded
 from campaigns.sandbox.insight_query import Query
@@ -26,8 +27,8 @@ class Table:
     """A computed answer: one entry per row in each column. `spend` and values in minor units."""
 
     bucket: Ints
-    entity: Ints             # index into `entities`
-    cell: Ints               # index into `labels`
+    entity: Ints  # index into `entities`
+    cell: Ints  # index into `labels`
     columns: dict[str, Ints]
     entities: list[str]
     labels: list[dict[str, str]]
@@ -47,7 +48,7 @@ class Insights:
     def page(self, query: Query, offset: int, limit: int) -> list[Row]:
         """Rows `offset` to `offset + limit`, as shown."""
         table, order = self._answer(query)
-        return [shown_row(self._world, query, table, int(index)) for index in order[offset:offset + limit]]
+        return [shown_row(self._world, query, table, int(index)) for index in order[offset : offset + limit]]
 
     def total(self, query: Query) -> Row:
         """All rows as one (the `summary` of an answer)."""
@@ -82,8 +83,12 @@ def _ordered(world: World, query: Query, table: Table) -> Ints:
 def entity_of(world: World, level: str, number: int) -> str:
     """The id of the object of a level that an ad belongs to."""
     ad = world.ads[number]
-    return {"ad": ad.id, "adset": str(ad.data.get("adset_id")), "campaign": str(ad.data.get("campaign_id")),
-            "account": world.account.id}[level]
+    return {
+        "ad": ad.id,
+        "adset": str(ad.data.get("adset_id")),
+        "campaign": str(ad.data.get("campaign_id")),
+        "account": world.account.id,
+    }[level]
 
 
 def compute(world: World, query: Query) -> Table:
@@ -91,7 +96,7 @@ def compute(world: World, query: Query) -> Table:
     numbers = _ads_of(world, query)
     if not numbers or NO_DATA & set(query.breakdowns) or not query.buckets:
         empty = np.zeros(0, dtype=np.int64)
-        return Table(empty, empty, empty, {name: empty for name in METRIC_ORDER}, [], [{}])
+        return Table(empty, empty, empty, dict.fromkeys(METRIC_ORDER, empty), [], [{}])
     days, ads, values = base_rows(world, np.array(numbers), query.buckets[0][0], query.buckets[-1][1])
     bucket = _bucket_of(days, query.buckets)
     inside = bucket >= 0
@@ -104,7 +109,9 @@ def compute(world: World, query: Query) -> Table:
     return _grouped(query, bucket, entity, entities, labels, split)
 
 
-def _split(world: World, query: Query, days: Ints, ads: Ints, values: dict[str, Ints]) -> tuple[list[dict[str, str]], dict[str, Ints]]:
+def _split(
+    world: World, query: Query, days: Ints, ads: Ints, values: dict[str, Ints]
+) -> tuple[list[dict[str, str]], dict[str, Ints]]:
     """Each metric as (rows, labels)."""
     if not query.breakdowns:
         return [{}], {name: column[:, None] for name, column in values.items()}
@@ -119,8 +126,9 @@ def _split(world: World, query: Query, days: Ints, ads: Ints, values: dict[str, 
     return cells.labels, split
 
 
-def _grouped(query: Query, bucket: Ints, entity: Ints, entities: list[str], labels: list[dict[str, str]],
-             split: dict[str, Ints]) -> Table:
+def _grouped(
+    query: Query, bucket: Ints, entity: Ints, entities: list[str], labels: list[dict[str, str]], split: dict[str, Ints]
+) -> Table:
     """Sum rows of the same bucket, object and cell; drop empty ones."""
     width = len(labels)
     group = ((bucket * len(entities) + entity)[:, None] * width + np.arange(width)[None, :]).ravel()
@@ -128,7 +136,9 @@ def _grouped(query: Query, bucket: Ints, entity: Ints, entities: list[str], labe
     sums = {name: np.bincount(group, weights=column.ravel(), minlength=size) for name, column in split.items()}
     shown = np.nonzero((sums["impressions"] > 0) | (sums["purchase:28d_click"] > 0) | (sums["purchase:default"] > 0))[0]
     columns = {name: np.round(total[shown]).astype(np.int64) for name, total in sums.items()}
-    return Table(shown // (len(entities) * width), shown // width % len(entities), shown % width, columns, entities, labels)
+    return Table(
+        shown // (len(entities) * width), shown // width % len(entities), shown % width, columns, entities, labels
+    )
 
 
 def _ads_of(world: World, query: Query) -> list[int]:
@@ -138,7 +148,7 @@ def _ads_of(world: World, query: Query) -> list[int]:
     asked = query.level == node.kind or "effective_status" in query.filtering or f"{query.level}.id" in query.filtering
     numbers = []
     for number, ad in enumerate(world.ads):
-        if node.kind == "ad" and ad.id != node.id or field and ad.data[field] != node.id:
+        if (node.kind == "ad" and ad.id != node.id) or (field and ad.data[field] != node.id):
             continue
         if asked or effective_status(world, world.objects[entity_of(world, query.level, number)]) not in GONE:
             numbers.append(number)
@@ -157,8 +167,19 @@ def ad_keys(world: World) -> Keys:
     return keys([key_of(world.identity.seed, "ad", ad.id) for ad in world.ads])
 
 
-METRIC_ORDER = ("impressions", "clicks", "spend", "link_clicks", "landing", "content", "cart", "checkout", "reactions", "comments",
-                *(f"{kind}:{window}" for window in WINDOW_NAMES for kind in ("purchase", "value")))
+METRIC_ORDER = (
+    "impressions",
+    "clicks",
+    "spend",
+    "link_clicks",
+    "landing",
+    "content",
+    "cart",
+    "checkout",
+    "reactions",
+    "comments",
+    *(f"{kind}:{window}" for window in WINDOW_NAMES for kind in ("purchase", "value")),
+)
 
 
 def base_rows(world: World, numbers: Ints, first: int, last: int) -> tuple[Ints, Ints, dict[str, Ints]]:
@@ -166,11 +187,16 @@ def base_rows(world: World, numbers: Ints, first: int, last: int) -> tuple[Ints,
     first = max(first, world.figures.first_day)
     last = max(min(last, world.today()), first)
     count = len(world.ads)
-    blocks = {name: world.figures.block(name, first, last, count) for name in ("impressions", "clicks", "link_clicks", "spend")}
+    blocks = {
+        name: world.figures.block(name, first, last, count)
+        for name in ("impressions", "clicks", "link_clicks", "spend")
+    }
     blocks.update(purchases(world, first, last))
     chosen = np.zeros(count, dtype=bool)
     chosen[numbers] = True
-    some = ((blocks["impressions"] > 0) | (blocks["purchase:28d_click"] > 0) | (blocks["purchase:1d_view"] > 0)) & chosen[None, :]
+    some = (
+        (blocks["impressions"] > 0) | (blocks["purchase:28d_click"] > 0) | (blocks["purchase:1d_view"] > 0)
+    ) & chosen[None, :]
     rows, ads = np.nonzero(some)
     values = {name: block[rows, ads] for name, block in blocks.items()}
     _derive(values, ad_keys(world)[ads] if count else keys([]), rows + first)
@@ -190,23 +216,36 @@ def _derive(values: dict[str, Ints], key: Keys, days: Ints) -> None:
 
 def day_starts(world: World, first: int, last: int) -> Ints:
     """Epoch seconds of the local midnights from day `first` to the one after `last`."""
-    return np.array([int(datetime.combine(date.fromordinal(day), time.min, world.zone).timestamp())
-                     for day in range(first, last + 2)], dtype=np.int64)
+    return np.array(
+        [
+            int(datetime.combine(date.fromordinal(day), time.min, world.zone).timestamp())
+            for day in range(first, last + 2)
+        ],
+        dtype=np.int64,
+    )
 
 
 def purchases(world: World, first: int, last: int) -> dict[str, Ints]:
-    """Attributed purchases and their value by the day of the order, (days, ads) per window, as far as reported by now."""
+    """Attributed purchases and their value by day of the order, (days, ads) per window, as far as reported by now."""
     count, span = len(world.ads), last - first + 1
     orders, as_of = world.figures.orders, world.simulated_until * 3600
     day = np.searchsorted(day_starts(world, first, last), orders.converted, side="right") - 1
-    known = ((orders.kind != REFUND) & (orders.reported <= as_of) & (orders.converted <= as_of)
-             & (day >= 0) & (day < span) & (orders.ad < count))
+    known = (
+        (orders.kind != REFUND)
+        & (orders.reported <= as_of)
+        & (orders.converted <= as_of)
+        & (day >= 0)
+        & (day < span)
+        & (orders.ad < count)
+    )
     delay = orders.converted - orders.clicked
     clicked = known & (orders.kind != VIEW)
     masks = {window: clicked & (delay < length) for window, length in CLICK_WINDOWS.items()}
     masks["1d_view"] = known & (orders.kind == VIEW)
     click_days, with_views = _default_windows(world)
-    own_length = np.where(orders.ad < count, click_days[np.minimum(orders.ad, max(count - 1, 0))] if count else 7, 7) * 86400
+    own_length = (
+        np.where(orders.ad < count, click_days[np.minimum(orders.ad, max(count - 1, 0))] if count else 7, 7) * 86400
+    )
     own_views = with_views[np.minimum(orders.ad, max(count - 1, 0))] if count else False
     masks["default"] = (clicked & (delay < own_length)) | (masks["1d_view"] & own_views)
     blocks: dict[str, Ints] = {}
@@ -218,10 +257,12 @@ def purchases(world: World, first: int, last: int) -> dict[str, Ints]:
     return blocks
 
 
-def _default_windows(world: World) -> tuple[Ints, Ints]:
+def _default_windows(world: World) -> tuple[Ints, NDArray[np.bool_]]:
     """Per ad: click window in days, and whether views count, by its ad set's attribution setting."""
     specs = [world.objects[ad.data["adset_id"]].data.get("attribution_spec") or [] for ad in world.ads]
-    clicks = [max([int(item.get("window_days", 1)) for item in spec if item.get("event_type") == "CLICK_THROUGH"], default=7)
-              for spec in specs]
+    clicks = [
+        max([int(item.get("window_days", 1)) for item in spec if item.get("event_type") == "CLICK_THROUGH"], default=7)
+        for spec in specs
+    ]
     views = [any(item.get("event_type") == "VIEW_THROUGH" for item in spec) for spec in specs]
-    return np.array(clicks, dtype=np.int64), np.array(views, dtype=bool).astype(np.int64) > 0
+    return np.array(clicks, dtype=np.int64), np.array(views, dtype=bool)

@@ -27,8 +27,14 @@ class Limiter:
         """Percent of the account's allowance in use."""
         return 100.0 * self._points / TIERS[tier]
 
-    def headers(self, account_id: str, tier: str, wait_minutes: int = 0, kind: str = "ads_management",
-                percent: float | None = None) -> dict[str, str]:
+    def headers(
+        self,
+        account_id: str,
+        tier: str,
+        wait_minutes: int = 0,
+        kind: str = "ads_management",
+        percent: float | None = None,
+    ) -> dict[str, str]:
         """The four usage headers as JSON texts."""
         used = min(self.used(tier) if percent is None else percent, 100.0)
         return usage_headers(account_id, round(used, 2), tier, wait_minutes, kind)
@@ -41,8 +47,11 @@ def usage_headers(account_id: str, used: float, tier: str, wait_minutes: int, ki
     case = {"type": kind, **share, "estimated_time_to_regain_access": wait_minutes, "ads_api_access_tier": tier}
     return {
         "X-App-Usage": json.dumps(share),
-        "X-Ad-Account-Usage": json.dumps({"acc_id_util_pct": used, "reset_time_duration": 60 * wait_minutes or 100,
-                                          "ads_api_access_tier": tier}),
+        "X-Ad-Account-Usage": json.dumps(
+            {"acc_id_util_pct": used, "reset_time_duration": 60 * wait_minutes or 100, "ads_api_access_tier": tier}
+        ),
         "X-Business-Use-Case-Usage": json.dumps({account_id: [case]}),
-        "X-FB-Ads-Insights-Throttle": json.dumps({"app_id_util_pct": used / 2, "acc_id_util_pct": used, "ads_api_access_tier": tier}),
+        "X-FB-Ads-Insights-Throttle": json.dumps(
+            {"app_id_util_pct": used / 2, "acc_id_util_pct": used, "ads_api_access_tier": tier}
+        ),
     }

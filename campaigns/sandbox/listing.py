@@ -50,7 +50,11 @@ def visible(call: Call, records: Sequence[Record]) -> list[Record]:
     if statuses:
         found = [record for record in found if effective_status(call.world, record) in statuses]
     elif not about_status:
-        found = [record for record in found if record.kind not in (*LIVING, "creative", "image", "label") or record.data.get("status") not in GONE]
+        found = [
+            record
+            for record in found
+            if record.kind not in (*LIVING, "creative", "image", "label") or record.data.get("status") not in GONE
+        ]
     for condition in conditions:
         found = [record for record in found if passes(call.world, record, condition)]
     return found
@@ -84,8 +88,8 @@ def page_of(call: Call, records: Sequence[Record], newest_first: bool = True) ->
     elif "before" in call.params:
         before = place(call.params.text("before"))
         ordered = [record for record in ordered if (record.seq > before if newest_first else record.seq < before)]
-        ordered = ordered[-limit_of(call.params):]
-    page = ordered[:limit_of(call.params)]
+        ordered = ordered[-limit_of(call.params) :]
+    page = ordered[: limit_of(call.params)]
     if not page:
         return [], {}
     has_more = len(ordered) > len(page)
@@ -98,7 +102,11 @@ def paging(call: Call, before: str, after: str, has_more: bool) -> dict[str, Any
     """`paging` with cursors, and `next` only when there is more."""
     result: dict[str, Any] = {"cursors": {"before": before, "after": after}}
     if has_more:
-        kept = {name: value for name, value in call.params.values.items() if name not in ("after", "before") and isinstance(value, str)}
+        kept = {
+            name: value
+            for name, value in call.params.values.items()
+            if name not in ("after", "before") and isinstance(value, str)
+        }
         query = urlencode({**kept, "after": after})
         result["next"] = f"{call.sandbox.base_url}/{call.version}/{'/'.join(call.path)}?{query}"
     return result

@@ -13,25 +13,79 @@ import numpy as np
 
 from campaigns.sandbox.draws import Floats, Ints, Keys, key_of, mixed, normal, poisson, rounded, uniform
 
-BASE_CPM = 980.0            # cents per 1,000 impressions in a middling auction
-BASE_CTR = 0.0150           # all clicks per impression of a fresh, average ad
-LINK_SHARE = 0.76           # clicks that lead to the shop
-BASE_CVR = 0.037            # first orders per link click
-BASE_ORDER = 4300.0         # cents
-FATIGUE = -0.43             # click rate ~ (1 + impressions / audience) ** FATIGUE
-LEARNING_NOISE = 2.2        # how much wider the luck of a day is before the ad set has learnt
+BASE_CPM = 980.0  # cents per 1,000 impressions in a middling auction
+BASE_CTR = 0.0150  # all clicks per impression of a fresh, average ad
+LINK_SHARE = 0.76  # clicks that lead to the shop
+BASE_CVR = 0.037  # first orders per link click
+BASE_ORDER = 4300.0  # cents
+FATIGUE = -0.43  # click rate ~ (1 + impressions / audience) ** FATIGUE
+LEARNING_NOISE = 2.2  # how much wider the luck of a day is before the ad set has learnt
 LEARNING_CPM = 1.08
-VIEW_SHARE = 0.06           # orders claimed by a view without a click, per order by click
-HOUR_WEIGHTS = np.array([1.6, 1.0, .7, .5, .5, .8, 1.9, 3.4, 4.5, 4.8, 4.7, 4.7, 5.0, 4.8, 4.5, 4.5, 4.7, 5.1,
-                         5.9, 7.0, 8.0, 8.2, 6.4, 3.8])
+VIEW_SHARE = 0.06  # orders claimed by a view without a click, per order by click
+HOUR_WEIGHTS = np.array(
+    [
+        1.6,
+        1.0,
+        0.7,
+        0.5,
+        0.5,
+        0.8,
+        1.9,
+        3.4,
+        4.5,
+        4.8,
+        4.7,
+        4.7,
+        5.0,
+        4.8,
+        4.5,
+        4.5,
+        4.7,
+        5.1,
+        5.9,
+        7.0,
+        8.0,
+        8.2,
+        6.4,
+        3.8,
+    ]
+)
 HOUR_WEIGHTS = HOUR_WEIGHTS / HOUR_WEIGHTS.sum()
 # Monday first: weekends cost a little more and sell a little better, a wave of about 12 %.
 WEEKDAY_CPM = (0.97, 0.96, 0.98, 1.00, 1.02, 1.04, 1.03)
 WEEKDAY_CVR = (0.97, 0.95, 0.95, 0.97, 1.00, 1.06, 1.10)
-COUNTRY_CPM = {"DE": 1.0, "AT": 0.94, "CH": 1.25, "NL": 1.02, "FR": 0.9, "IT": 0.76, "ES": 0.72, "PL": 0.5,
-               "GB": 1.15, "US": 1.5, "BE": 0.95, "DK": 1.1, "SE": 1.05, "CZ": 0.55}
-COUNTRY_PEOPLE = {"DE": 40.0, "AT": 4.5, "CH": 4.0, "NL": 9.0, "FR": 32.0, "IT": 30.0, "ES": 24.0, "PL": 18.0,
-                  "GB": 38.0, "US": 190.0, "BE": 6.0, "DK": 3.5, "SE": 5.5, "CZ": 5.0}  # millions reachable
+COUNTRY_CPM = {
+    "DE": 1.0,
+    "AT": 0.94,
+    "CH": 1.25,
+    "NL": 1.02,
+    "FR": 0.9,
+    "IT": 0.76,
+    "ES": 0.72,
+    "PL": 0.5,
+    "GB": 1.15,
+    "US": 1.5,
+    "BE": 0.95,
+    "DK": 1.1,
+    "SE": 1.05,
+    "CZ": 0.55,
+}
+COUNTRY_PEOPLE = {
+    "DE": 40.0,
+    "AT": 4.5,
+    "CH": 4.0,
+    "NL": 9.0,
+    "FR": 32.0,
+    "IT": 30.0,
+    "ES": 24.0,
+    "PL": 18.0,
+    "GB": 38.0,
+    "US": 190.0,
+    "BE": 6.0,
+    "DK": 3.5,
+    "SE": 5.5,
+    "CZ": 5.0,
+}  # millions reachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +95,8 @@ class Content:
     angle: str
     copy: str
     image: str
-    audience: str            # a stable text of the targeting
-    people: float            # size of the audience that the ad competes for
+    audience: str  # a stable text of the targeting
+    people: float  # size of the audience that the ad competes for
     countries: tuple[str, ...]
 
 
@@ -67,9 +121,9 @@ class Ads:
     cvr: Floats
     value: Floats
     people: Floats
-    seen: Floats             # impressions so far
-    learning: Floats         # 1.0 while the ad set learns
-    live: Floats             # 1.0 where the ad may deliver
+    seen: Floats  # impressions so far
+    learning: Floats  # 1.0 while the ad set learns
+    live: Floats  # 1.0 where the ad may deliver
     holder: Ints
     luck: Luck
 
@@ -97,8 +151,8 @@ class Moment:
     """Which hour it is: `hour` counts UTC hours since 1970, the rest is of the account's own calendar."""
 
     hour: int
-    day: int                 # ordinal of the local date
-    weekday: int             # Monday is 0
+    day: int  # ordinal of the local date
+    weekday: int  # Monday is 0
     of_day: int
     month: int
     of_month: int
@@ -166,7 +220,7 @@ def luck_of(key: Keys, day: int) -> Luck:
 
 
 def day_flex(seed: int, holders: Keys, day: int) -> Floats:
-    """How much of a daily budget the platform means to spend that day: around 1, now and then far over, at most 1.75."""
+    """How much of a daily budget the platform means to spend that day: around 1, now and then up to 1.75."""
     usual = np.exp(0.17 * normal(holders, seed, day, 31) - 0.06)
     rush = 1.40 + 0.35 * uniform(holders, seed, day, 33)
     return np.clip(np.where(uniform(holders, seed, day, 32) < 0.05, rush, usual), 0.6, 1.75)
@@ -191,8 +245,14 @@ def simulate_hour(seed: int, ads: Ads, money: Money, moment: Moment) -> Delivery
     wide = 1.0 + (LEARNING_NOISE - 1.0) * ads.learning
     tired = (1.0 + ads.seen / ads.people) ** FATIGUE
     ctr = ads.ctr * tired * np.exp(0.09 * wide * ads.luck.ctr)
-    cpm = (ads.cpm * WEEKDAY_CPM[moment.weekday] * season(moment) * (1.0 + (LEARNING_CPM - 1.0) * ads.learning)
-           * (ctr / ads.ctr) ** -0.12 * np.exp(0.07 * ads.luck.cpm))
+    cpm = (
+        ads.cpm
+        * WEEKDAY_CPM[moment.weekday]
+        * season(moment)
+        * (1.0 + (LEARNING_CPM - 1.0) * ads.learning)
+        * (ctr / ads.ctr) ** -0.12
+        * np.exp(0.07 * ads.luck.cpm)
+    )
     cvr = ads.cvr * WEEKDAY_CVR[moment.weekday] * np.exp(0.08 * wide * ads.luck.cvr)
     wished = money.wish[ads.holder] * _shares(ads, ctr)
     impressions = poisson(wished / cpm * 1000.0, ads.key, seed, moment.hour, 1)

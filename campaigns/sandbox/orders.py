@@ -1,4 +1,4 @@
-"""Orders that follow clicks: when they come, what they are worth, what comes back, and when the platform learns of them."""
+"""Orders that follow clicks: when they come, what they are worth, what comes back, when the platform hears of them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from campaigns.sandbox.draws import Floats, Ints, Keys, mixed, normal, poisson, 
 from campaigns.sandbox.market import VIEW_SHARE, Ads, Delivery, order_key
 
 PURCHASE, REFUND, VIEW = 0, 1, 2
-SAME_DAY = 0.5              # share of first orders that come within hours of the click
-LATE_MEAN = 8.4             # days, of the other half: about 5 days over all orders
-LONGEST = 30.0              # days after the click
-REPEAT = 0.22               # share of buyers who order again within the window
+SAME_DAY = 0.5  # share of first orders that come within hours of the click
+LATE_MEAN = 8.4  # days, of the other half: about 5 days over all orders
+LONGEST = 30.0  # days after the click
+REPEAT = 0.22  # share of buyers who order again within the window
 REFUNDED = 0.03
 HOUR, DAY = 3600, 86400
 
@@ -72,8 +72,15 @@ def _purchases(counts: Ints, ads: Ads, seed: int, hour: int) -> Orders:
     ad, key = _spread(counts, ads, seed, hour, 1)
     clicked = (hour * HOUR + HOUR * uniform(key, 1)).astype(np.int64)
     converted = clicked + 60 + (_delays(key) * DAY).astype(np.int64)
-    return Orders(ad, key, clicked, converted, converted + _report_lags(key).astype(np.int64),
-                  _values(key, ads.value[ad]), np.full(len(ad), PURCHASE))
+    return Orders(
+        ad,
+        key,
+        clicked,
+        converted,
+        converted + _report_lags(key).astype(np.int64),
+        _values(key, ads.value[ad]),
+        np.full(len(ad), PURCHASE),
+    )
 
 
 def _values(key: Keys, mean: Floats) -> Ints:
@@ -88,8 +95,15 @@ def _repeats(bought: Orders) -> Orders:
     keep = (uniform(key, 2) < REPEAT) & (converted - bought.clicked < LONGEST * DAY)
     value = _values(key, bought.value.astype(np.float64))
     reported = converted + _report_lags(key).astype(np.int64)
-    return Orders(bought.ad[keep], key[keep], bought.clicked[keep], converted[keep], reported[keep], value[keep],
-                  bought.kind[keep])
+    return Orders(
+        bought.ad[keep],
+        key[keep],
+        bought.clicked[keep],
+        converted[keep],
+        reported[keep],
+        value[keep],
+        bought.kind[keep],
+    )
 
 
 def _refunds(bought: Orders) -> Orders:
@@ -97,16 +111,30 @@ def _refunds(bought: Orders) -> Orders:
     key = mixed(bought.key, 4)
     keep = uniform(key, 1) < REFUNDED
     when = bought.converted + (DAY * (2.0 + 16.0 * uniform(key, 2))).astype(np.int64)
-    return Orders(bought.ad[keep], key[keep], bought.clicked[keep], when[keep], when[keep], -bought.value[keep],
-                  np.full(int(keep.sum()), REFUND))
+    return Orders(
+        bought.ad[keep],
+        key[keep],
+        bought.clicked[keep],
+        when[keep],
+        when[keep],
+        -bought.value[keep],
+        np.full(int(keep.sum()), REFUND),
+    )
 
 
 def _views(counts: Ints, ads: Ads, seed: int, hour: int) -> Orders:
     """Orders within a day of an impression that nobody clicked: only the platform claims them."""
     ad, key = _spread(counts, ads, seed, hour, 2)
     converted = (hour * HOUR + 22 * HOUR * uniform(key, 1)).astype(np.int64)
-    return Orders(ad, key, np.zeros(len(ad), dtype=np.int64), converted,
-                  converted + _report_lags(key).astype(np.int64), _values(key, ads.value[ad]), np.full(len(ad), VIEW))
+    return Orders(
+        ad,
+        key,
+        np.zeros(len(ad), dtype=np.int64),
+        converted,
+        converted + _report_lags(key).astype(np.int64),
+        _values(key, ads.value[ad]),
+        np.full(len(ad), VIEW),
+    )
 
 
 def joined(parts: list[Orders]) -> Orders:

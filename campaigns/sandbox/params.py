@@ -1,4 +1,4 @@
-"""Reads requests as Graph API clients send them: query, form, multipart or JSON; lists as JSON or with commas; nested fields."""
+"""Requests as clients send them: query, form, multipart, JSON; lists as JSON or with commas; nested fields."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def wanted_fields(params: Params, name: str = "fields") -> list[Field]:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     found, end = _parse(text, 0)
     if end != len(text):
-        raise GraphError(2500, f"Syntax error \"Unexpected character\" at character {end}: {text}")
+        raise GraphError(2500, f'Syntax error "Unexpected character" at character {end}: {text}')
     return found
 
 
@@ -146,17 +146,17 @@ def _parse_one(text: str, at: int) -> tuple[Field, int]:
     while at < len(text) and text[at] == ".":
         opening = text.find("(", at)
         if opening < 0:
-            raise GraphError(2500, f"Syntax error \"Expected (\" at character {at}: {text}")
+            raise GraphError(2500, f'Syntax error "Expected (" at character {at}: {text}')
         closing = _matching(text, opening)
-        item.modifiers[text[at + 1:opening].strip()] = text[opening + 1:closing]
+        item.modifiers[text[at + 1 : opening].strip()] = text[opening + 1 : closing]
         at = closing + 1
     if at < len(text) and text[at] == "{":
         item.inner, at = _parse(text, at + 1)
         if at >= len(text):
-            raise GraphError(2500, f"Syntax error \"Expected end of string instead of {{\" at character {at}: {text}")
+            raise GraphError(2500, f'Syntax error "Expected end of string instead of {{" at character {at}: {text}')
         at += 1
     if at == start:
-        raise GraphError(2500, f"Syntax error \"Unexpected character\" at character {at}: {text}")
+        raise GraphError(2500, f'Syntax error "Unexpected character" at character {at}: {text}')
     return item, at
 
 
@@ -166,4 +166,4 @@ def _matching(text: str, opening: int) -> int:
         depth += {"(": 1, ")": -1}.get(text[at], 0)
         if depth == 0:
             return at
-    raise GraphError(2500, f"Syntax error \"Expected )\" at character {opening}: {text}")
+    raise GraphError(2500, f'Syntax error "Expected )" at character {opening}: {text}')

@@ -24,30 +24,57 @@ def furnish(world: World) -> None:
     """Make the objects around the account: user, business, page, pixel, Instagram account."""
     identity = world.identity
     account = f"act_{identity.account_id}"
-    world.add("account", "", {
-        "name": "Roastery Sandbox", "account_status": 1, "disable_reason": 0, "currency": world.currency, "timezone_name": world.zone.key,
-        "timezone_id": 37, "timezone_offset_hours_utc": 1, "min_daily_budget": 100, "min_campaign_group_spend_cap": "10000",
-        "spend_cap": 0, "is_prepay_account": False, "owner": identity.business_id, "business_country_code": "DE", "age": 400.0,
-        "business": {"id": identity.business_id, "name": "Roastery GmbH"}, "default_dsa_payor": "Roastery GmbH",
-        "default_dsa_beneficiary": "Roastery GmbH", "user_tasks": ["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE"],
-        "capabilities": ["CAN_USE_REACH_AND_FREQUENCY"], "funding_source_details": {"id": "1", "type": 1, "display_string": "Visa *4242"}},
-        key=account)
+    world.add(
+        "account",
+        "",
+        {
+            "name": "Roastery Sandbox",
+            "account_status": 1,
+            "disable_reason": 0,
+            "currency": world.currency,
+            "timezone_name": world.zone.key,
+            "timezone_id": 37,
+            "timezone_offset_hours_utc": 1,
+            "min_daily_budget": 100,
+            "min_campaign_group_spend_cap": "10000",
+            "spend_cap": 0,
+            "is_prepay_account": False,
+            "owner": identity.business_id,
+            "business_country_code": "DE",
+            "age": 400.0,
+            "business": {"id": identity.business_id, "name": "Roastery GmbH"},
+            "default_dsa_payor": "Roastery GmbH",
+            "default_dsa_beneficiary": "Roastery GmbH",
+            "user_tasks": ["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE"],
+            "capabilities": ["CAN_USE_REACH_AND_FREQUENCY"],
+            "funding_source_details": {"id": "1", "type": 1, "display_string": "Visa *4242"},
+        },
+        key=account,
+    )
     world.add("user", "", {"name": "Demo User"}, key=identity.user_id)
-    world.add("business", identity.user_id, {"name": "Roastery GmbH", "verification_status": "verified"}, key=identity.business_id)
-    world.add("page", identity.user_id, {
-        "name": "Roastery", "category": "Coffee shop", "tasks": ["ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"], "fan_count": 12840,
-        "username": "roastery.example", "access_token": page_token(identity)}, key=identity.page_id)
+    world.add(
+        "business",
+        identity.user_id,
+        {"name": "Roastery GmbH", "verification_status": "verified"},
+        key=identity.business_id,
+    )
+    world.add(
+        "page",
+        identity.user_id,
+        {
+            "name": "Roastery",
+            "category": "Coffee shop",
+            "tasks": ["ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"],
+            "fan_count": 12840,
+            "username": "roastery.example",
+            "access_token": page_token(identity),
+        },
+        key=identity.page_id,
+    )
     world.add("pixel", account, {"name": "Roastery shop", "last_fired_time": int(world.now())}, key=identity.pixel_id)
-    world.add("instagram", account, {"username": "roastery.example", "followers_count": 8120}, key=identity.instagram_id)
-
-
-def post_of(world: World, creative: Record) -> Record:
-    """The page post behind a creative, made when first needed."""
-    key = str(creative.data["effective_object_story_id"])
-    link = (creative.data.get("object_story_spec") or {}).get("link_data") or {}
-    return world.get(key) or world.add("post", world.identity.page_id, {
-        "message": link.get("message", ""), "created_time": creative.data["created_time"], "is_published": False,
-        "permalink_url": f"https://www.facebook.com/{key}"}, key=key)
+    world.add(
+        "instagram", account, {"username": "roastery.example", "followers_count": 8120}, key=identity.instagram_id
+    )
 
 
 def _accounts(call: Call, _: Record) -> dict[str, Any]:
@@ -59,7 +86,7 @@ def _pages(call: Call, _: Record) -> dict[str, Any]:
 
 
 def _kind(name: str) -> Any:
-    return lambda call, record: listed(call, call.world.of_kind(name))
+    return lambda call, _: listed(call, call.world.of_kind(name))
 
 
 def _comments(call: Call, record: Record) -> dict[str, Any]:
@@ -83,9 +110,18 @@ def _write_comment(call: Call, record: Record) -> dict[str, Any]:
     if "message" not in call.params:
         raise missing_parameter("message")
     page = call.world.objects[call.world.identity.page_id]
-    comment = call.world.add("comment", record.id, {
-        "message": call.params.text("message"), "from": {"id": page.id, "name": page.data["name"]}, "is_hidden": False},
-        key=f"{record.id.partition('_')[0] if record.kind == 'comment' else record.id.partition('_')[2]}_{call.world.next_id()}")
+    first, _, second = record.id.partition("_")
+    post = first if record.kind == "comment" else second
+    comment = call.world.add(
+        "comment",
+        record.id,
+        {
+            "message": call.params.text("message"),
+            "from": {"id": page.id, "name": page.data["name"]},
+            "is_hidden": False,
+        },
+        key=f"{post}_{call.world.next_id()}",
+    )
     return node(call, comment, wanted_fields(call.params))
 
 
@@ -101,12 +137,18 @@ def change_comment(call: Call, record: Record) -> dict[str, Any]:
 
 
 def _like(call: Call, record: Record) -> dict[str, Any]:
-    call.world.change(record, user_likes=True, like_count=record.data.get("like_count", 0) + (not record.data.get("user_likes")))
+    call.world.change(
+        record, user_likes=True, like_count=record.data.get("like_count", 0) + (not record.data.get("user_likes"))
+    )
     return {"success": True}
 
 
 def _unlike(call: Call, record: Record) -> dict[str, Any]:
-    call.world.change(record, user_likes=False, like_count=max(record.data.get("like_count", 0) - bool(record.data.get("user_likes")), 0))
+    call.world.change(
+        record,
+        user_likes=False,
+        like_count=max(record.data.get("like_count", 0) - bool(record.data.get("user_likes")), 0),
+    )
     return {"success": True}
 
 
@@ -116,12 +158,24 @@ def _reactions(call: Call, record: Record) -> dict[str, Any]:
 
 
 GET_EDGES = {
-    ("user", "adaccounts"): _accounts, ("user", "accounts"): _pages, ("user", "businesses"): _kind("business"),
-    ("business", "owned_ad_accounts"): _accounts, ("business", "client_ad_accounts"): lambda call, record: listed(call, []),
-    ("business", "owned_pages"): _pages, ("account", "promote_pages"): _pages, ("account", "adspixels"): _kind("pixel"),
-    ("account", "instagram_accounts"): _kind("instagram"), ("page", "instagram_accounts"): _kind("instagram"),
-    ("post", "comments"): _comments, ("comment", "comments"): _comments, ("post", "reactions"): _reactions,
+    ("user", "adaccounts"): _accounts,
+    ("user", "accounts"): _pages,
+    ("user", "businesses"): _kind("business"),
+    ("business", "owned_ad_accounts"): _accounts,
+    ("business", "client_ad_accounts"): lambda call, _: listed(call, []),
+    ("business", "owned_pages"): _pages,
+    ("account", "promote_pages"): _pages,
+    ("account", "adspixels"): _kind("pixel"),
+    ("account", "instagram_accounts"): _kind("instagram"),
+    ("page", "instagram_accounts"): _kind("instagram"),
+    ("post", "comments"): _comments,
+    ("comment", "comments"): _comments,
+    ("post", "reactions"): _reactions,
     ("page", "ads_posts"): _kind("post"),
 }
-POST_EDGES = {("post", "comments"): _write_comment, ("comment", "comments"): _write_comment, ("comment", "likes"): _like}
+POST_EDGES = {
+    ("post", "comments"): _write_comment,
+    ("comment", "comments"): _write_comment,
+    ("comment", "likes"): _like,
+}
 DELETE_EDGES = {("comment", "likes"): _unlike}

@@ -1,4 +1,4 @@
-"""Answers for nodes and lists with nested fields: `creative{id,body}`, `ads.limit(5){name}`, `insights.date_preset(today){spend}`."""
+"""Answers for nodes and lists with nested fields: `creative{id,body}`, `ads.limit(5){name}`, `insights{spend}`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def _nested_call(call: Call, record: Record, wanted: Field) -> Call:
     values: dict[str, Any] = dict(wanted.modifiers)
     if wanted.inner:
         values["fields"] = ",".join(map(text_of, wanted.inner))
-    token = {name: call.params.values[name] for name in ("access_token", "date_format") if name in call.params.values}
+    token: dict[str, Any] = {
+        name: call.params.values[name] for name in ("access_token", "date_format") if name in call.params.values
+    }
     return replace(call, path=[record.id, wanted.name], params=Params({**token, **values}))
 
 

@@ -8,15 +8,29 @@ from campaigns.sandbox.draws import key_of, uniform
 from campaigns.sandbox.traits import creative_parts
 from campaigns.sandbox.world import Record, World
 
-SHORTEST, LONGEST = 10 * 60, 45 * 60     # seconds in sandbox time
+SHORTEST, LONGEST = 10 * 60, 45 * 60  # seconds in sandbox time
 RULES = (
-    ("PERSONAL_ATTRIBUTES", "Ads must not assert or imply personal attributes.",
-     r"\b(are you|you are|as a|other) (\w+ ){0,2}(diabetic|depressed|overweight|gay|disabled|broke|single|jewish|muslim)\b"),
-    ("PERSONAL_HEALTH", "Ads must not promise unrealistic results for body or health.",
-     r"\b(lose|burn) \d+ ?(kg|kilos?|pounds|lbs)\b|\bcures? (cancer|diabetes|anxiety)\b|\bmiracle cure\b"),
-    ("UNREALISTIC_OUTCOMES", "Ads must not promise guaranteed income or results.",
-     r"\bguaranteed (income|results|profit)\b|\bget rich\b"),
-    ("PROHIBITED_PRODUCTS", "Ads must not promote tobacco, drugs or weapons.", r"\b(vape|cigarettes?|cannabis|steroids)\b"),
+    (
+        "PERSONAL_ATTRIBUTES",
+        "Ads must not assert or imply personal attributes.",
+        r"\b(are you|you are|as a|other) (\w+ ){0,2}"
+        r"(diabetic|depressed|overweight|gay|disabled|broke|single|jewish|muslim)\b",
+    ),
+    (
+        "PERSONAL_HEALTH",
+        "Ads must not promise unrealistic results for body or health.",
+        r"\b(lose|burn) \d+ ?(kg|kilos?|pounds|lbs)\b|\bcures? (cancer|diabetes|anxiety)\b|\bmiracle cure\b",
+    ),
+    (
+        "UNREALISTIC_OUTCOMES",
+        "Ads must not promise guaranteed income or results.",
+        r"\bguaranteed (income|results|profit)\b|\bget rich\b",
+    ),
+    (
+        "PROHIBITED_PRODUCTS",
+        "Ads must not promote tobacco, drugs or weapons.",
+        r"\b(vape|cigarettes?|cannabis|steroids)\b",
+    ),
 )
 
 

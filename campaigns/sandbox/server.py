@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Server
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Quiet: URLs hold tokens."""
 
     def do_GET(self) -> None:
@@ -74,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
     def _control(self, name: str, query: str, body: bytes) -> None:
         sandbox = self.server.sandbox
         try:
-            params = read_params(query, self.headers.get("Content-Type", "application/json") if body else "", body)
+            params = read_params(query, "application/json", body)
             with sandbox.world.lock:
                 sandbox.delivery.catch_up()
                 result = control(sandbox, self.command, name, params)
@@ -92,6 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             call.params = self._params(query, body)
             call.method = call.params.text("method", self.command).upper() if self.command == "POST" else self.command
+            sandbox.faults.wait(call.name)
             sandbox.faults.before(call.name, sandbox.world.identity.account_id)
         except GraphError as error:
             self._refuse(call, error)
@@ -148,14 +149,26 @@ class Handler(BaseHTTPRequestHandler):
         if spoil and sandbox.faults.hits("garbage_body", call.name):
             body = sandbox.faults.garbage()
             status = 502 if body.startswith(b"<") else status
-        usage = sandbox.limiter.headers(sandbox.world.identity.account_id, TIER, kind="ads_insights" if "insights" in call.path else "ads_management")
-        self._send(status, body, {**usage, "facebook-api-version": call.version, "x-fb-request-id": f"{id(call):x}", **headers},
-                   drip=sandbox.faults.seconds("slow_drip") if sandbox.faults.hits("slow_drip", call.name) else 0.0)
+        usage = sandbox.limiter.headers(
+            sandbox.world.identity.account_id,
+            TIER,
+            kind="ads_insights" if "insights" in call.path else "ads_management",
+        )
+        self._send(
+            status,
+            body,
+            {**usage, "facebook-api-version": call.version, "x-fb-request-id": f"{id(call):x}", **headers},
+            drip=sandbox.faults.seconds("slow_drip") if sandbox.faults.hits("slow_drip", call.name) else 0.0,
+        )
 
     def _send(self, status: int, body: bytes, headers: dict[str, str], drip: float = 0.0) -> None:
         """Head and body in one write: two would wait for each other's acknowledgement."""
-        lines = [f"HTTP/1.1 {status} {self.responses.get(status, ('', ''))[0]}", "Content-Type: application/json; charset=UTF-8",
-                 f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [
+            f"HTTP/1.1 {status} {self.responses.get(status, ('', ''))[0]}",
+            "Content-Type: application/json; charset=UTF-8",
+            f"Content-Length: {len(body)}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode()
         with suppress(OSError):
             if not drip:
@@ -164,14 +177,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(head)
             for at in range(len(body)):
                 time.sleep(drip)
-                self.wfile.write(body[at:at + 1])
+                self.wfile.write(body[at : at + 1])
 
 
 def perform(call: Call) -> Any:
     """Carry a call out under the lock; whatever it writes is on disk when this returns."""
     world = call.world
-    call.sandbox.limiter.charge(call.method)
     with world.lock:
+        call.sandbox.limiter.charge(call.method)
         call.sandbox.delivery.catch_up()
         if call.method in WRITES:
             with world.writing():

@@ -1,7 +1,7 @@
 """Breakdowns: divides an ad's day into cells (age, gender, country, placement, hour) whose sums are exact.
 
 Cells are not stored. They follow from the seed, the ad and the day, so the same question always has the same answer.
-Related breakdowns are margins of one cube: ages are sums over age and gender, platforms sums over positions and devices.
+Related breakdowns are margins of one cube: ages are sums over age and gender, platforms over positions and devices.
 """
 
 from __future__ import annotations
@@ -13,35 +13,72 @@ import numpy as np
 
 from campaigns.sandbox.draws import Floats, Ints, Keys, key_of, normal, uniform
 from campaigns.sandbox.errors import GraphError
+from campaigns.sandbox.fields import words
 from campaigns.sandbox.market import COUNTRY_PEOPLE, HOUR_WEIGHTS
 from campaigns.sandbox.traits import countries_of
 
-AGES = {"18-24": (18, .13, 1.15, .6), "25-34": (25, .27, 1.0, 1.0), "35-44": (35, .23, .95, 1.2),
-        "45-54": (45, .18, .95, 1.15), "55-64": (55, .12, 1.05, .95), "65+": (65, .07, 1.15, .75)}
-GENDERS = {"female": (2, .53, 1.05, 1.05), "male": (1, .455, .95, .95), "unknown": (0, .015, 1.0, .8)}
-PLACEMENTS = {   # (platform, position): share, click affinity, purchase affinity
-    ("facebook", "feed"): (.30, 1.1, 1.1), ("facebook", "facebook_reels"): (.07, .6, .7),
-    ("facebook", "facebook_stories"): (.04, .7, .7), ("facebook", "marketplace"): (.04, .8, .9),
-    ("instagram", "feed"): (.22, 1.0, 1.2), ("instagram", "instagram_stories"): (.14, .9, 1.0),
-    ("instagram", "instagram_reels"): (.13, .7, .8), ("audience_network", "an_classic"): (.05, 2.2, .2),
-    ("messenger", "messenger_inbox"): (.01, .6, .6)}
-DEVICES = {"iphone": (.44, 1.05), "android_smartphone": (.40, .95), "desktop": (.12, 1.25), "ipad": (.04, 1.2)}
-DEVICE_PLATFORM = {"iphone": "mobile_app", "android_smartphone": "mobile_app", "ipad": "mobile_web", "desktop": "desktop"}
-REGIONS = {"DE": ("Bavaria", "Berlin", "Hamburg", "Hesse", "North Rhine-Westphalia", "Saxony"), "AT": ("Vienna", "Tyrol", "Styria"),
-           "CH": ("Zürich", "Bern", "Geneva"), "NL": ("North Holland", "South Holland", "Utrecht"),
-           "FR": ("Île-de-France", "Occitanie", "Grand Est"), "IT": ("Lombardy", "Lazio", "Veneto"),
-           "ES": ("Madrid", "Catalonia", "Andalusia")}
+AGES = {
+    "18-24": (18, 0.13, 1.15, 0.6),
+    "25-34": (25, 0.27, 1.0, 1.0),
+    "35-44": (35, 0.23, 0.95, 1.2),
+    "45-54": (45, 0.18, 0.95, 1.15),
+    "55-64": (55, 0.12, 1.05, 0.95),
+    "65+": (65, 0.07, 1.15, 0.75),
+}
+GENDERS = {"female": (2, 0.53, 1.05, 1.05), "male": (1, 0.455, 0.95, 0.95), "unknown": (0, 0.015, 1.0, 0.8)}
+PLACEMENTS = {  # (platform, position): share, click affinity, purchase affinity
+    ("facebook", "feed"): (0.30, 1.1, 1.1),
+    ("facebook", "facebook_reels"): (0.07, 0.6, 0.7),
+    ("facebook", "facebook_stories"): (0.04, 0.7, 0.7),
+    ("facebook", "marketplace"): (0.04, 0.8, 0.9),
+    ("instagram", "feed"): (0.22, 1.0, 1.2),
+    ("instagram", "instagram_stories"): (0.14, 0.9, 1.0),
+    ("instagram", "instagram_reels"): (0.13, 0.7, 0.8),
+    ("audience_network", "an_classic"): (0.05, 2.2, 0.2),
+    ("messenger", "messenger_inbox"): (0.01, 0.6, 0.6),
+}
+DEVICES = {"iphone": (0.44, 1.05), "android_smartphone": (0.40, 0.95), "desktop": (0.12, 1.25), "ipad": (0.04, 1.2)}
+DEVICE_PLATFORM = {
+    "iphone": "mobile_app",
+    "android_smartphone": "mobile_app",
+    "ipad": "mobile_web",
+    "desktop": "desktop",
+}
+REGIONS = {
+    "DE": ("Bavaria", "Berlin", "Hamburg", "Hesse", "North Rhine-Westphalia", "Saxony"),
+    "AT": ("Vienna", "Tyrol", "Styria"),
+    "CH": ("Zürich", "Bern", "Geneva"),
+    "NL": ("North Holland", "South Holland", "Utrecht"),
+    "FR": ("Île-de-France", "Occitanie", "Grand Est"),
+    "IT": ("Lombardy", "Lazio", "Veneto"),
+    "ES": ("Madrid", "Catalonia", "Andalusia"),
+}
 HOURLY = ("hourly_stats_aggregated_by_advertiser_time_zone", "hourly_stats_aggregated_by_audience_time_zone")
-ALLOWED = [frozenset(names) for names in (
-    [], ["age"], ["gender"], ["age", "gender"], ["country"], ["region"], ["publisher_platform"], ["device_platform"],
-    ["publisher_platform", "impression_device"], ["publisher_platform", "device_platform"],
-    ["publisher_platform", "platform_position"], ["publisher_platform", "platform_position", "impression_device"],
-    ["publisher_platform", "platform_position", "device_platform"], [HOURLY[0]], [HOURLY[1]])]
-NO_DATA = frozenset("""
+ALLOWED = [
+    frozenset(names)
+    for names in (
+        [],
+        ["age"],
+        ["gender"],
+        ["age", "gender"],
+        ["country"],
+        ["region"],
+        ["publisher_platform"],
+        ["device_platform"],
+        ["publisher_platform", "impression_device"],
+        ["publisher_platform", "device_platform"],
+        ["publisher_platform", "platform_position"],
+        ["publisher_platform", "platform_position", "impression_device"],
+        ["publisher_platform", "platform_position", "device_platform"],
+        [HOURLY[0]],
+        [HOURLY[1]],
+    )
+]
+NO_DATA = words("""
 product_id app_id skan_conversion_id image_asset video_asset body_asset title_asset description_asset link_url_asset
 call_to_action_asset ad_format_asset frequency_value place_page_id comscore_market media_type
-""".split())
-OFF_META_HIDDEN = frozenset({"region", *HOURLY})       # no web conversions with these
+""")
+OFF_META_HIDDEN = frozenset({"region", *HOURLY})  # no web conversions with these
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +89,7 @@ class Cells:
     shares: Floats
     click: Floats
     buy: Floats
-    fold: Ints               # which label each fine cell belongs to
+    fold: Ints  # which label each fine cell belongs to
 
 
 def check_breakdowns(names: list[str]) -> None:
@@ -67,7 +104,7 @@ def check_breakdowns(names: list[str]) -> None:
 
 
 def cells_for(names: list[str], targetings: list[dict[str, Any]]) -> Cells:
-    """The fine cells behind a breakdown, with shares that respect each ad's targeting, and the labels they fold into."""
+    """The fine cells behind a breakdown, with shares after each ad's targeting, and the labels they fold into."""
     wanted = set(names)
     if wanted & {"age", "gender"}:
         fine, shares, click, buy = _people(targetings)
@@ -103,7 +140,9 @@ def _person_share(targeting: dict[str, Any], age: str, gender: str) -> float:
     code, part, *_ = GENDERS[gender]
     genders = targeting.get("genders") or []
     youngest, oldest = int(targeting.get("age_min", 18)), int(targeting.get("age_max", 65))
-    inside = start + (9 if start < 65 else 60) >= youngest and start <= oldest and (start == 18 or start + 9 >= youngest)
+    inside = (
+        start + (9 if start < 65 else 60) >= youngest and start <= oldest and (start == 18 or start + 9 >= youngest)
+    )
     return share * part if inside and (not genders or code in genders) else 0.0
 
 
@@ -111,8 +150,15 @@ def _places(targetings: list[dict[str, Any]]) -> Parts:
     reached = [countries_of(targeting) for targeting in targetings]
     countries = sorted({country for countries in reached for country in countries})
     fine = [(country, region) for country in countries for region in REGIONS.get(country, (f"{country} region",))]
-    shares = np.array([[COUNTRY_PEOPLE.get(country, 5.0) / len(REGIONS.get(country, ("",))) * (country in mine)
-                        for country, _ in fine] for mine in reached]).reshape(len(reached), len(fine))
+    shares = np.array(
+        [
+            [
+                COUNTRY_PEOPLE.get(country, 5.0) / len(REGIONS.get(country, ("",))) * (country in mine)
+                for country, _ in fine
+            ]
+            for mine in reached
+        ]
+    ).reshape(len(reached), len(fine))
     flat = np.array([0.9 + 0.2 * float(uniform(key_of("place", country, region))[0]) for country, region in fine])
     return [{"country": country, "region": region} for country, region in fine], shares, flat, flat**2
 
@@ -127,13 +173,20 @@ def _placements(ads: int) -> Parts:
     share = np.array([PLACEMENTS[place][0] * DEVICES[device][0] for place, device in fine])
     click = np.array([PLACEMENTS[place][1] for place, _ in fine])
     buy = np.array([PLACEMENTS[place][2] * DEVICES[device][1] for place, device in fine])
-    labels = [{"publisher_platform": place[0], "platform_position": place[1], "impression_device": device,
-               "device_platform": DEVICE_PLATFORM[device]} for place, device in fine]
+    labels = [
+        {
+            "publisher_platform": place[0],
+            "platform_position": place[1],
+            "impression_device": device,
+            "device_platform": DEVICE_PLATFORM[device],
+        }
+        for place, device in fine
+    ]
     return labels, np.tile(share, (ads, 1)), click, buy
 
 
 class Splitter:
-    """Splits one metric after another for the same rows. `ad_keys` (rows,) and `days` (rows,) say whose day each row is."""
+    """Splits one metric after another for the same rows; `ad_keys` and `days` say whose day each row is."""
 
     def __init__(self, cells: Cells, ad_index: Ints, ad_keys: Keys, days: Ints) -> None:
         self._cells, self._keys, self._days = cells, ad_keys, days

@@ -1,4 +1,4 @@
-"""What an object's own switch, its parents, its review and its dates make of it (section 2.3 of Meta's status model)."""
+"""What an object's own switch, its parents, its review and its dates make of it: Meta's `effective_status`."""
 
 from __future__ import annotations
 

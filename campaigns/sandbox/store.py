@@ -66,17 +66,22 @@ class Store:
 
     def set_meta(self, **values: Any) -> None:
         """Keep settings under their names."""
-        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)",
-                             [(key, json.dumps(value)) for key, value in values.items()])
+        self._db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in values.items()]
+        )
 
     def objects(self) -> Iterator[tuple[int, str, str, str, dict[str, Any]]]:
         """(seq, id, kind, parent, body) in the order of creation."""
-        for seq, key, kind, parent, body in self._db.execute("SELECT seq, id, kind, parent, body FROM objects ORDER BY seq"):
+        for seq, key, kind, parent, body in self._db.execute(
+            "SELECT seq, id, kind, parent, body FROM objects ORDER BY seq"
+        ):
             yield seq, key, kind, parent, json.loads(body)
 
     def put_object(self, seq: int, key: str, kind: str, parent: str, body: dict[str, Any]) -> None:
         """Write one object, new or changed."""
-        self._db.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", (seq, key, kind, parent, json.dumps(body)))
+        self._db.execute(
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", (seq, key, kind, parent, json.dumps(body))
+        )
 
     def put_days(self, rows: Iterable[tuple[int, ...]]) -> None:
         """Rows of (day, ad, impressions, clicks, link_clicks, spend); later ones replace earlier ones."""
@@ -96,13 +101,22 @@ class Store:
 
     def add_orders(self, orders: Orders) -> None:
         """Append events; keys are kept as text because SQLite has no unsigned 64-bit integers."""
-        columns = [orders.ad.tolist(), [str(key) for key in orders.key.tolist()], orders.clicked.tolist(),
-                   orders.converted.tolist(), orders.reported.tolist(), orders.value.tolist(), orders.kind.tolist()]
+        columns = [
+            orders.ad.tolist(),
+            [str(key) for key in orders.key.tolist()],
+            orders.clicked.tolist(),
+            orders.converted.tolist(),
+            orders.reported.tolist(),
+            orders.value.tolist(),
+            orders.kind.tolist(),
+        ]
         self._db.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)", zip(*columns, strict=True))
 
     def orders(self) -> Orders:
         """Every event so far, future ones included."""
-        rows = self._db.execute("SELECT ad, key, clicked, converted, reported, value, kind FROM orders ORDER BY rowid").fetchall()
+        rows = self._db.execute(
+            "SELECT ad, key, clicked, converted, reported, value, kind FROM orders ORDER BY rowid"
+        ).fetchall()
         columns = list(zip(*rows, strict=True)) or [()] * 7
         arrays = [np.array(column, dtype=np.int64) for index, column in enumerate(columns) if index != 1]
         key = np.array([int(value) for value in columns[1]], dtype=np.uint64)
@@ -110,11 +124,15 @@ class Store:
 
     def add_activities(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> None:
         """Append lines of the activity log: (epoch, body)."""
-        self._db.executemany("INSERT INTO activities (at, body) VALUES (?, ?)", [(at, json.dumps(body)) for at, body in rows])
+        self._db.executemany(
+            "INSERT INTO activities (at, body) VALUES (?, ?)", [(at, json.dumps(body)) for at, body in rows]
+        )
 
     def activities(self, since: int, until: int) -> list[dict[str, Any]]:
         """Bodies in [since, until], newest first."""
-        found = self._db.execute("SELECT body FROM activities WHERE at BETWEEN ? AND ? ORDER BY at DESC, seq DESC", (since, until))
+        found = self._db.execute(
+            "SELECT body FROM activities WHERE at BETWEEN ? AND ? ORDER BY at DESC, seq DESC", (since, until)
+        )
         return [json.loads(body) for (body,) in found]
 
     def close(self) -> None:

@@ -18,8 +18,14 @@ def content_of(world: World, ad: Record) -> Content:
     targeting = world.objects[ad.data["adset_id"]].data.get("targeting") or {}
     message, headline, image = creative_parts(creative.data if creative else {})
     countries = countries_of(targeting)
-    return Content(angle_of(world, ad), f"{message}|{headline}", image, audience_key(targeting),
-                   people_of(targeting, countries), countries)
+    return Content(
+        angle_of(world, ad),
+        f"{message}|{headline}",
+        image,
+        audience_key(targeting),
+        people_of(targeting, countries),
+        countries,
+    )
 
 
 def angle_of(world: World, ad: Record) -> str:
@@ -69,4 +75,4 @@ def people_of(targeting: dict[str, Any], countries: tuple[str, ...]) -> float:
     reach *= 0.12 ** min(len(groups), 2)
     if targeting.get("custom_audiences"):
         reach = 60_000 + 60_000 * float(uniform(key_of("custom", audience_key(targeting)))[0])
-    return float(min(max(reach ** 0.75 * 0.55, 20_000.0), 2_000_000.0))
+    return float(min(max(reach**0.75 * 0.55, 20_000.0), 2_000_000.0))

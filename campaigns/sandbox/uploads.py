@@ -17,7 +17,7 @@ from campaigns.sandbox.render import listed
 from campaigns.sandbox.world import Record
 
 SEVEN_DAYS = 7 * 86400
-VIDEO_READY_AFTER = 90      # seconds in sandbox time
+VIDEO_READY_AFTER = 90  # seconds in sandbox time
 AUDIENCE_BATCH = 10_000
 
 
@@ -32,7 +32,9 @@ def _create_image(call: Call, _: Record) -> dict[str, Any]:
         uploads["bytes"] = Upload(call.params.text("name", "bytes"), content)
     if not uploads:
         raise missing_parameter("bytes")
-    return {"images": {name if name == "bytes" else upload.name: _image(call, upload) for name, upload in uploads.items()}}
+    return {
+        "images": {name if name == "bytes" else upload.name: _image(call, upload) for name, upload in uploads.items()}
+    }
 
 
 def _image(call: Call, upload: Upload) -> dict[str, Any]:
@@ -42,8 +44,17 @@ def _image(call: Call, upload: Upload) -> dict[str, Any]:
     image_hash = hashlib.md5(upload.content, usedforsecurity=False).hexdigest()
     actions.add_image(call.world, upload.name, image_hash, *size)
     url = f"https://scontent.example/{image_hash}.jpg"
-    return {"hash": image_hash, "url": url, "url_128": url, "url_256": url, "url_256_height": "256", "url_256_width": "256",
-            "height": size[1], "width": size[0], "name": upload.name}
+    return {
+        "hash": image_hash,
+        "url": url,
+        "url_128": url,
+        "url_256": url,
+        "url_256_height": "256",
+        "url_256_width": "256",
+        "height": size[1],
+        "width": size[0],
+        "name": upload.name,
+    }
 
 
 def image_size(content: bytes) -> tuple[int, int] | None:
@@ -61,9 +72,9 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
     """From the frame header; a plain square where there is none."""
     at = 2
     while at + 9 < len(content) and content[at] == 0xFF:
-        marker, length = content[at + 1], struct.unpack(">H", content[at + 2:at + 4])[0]
+        marker, length = content[at + 1], struct.unpack(">H", content[at + 2 : at + 4])[0]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", content[at + 5:at + 9])
+            height, width = struct.unpack(">HH", content[at + 5 : at + 9])
             return width, height
         at += 2 + length
     return 1080, 1080
@@ -78,8 +89,11 @@ def _delete_image(call: Call, _: Record) -> dict[str, Any]:
     image = call.world.get(f"{call.world.identity.account_id}:{call.params.text('hash')}")
     if image is None:
         raise bad_parameter("The image hash was not found", "hash")
-    used = any(image.data["hash"] in json.dumps(creative.data) for creative in call.world.of_kind("creative")
-               if creative.data.get("status") != "DELETED")
+    used = any(
+        image.data["hash"] in json.dumps(creative.data)
+        for creative in call.world.of_kind("creative")
+        if creative.data.get("status") != "DELETED"
+    )
     if used:
         raise bad_parameter("The image is used by a creative and cannot be deleted", "hash")
     call.world.change(image, status="DELETED")
@@ -92,10 +106,19 @@ def _create_video(call: Call, record: Record) -> dict[str, Any]:
     if phase == "start":
         size = call.params.number("file_size")
         video = _new_video(call, record, waiting=True, size=size)
-        return {"upload_session_id": f"9{video.id}", "video_id": video.id, "start_offset": "0", "end_offset": str(min(size, 1 << 20))}
+        return {
+            "upload_session_id": f"9{video.id}",
+            "video_id": video.id,
+            "start_offset": "0",
+            "end_offset": str(min(size, 1 << 20)),
+        }
     if phase in ("transfer", "finish"):
         return _continue_video(call, phase)
-    if "source" not in call.params.files and "file_url" not in call.params and "video_file_chunk" not in call.params.files:
+    if (
+        "source" not in call.params.files
+        and "file_url" not in call.params
+        and "video_file_chunk" not in call.params.files
+    ):
         raise missing_parameter("source")
     return {"id": _new_video(call, record).id}
 
@@ -124,11 +147,25 @@ def _continue_video(call: Call, phase: str) -> dict[str, Any]:
 def _create_audience(call: Call, record: Record) -> dict[str, Any]:
     if "name" not in call.params:
         raise missing_parameter("name")
-    values = {name: call.params.text(name) for name in ("name", "subtype", "description", "customer_file_source", "rule", "origin_audience_id")
-              if name in call.params}
-    return {"id": call.world.add("audience", record.id, {
-        **values, "members": [], "approximate_count_lower_bound": 1000, "approximate_count_upper_bound": 1000,
-        "operation_status": {"code": 200, "description": "Normal"}, "delivery_status": {"code": 300, "description": "Audience too small"}}).id}
+    values = {
+        name: call.params.text(name)
+        for name in ("name", "subtype", "description", "customer_file_source", "rule", "origin_audience_id")
+        if name in call.params
+    }
+    return {
+        "id": call.world.add(
+            "audience",
+            record.id,
+            {
+                **values,
+                "members": [],
+                "approximate_count_lower_bound": 1000,
+                "approximate_count_upper_bound": 1000,
+                "operation_status": {"code": 200, "description": "Normal"},
+                "delivery_status": {"code": 300, "description": "Audience too small"},
+            },
+        ).id
+    }
 
 
 def _members(call: Call) -> list[str]:
@@ -154,14 +191,29 @@ def _remove_members(call: Call, audience: Record) -> dict[str, Any]:
 
 
 def _keep_members(call: Call, audience: Record, members: list[str]) -> None:
-    ready = {"code": 200, "description": "Ready"} if len(members) >= 100 else {"code": 300, "description": "Audience too small"}
-    call.world.change(audience, members=members, delivery_status=ready, approximate_count_lower_bound=max(len(members), 1000),
-                      approximate_count_upper_bound=max(len(members), 1000))
+    ready = (
+        {"code": 200, "description": "Ready"}
+        if len(members) >= 100
+        else {"code": 300, "description": "Audience too small"}
+    )
+    call.world.change(
+        audience,
+        members=members,
+        delivery_status=ready,
+        approximate_count_lower_bound=max(len(members), 1000),
+        approximate_count_upper_bound=max(len(members), 1000),
+    )
 
 
 def _members_answer(call: Call, audience: Record, received: int) -> dict[str, Any]:
     session = call.params.json("session", {}).get("session_id", 1)
-    return {"audience_id": audience.id, "session_id": str(session), "num_received": received, "num_invalid_entries": 0, "invalid_entry_samples": {}}
+    return {
+        "audience_id": audience.id,
+        "session_id": str(session),
+        "num_received": received,
+        "num_invalid_entries": 0,
+        "invalid_entry_samples": {},
+    }
 
 
 def _audiences(call: Call, _: Record) -> dict[str, Any]:
@@ -179,23 +231,40 @@ def _receive_events(call: Call, pixel: Record) -> dict[str, Any]:
         if event["event_time"] < call.world.now() - SEVEN_DAYS:
             raise invalid(2804003, "Event timestamp too old", "event_time must be within the last seven days.", "data")
     seen = set(pixel.data.get("event_keys", []))
-    fresh = {f"{event['event_name']}|{event.get('event_id') or json.dumps(event, sort_keys=True)}" for event in events} - seen
+    fresh = {
+        f"{event['event_name']}|{event.get('event_id') or json.dumps(event, sort_keys=True)}" for event in events
+    } - seen
     counts = dict(pixel.data.get("event_counts", {}))
     for key in fresh:
         name = key.partition("|")[0]
         counts[name] = counts.get(name, 0) + 1
-    call.world.change(pixel, event_keys=sorted(seen | fresh), event_counts=counts, last_fired_time=int(call.world.now()))
+    call.world.change(
+        pixel, event_keys=sorted(seen | fresh), event_counts=counts, last_fired_time=int(call.world.now())
+    )
     return {"events_received": len(events), "messages": [], "fbtrace_id": f"A{len(seen):015x}"}
 
 
 def _pixel_stats(call: Call, pixel: Record) -> dict[str, Any]:
     counts = [{"value": name, "count": count} for name, count in sorted(pixel.data.get("event_counts", {}).items())]
     start = call.world.local(call.world.now()).strftime("%Y-%m-%dT%H:00:00%z")
-    return {"data": [{"start_time": start, "aggregation": call.params.text("aggregation", "event"), "data": counts}] if counts else []}
+    return {
+        "data": [{"start_time": start, "aggregation": call.params.text("aggregation", "event"), "data": counts}]
+        if counts
+        else []
+    }
 
 
-GET_EDGES = {("account", "adimages"): _images, ("account", "customaudiences"): _audiences, ("pixel", "stats"): _pixel_stats,
-             ("account", "advideos"): lambda call, record: listed(call, call.world.of_kind("video"))}
-POST_EDGES = {("account", "adimages"): _create_image, ("account", "advideos"): _create_video,
-              ("account", "customaudiences"): _create_audience, ("audience", "users"): _add_members, ("pixel", "events"): _receive_events}
+GET_EDGES = {
+    ("account", "adimages"): _images,
+    ("account", "customaudiences"): _audiences,
+    ("pixel", "stats"): _pixel_stats,
+    ("account", "advideos"): lambda call, _: listed(call, call.world.of_kind("video")),
+}
+POST_EDGES = {
+    ("account", "adimages"): _create_image,
+    ("account", "advideos"): _create_video,
+    ("account", "customaudiences"): _create_audience,
+    ("audience", "users"): _add_members,
+    ("pixel", "events"): _receive_events,
+}
 DELETE_EDGES = {("account", "adimages"): _delete_image, ("audience", "users"): _remove_members}

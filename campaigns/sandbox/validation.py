@@ -7,20 +7,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from campaigns.sandbox.creative_checks import check_creative
 from campaigns.sandbox.errors import GraphError, bad_parameter, invalid, missing_parameter, not_one_of
-from campaigns.sandbox.objectives import BILLING_WITH_GOAL, GOALS, OBJECTIVES, destinations_of, goals_for, promoted_object_missing
+from campaigns.sandbox.fields import words
+from campaigns.sandbox.objectives import (
+    BILLING_WITH_GOAL,
+    GOALS,
+    OBJECTIVES,
+    destinations_of,
+    goals_for,
+    promoted_object_missing,
+)
+from campaigns.sandbox.targeting import check_targeting
 from campaigns.sandbox.world import Record, World
 
 Data = dict[str, Any]
 BID_STRATEGIES = ["LOWEST_COST_WITHOUT_CAP", "LOWEST_COST_WITH_BID_CAP", "COST_CAP", "LOWEST_COST_WITH_MIN_ROAS"]
-CATEGORIES = ["NONE", "HOUSING", "EMPLOYMENT", "FINANCIAL_PRODUCTS_SERVICES", "CREDIT", "ISSUES_ELECTIONS_POLITICS",
-              "ONLINE_GAMBLING_AND_GAMING"]
-EU = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())
-WINDOWS_ALLOWED = ({("CLICK_THROUGH", 1)}, {("CLICK_THROUGH", 7)}, {("CLICK_THROUGH", 1), ("VIEW_THROUGH", 1)},
-                   {("CLICK_THROUGH", 7), ("VIEW_THROUGH", 1)})
-MIN_DAILY = 100             # minor units
+CATEGORIES = [
+    "NONE",
+    "HOUSING",
+    "EMPLOYMENT",
+    "FINANCIAL_PRODUCTS_SERVICES",
+    "CREDIT",
+    "ISSUES_ELECTIONS_POLITICS",
+    "ONLINE_GAMBLING_AND_GAMING",
+]
+EU = words("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO")
+WINDOWS_ALLOWED = (
+    {("CLICK_THROUGH", 1)},
+    {("CLICK_THROUGH", 7)},
+    {("CLICK_THROUGH", 1), ("VIEW_THROUGH", 1)},
+    {("CLICK_THROUGH", 7), ("VIEW_THROUGH", 1)},
+)
+MIN_DAILY = 100  # minor units
 MAX_DAILY = 100_000_000
-SPENT_BUFFER = 1.1          # a lifetime budget has to stay this far above what was spent
+SPENT_BUFFER = 1.1  # a lifetime budget has to stay this far above what was spent
 ADSETS_PER_CAMPAIGN, ADS_PER_ADSET = 200, 50
 GONE_SUBCODE = {"campaign": 1487566, "adset": 1487056, "ad": 1885088}
 
@@ -30,7 +51,9 @@ def check_editable(record: Record, changed: set[str]) -> None:
     status = record.data.get("status")
     allowed = {"name"} | ({"status"} if status == "ARCHIVED" else set())
     if status in ("DELETED", "ARCHIVED") and record.kind in GONE_SUBCODE and changed - allowed:
-        raise invalid(GONE_SUBCODE[record.kind], "Object was deleted or archived", "Only the name of this object can be edited.")
+        raise invalid(
+            GONE_SUBCODE[record.kind], "Object was deleted or archived", "Only the name of this object can be edited."
+        )
 
 
 def check_campaign(world: World, data: Data, changed: set[str], old: Record | None) -> None:
@@ -49,11 +72,27 @@ def check_campaign(world: World, data: Data, changed: set[str], old: Record | No
     _check_budget(world, data, changed, "campaign")
     has_budget = bool(data.get("daily_budget") or data.get("lifetime_budget"))
     if old is None and not has_budget and "is_adset_budget_sharing_enabled" not in changed:
-        raise invalid(4834011, "Must specify True or False in is_adset_budget_sharing_enabled field", "If you are not using campaign "
-                      "budget, is_adset_budget_sharing_enabled must be specified.", "is_adset_budget_sharing_enabled")
-    if has_budget and old is not None and any(adset.data.get("daily_budget") or adset.data.get("lifetime_budget")
-                                              for adset in world.children("adset", old.id) if adset.data["status"] != "DELETED"):
-        raise invalid(1885621, "Budget on both levels", "A budget can be set on the campaign or on its ad sets, not on both.", "daily_budget")
+        raise invalid(
+            4834011,
+            "Must specify True or False in is_adset_budget_sharing_enabled field",
+            "If you are not using campaign budget, is_adset_budget_sharing_enabled must be specified.",
+            "is_adset_budget_sharing_enabled",
+        )
+    if (
+        has_budget
+        and old is not None
+        and any(
+            adset.data.get("daily_budget") or adset.data.get("lifetime_budget")
+            for adset in world.children("adset", old.id)
+            if adset.data["status"] != "DELETED"
+        )
+    ):
+        raise invalid(
+            1885621,
+            "Budget on both levels",
+            "A budget can be set on the campaign or on its ad sets, not on both.",
+            "daily_budget",
+        )
     _check_strategy(data, changed, "VALUE", needs_amount=False)
     if data.get("spend_cap") is not None and "spend_cap" in changed and data["spend_cap"] < 10_000:
         raise invalid(2446307, "Spend cap too low", "The campaign spending limit must be at least 100.00.", "spend_cap")
@@ -70,14 +109,21 @@ def _check_categories(data: Data) -> None:
 def _check_budget(world: World, data: Data, changed: set[str], kind: str) -> None:
     daily, lifetime = data.get("daily_budget"), data.get("lifetime_budget")
     if daily and lifetime:
-        raise bad_parameter("Only one of daily_budget and lifetime_budget can be set", "daily_budget", "lifetime_budget")
+        raise bad_parameter(
+            "Only one of daily_budget and lifetime_budget can be set", "daily_budget", "lifetime_budget"
+        )
     for name in ("daily_budget", "lifetime_budget"):
         if name not in changed or data.get(name) is None:
             continue
         least = _least_budget(data, name)
         if data[name] < least:
-            raise invalid(1885272, "Budget is too low", f"Your {'ad set' if kind == 'adset' else 'campaign'} budget must be at least "
-                          f"{least / 100:.2f} {world.currency}.", name)
+            raise invalid(
+                1885272,
+                "Budget is too low",
+                f"Your {'ad set' if kind == 'adset' else 'campaign'} budget must be at least "
+                f"{least / 100:.2f} {world.currency}.",
+                name,
+            )
         if data[name] > MAX_DAILY:
             raise invalid(1885261, "Budget is too high", "The budget is above the maximum of 1,000,000.00.", name)
 
@@ -97,13 +143,21 @@ def _check_strategy(data: Data, changed: set[str], goal: str, needs_amount: bool
         return
     capped = strategy in ("LOWEST_COST_WITH_BID_CAP", "COST_CAP")
     floor = (data.get("bid_constraints") or {}).get("roas_average_floor")
-    if capped and not data.get("bid_amount") or strategy == "LOWEST_COST_WITH_MIN_ROAS" and not floor:
-        raise invalid(2490487, "Bid amount or bid constraints required for bid strategy",
-                      f"{strategy} needs {'bid_amount' if capped else 'bid_constraints'}.", "bid_amount")
+    if (capped and not data.get("bid_amount")) or (strategy == "LOWEST_COST_WITH_MIN_ROAS" and not floor):
+        raise invalid(
+            2490487,
+            "Bid amount or bid constraints required for bid strategy",
+            f"{strategy} needs {'bid_amount' if capped else 'bid_constraints'}.",
+            "bid_amount",
+        )
     if strategy == "LOWEST_COST_WITHOUT_CAP" and data.get("bid_amount") and changed & {"bid_amount", "bid_strategy"}:
-        raise invalid(1885204, "Bid must be automatic", "bid_amount cannot be used with LOWEST_COST_WITHOUT_CAP.", "bid_amount")
+        raise invalid(
+            1885204, "Bid must be automatic", "bid_amount cannot be used with LOWEST_COST_WITHOUT_CAP.", "bid_amount"
+        )
     if strategy == "LOWEST_COST_WITH_MIN_ROAS" and goal != "VALUE":
-        raise invalid(1885204, "Bid strategy does not fit", "LOWEST_COST_WITH_MIN_ROAS needs the goal VALUE.", "bid_strategy")
+        raise invalid(
+            1885204, "Bid strategy does not fit", "LOWEST_COST_WITH_MIN_ROAS needs the goal VALUE.", "bid_strategy"
+        )
 
 
 def check_adset(world: World, data: Data, changed: set[str], old: Record | None, campaign: Record) -> None:
@@ -133,7 +187,10 @@ def _check_adset_required(world: World, data: Data, changed: set[str], campaign:
         raise bad_parameter("Param name must be at most 400 characters", "name")
     if campaign.data["status"] in ("DELETED", "ARCHIVED"):
         raise invalid(1487566, "Campaign was deleted or archived", "Ad sets cannot be added to it.", "campaign_id")
-    if len([item for item in world.children("adset", campaign.id) if item.data["status"] != "DELETED"]) >= ADSETS_PER_CAMPAIGN:
+    if (
+        len([item for item in world.children("adset", campaign.id) if item.data["status"] != "DELETED"])
+        >= ADSETS_PER_CAMPAIGN
+    ):
         raise bad_parameter(f"A campaign can have at most {ADSETS_PER_CAMPAIGN} ad sets", "campaign_id")
     if "targeting" not in changed:
         raise missing_parameter("targeting")
@@ -144,9 +201,19 @@ def _check_adset_frozen(data: Data, changed: set[str], old: Record, world: World
         return name in changed and data.get(name) != old.data.get(name)
 
     if differs("attribution_spec"):
-        raise invalid(1504040, "Attribution setting cannot be changed", "attribution_spec is fixed once the ad set exists.", "attribution_spec")
+        raise invalid(
+            1504040,
+            "Attribution setting cannot be changed",
+            "attribution_spec is fixed once the ad set exists.",
+            "attribution_spec",
+        )
     if differs("frequency_control_specs"):
-        raise invalid(1815198, "Frequency cap cannot be changed", "frequency_control_specs is fixed once the ad set exists.", "frequency_control_specs")
+        raise invalid(
+            1815198,
+            "Frequency cap cannot be changed",
+            "frequency_control_specs is fixed once the ad set exists.",
+            "frequency_control_specs",
+        )
     for name in ("campaign_id", "destination_type", "promoted_object"):
         if differs(name):
             raise bad_parameter(f"Param {name} cannot be changed once the ad set exists", name)
@@ -158,9 +225,16 @@ def _check_adset_budget(world: World, data: Data, changed: set[str], campaign: R
     shared = bool(campaign.data.get("daily_budget") or campaign.data.get("lifetime_budget"))
     own = bool(data.get("daily_budget") or data.get("lifetime_budget"))
     if shared and own and changed & {"daily_budget", "lifetime_budget"}:
-        raise invalid(1885621, "Budget on both levels", "The campaign has a budget, so its ad sets cannot have one.", "daily_budget")
+        raise invalid(
+            1885621,
+            "Budget on both levels",
+            "The campaign has a budget, so its ad sets cannot have one.",
+            "daily_budget",
+        )
     if not shared and not own:
-        raise invalid(1487061, "Ad set budget missing", "An ad set needs daily_budget or lifetime_budget.", "daily_budget")
+        raise invalid(
+            1487061, "Ad set budget missing", "An ad set needs daily_budget or lifetime_budget.", "daily_budget"
+        )
     _check_budget(world, data, changed, "adset")
 
 
@@ -168,11 +242,23 @@ def _check_dates(world: World, data: Data, changed: set[str], old: Record | None
     end, start = data.get("end_time") or 0, data.get("start_time") or int(world.now())
     if data.get("lifetime_budget") and not end:
         raise bad_parameter("end_time is required with a lifetime budget", "end_time")
-    if old is not None and changed & {"status"} and data["status"] == "ACTIVE" and end and end <= world.now() and "end_time" not in changed:
+    if (
+        old is not None
+        and changed & {"status"}
+        and data["status"] == "ACTIVE"
+        and end
+        and end <= world.now()
+        and "end_time" not in changed
+    ):
         raise invalid(1487007, "Ad set has ended", "The end date of the schedule is in the past.", "end_time")
     if end and "end_time" in changed:
         if end <= world.now() or end <= start:
-            raise invalid(1487033, "End date must be in the future", "The end date must be after now and after the start.", "end_time")
+            raise invalid(
+                1487033,
+                "End date must be in the future",
+                "The end date must be after now and after the start.",
+                "end_time",
+            )
         if data.get("daily_budget") and end - start < 86400:
             raise bad_parameter("An ad set with a daily budget must run for more than 24 hours", "end_time")
 
@@ -183,57 +269,31 @@ def check_goal(objective: str, data: Data) -> None:
     if goal not in GOALS:
         raise not_one_of("optimization_goal", list(GOALS))
     if destination not in destinations_of(objective):
-        raise invalid(2446509, "Destination type is invalid", f"{destination} does not fit {objective}.", "destination_type")
+        raise invalid(
+            2446509, "Destination type is invalid", f"{destination} does not fit {objective}.", "destination_type"
+        )
     if goal not in goals_for(objective, destination):
-        raise invalid(1815715, "Optimization goal is invalid", f"{goal} does not fit {objective} with destination {destination}.", "optimization_goal")
+        raise invalid(
+            1815715,
+            "Optimization goal is invalid",
+            f"{goal} does not fit {objective} with destination {destination}.",
+            "optimization_goal",
+        )
     billing = data["billing_event"]
     if billing != "IMPRESSIONS" and goal not in BILLING_WITH_GOAL.get(billing, ()):
         raise bad_parameter(f"billing_event {billing} cannot be used with optimization_goal {goal}", "billing_event")
-    if missing := promoted_object_missing(objective, goal, destination, data.get("promoted_object") or {}):
+    if missing := promoted_object_missing(objective, goal, data.get("promoted_object") or {}):
         raise invalid(1815430, "Promoted object is missing", f"promoted_object needs {missing}.", "promoted_object")
 
 
 def _check_attribution(data: Data) -> None:
     spec = data.get("attribution_spec")
     windows = {(item.get("event_type"), item.get("window_days")) for item in spec} if isinstance(spec, list) else set()
-    allowed = WINDOWS_ALLOWED if data.get("optimization_goal") in ("OFFSITE_CONVERSIONS", "VALUE") else WINDOWS_ALLOWED[:1]
+    allowed = (
+        WINDOWS_ALLOWED if data.get("optimization_goal") in ("OFFSITE_CONVERSIONS", "VALUE") else WINDOWS_ALLOWED[:1]
+    )
     if windows and windows not in allowed:
         raise bad_parameter("The attribution window is not valid for this optimization goal", "attribution_spec")
-
-
-def check_targeting(targeting: Data) -> None:
-    """Places, ages, Advantage audience flag and placements of a targeting spec."""
-    places = targeting.get("geo_locations") or {}
-    named = [name for name in places if name != "location_types" and places[name]]
-    if not named and not targeting.get("custom_audiences"):
-        raise invalid(1885364, "Missing target audience location", "Choose at least one location.", "targeting_spec")
-    if set(places.get("location_types") or []) - {"home", "recent"}:
-        raise invalid(1870199, "Location types retired", "Only home and recent can be used.", "targeting_spec")
-    advantage = (targeting.get("targeting_automation") or {}).get("advantage_audience")
-    if advantage not in (0, 1):
-        raise invalid(1870227, "Advantage audience flag required", "Set targeting_automation.advantage_audience to 0 or 1.", "targeting_spec")
-    youngest, oldest = int(targeting.get("age_min", 18)), int(targeting.get("age_max", 65))
-    if advantage == 1 and (oldest < 65 or youngest > 25):
-        raise invalid(1870189, "Age limits too narrow", "With Advantage audience age_max must be 65 and age_min at most 25.", "targeting_spec")
-    if not 13 <= youngest <= oldest <= 65:
-        raise bad_parameter("age_min must be between 13 and age_max, age_max at most 65", "targeting_spec")
-    if youngest < 18 and targeting.get("flexible_spec"):
-        raise invalid(1870165, "Detailed targeting with minors", "Detailed targeting needs age_min 18.", "targeting_spec")
-    if targeting.get("connections") or targeting.get("excluded_connections"):
-        raise invalid(1870088, "Connections retired", "Connection targeting is no longer available.", "targeting_spec")
-    _check_placements(targeting)
-
-
-def _check_placements(targeting: Data) -> None:
-    facebook, instagram = targeting.get("facebook_positions") or [], targeting.get("instagram_positions") or []
-    if "video_feeds" in facebook:
-        raise invalid(2490562, "Video feeds retired", "facebook_positions video_feeds is no longer available.", "targeting_spec")
-    if "explore" in instagram:
-        raise invalid(2490392, "Explore needs explore home", "instagram_positions explore is no longer available.", "targeting_spec")
-    if "story" in facebook and "feed" not in facebook and "story" not in instagram:
-        raise bad_parameter("Facebook stories need Facebook feed or Instagram stories", "targeting_spec")
-    if targeting.get("device_platforms") == ["desktop"] and targeting.get("publisher_platforms") == ["instagram"]:
-        raise bad_parameter("The placements and devices leave nothing to deliver to", "targeting_spec")
 
 
 def _check_dsa(world: World, data: Data) -> None:
@@ -242,7 +302,9 @@ def _check_dsa(world: World, data: Data) -> None:
     account = world.account.data
     for name, subcode in (("dsa_payor", 3858079), ("dsa_beneficiary", 3858081)):
         if countries & EU and not data.get(name) and not account.get(f"default_{name}"):
-            raise invalid(subcode, "Information for the EU is missing", f"{name} is required to reach people in the EU.", name)
+            raise invalid(
+                subcode, "Information for the EU is missing", f"{name} is required to reach people in the EU.", name
+            )
 
 
 def check_ad(world: World, data: Data, changed: set[str], old: Record | None) -> None:
@@ -256,7 +318,11 @@ def check_ad(world: World, data: Data, changed: set[str], old: Record | None) ->
         raise invalid(1487056, "Ad set was deleted or does not exist", "Choose another ad set.", "adset_id")
     if old is not None and data["adset_id"] != old.data["adset_id"]:
         raise bad_parameter("Param adset_id cannot be changed", "adset_id")
-    if old is None and len([ad for ad in world.children("ad", adset.id) if ad.data["status"] not in ("DELETED", "ARCHIVED")]) >= ADS_PER_ADSET:
+    if (
+        old is None
+        and len([ad for ad in world.children("ad", adset.id) if ad.data["status"] not in ("DELETED", "ARCHIVED")])
+        >= ADS_PER_ADSET
+    ):
         raise bad_parameter(f"An ad set can have at most {ADS_PER_ADSET} ads", "adset_id")
     if isinstance(data["creative_id"], dict):
         check_creative(world, data["creative_id"], None, set(data["creative_id"]))
@@ -265,48 +331,18 @@ def check_ad(world: World, data: Data, changed: set[str], old: Record | None) ->
     if creative is None or creative.data.get("status") == "DELETED":
         raise invalid(1487390, "Ad creative is incomplete", "The creative does not exist.", "creative")
     if creative.data.get("asset_feed_spec") and not adset.data.get("is_dynamic_creative") and "creative_id" in changed:
-        raise invalid(1885998, "Dynamic creative in a normal ad set", "The ad set needs is_dynamic_creative.", "creative")
-
-
-def check_creative(world: World, data: Data, old: Record | None, changed: set[str]) -> None:
-    """A creative names its content, its page and media that exist; later only name, status and labels change."""
-    if old is not None:
-        if any(old.data.get(name) != data.get(name) for name in changed - {"name", "status", "labels"}):
-            raise invalid(1815573, "Creative content cannot be updated", "Make a new creative and put it on the ad.")
-        return
-    features = (data.get("degrees_of_freedom_spec") or {}).get("creative_features_spec") or {}
-    if "standard_enhancements" in features:
-        raise invalid(3858504, "Standard enhancements are not accepted", "Name the single features.", "degrees_of_freedom_spec")
-    spec = data.get("object_story_spec")
-    if spec is None and not (data.keys() & {"object_story_id", "source_instagram_media_id", "asset_feed_spec", "image_hash", "object_url"}):
-        raise invalid(1487390, "Ad creative is incomplete", "One of object_story_spec, object_story_id or a media id is needed.")
-    if spec is not None:
-        _check_story(world, spec)
-
-
-def _check_story(world: World, spec: Any) -> None:
-    kinds = ("link_data", "video_data", "photo_data", "text_data", "template_data", "product_data")
-    if not isinstance(spec, dict) or (not any(kind in spec for kind in kinds) and len(spec) < 2):
-        raise invalid(1443048, "object_story_spec is ill-formed", "It needs page_id and one of " + ", ".join(kinds), "object_story_spec")
-    if str(spec.get("page_id")) != world.identity.page_id:
-        raise invalid(1885029, "Page mismatch", "The page does not exist or cannot be used by this account.", "object_story_spec")
-    link, video = spec.get("link_data") or {}, spec.get("video_data") or {}
-    if "link_data" in spec and not link.get("link"):
-        raise invalid(2061015, "Link field is required", "link_data needs a link.", "object_story_spec")
-    if "video_data" in spec and not (video.get("image_hash") or video.get("image_url")):
-        raise invalid(1443226, "Video thumbnail is missing", "video_data needs image_hash or image_url.", "object_story_spec")
-    cards = link.get("child_attachments")
-    if cards is not None and not 2 <= len(cards) <= 10:
-        raise bad_parameter("A carousel needs 2 to 10 cards", "object_story_spec")
-    for image in [link.get("image_hash"), *(card.get("image_hash") for card in cards or [])]:
-        if image and world.get(f"{world.identity.account_id}:{image}") is None:
-            raise invalid(1487390, "Image not found", "The image hash is not in this account's library.", "object_story_spec")
+        raise invalid(
+            1885998, "Dynamic creative in a normal ad set", "The ad set needs is_dynamic_creative.", "creative"
+        )
 
 
 def check_version(version: str) -> None:
     """Versions 25 and 26 are served, older ones are gone."""
     major = int(version.removeprefix("v").partition(".")[0])
     if major < 25:
-        raise GraphError(2635, "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v26.0.")
+        raise GraphError(
+            2635,
+            "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v26.0.",
+        )
     if major > 26:
         raise GraphError(2500, f"Unknown API version {version}")

@@ -1,4 +1,4 @@
-"""Decodes the parameters of a create or an update into stored values: money to whole minor units, times to epoch seconds."""
+"""Decodes parameters of creates and updates into stored values: money to whole minor units, times to epoch seconds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from campaigns.sandbox import actions
 from campaigns.sandbox.clock import epoch
 from campaigns.sandbox.errors import bad_parameter, invalid, not_one_of
+from campaigns.sandbox.fields import words
 from campaigns.sandbox.params import Params
 from campaigns.sandbox.world import World
 
@@ -73,28 +74,66 @@ def _creative(_: World, params: Params, name: str) -> Any:
 
 READERS: dict[str, dict[str, Reader]] = {
     "campaign": {
-        **dict.fromkeys("name objective status bid_strategy buying_type".split(), _text),
-        **dict.fromkeys("daily_budget lifetime_budget spend_cap".split(), _money),
-        **dict.fromkeys("special_ad_categories special_ad_category_country pacing_type budget_schedule_specs".split(), _list),
-        "is_adset_budget_sharing_enabled": _flag, "is_budget_schedule_enabled": _flag, "promoted_object": _json,
-        "start_time": _time, "stop_time": _time, "adlabels": _labels},
+        **dict.fromkeys(words("name objective status bid_strategy buying_type"), _text),
+        **dict.fromkeys(words("daily_budget lifetime_budget spend_cap"), _money),
+        **dict.fromkeys(
+            words("special_ad_categories special_ad_category_country pacing_type budget_schedule_specs"), _list
+        ),
+        "is_adset_budget_sharing_enabled": _flag,
+        "is_budget_schedule_enabled": _flag,
+        "promoted_object": _json,
+        "start_time": _time,
+        "stop_time": _time,
+        "adlabels": _labels,
+    },
     "adset": {
-        **dict.fromkeys("name status campaign_id bid_strategy billing_event optimization_goal destination_type dsa_beneficiary "
-                        "dsa_payor".split(), _text),
-        **dict.fromkeys("daily_budget lifetime_budget bid_amount daily_min_spend_target daily_spend_cap lifetime_min_spend_target "
-                        "lifetime_spend_cap".split(), _money),
-        **dict.fromkeys("targeting promoted_object attribution_spec bid_constraints adset_schedule frequency_control_specs "
-                        "regional_regulation_identities".split(), _json),
-        **dict.fromkeys("pacing_type regional_regulated_categories".split(), _list),
-        "is_dynamic_creative": _flag, "start_time": _time, "end_time": _time, "adlabels": _labels},
+        **dict.fromkeys(
+            words(
+                "name status campaign_id bid_strategy billing_event optimization_goal destination_type dsa_beneficiary "
+                "dsa_payor"
+            ),
+            _text,
+        ),
+        **dict.fromkeys(
+            words(
+                "daily_budget lifetime_budget bid_amount daily_min_spend_target daily_spend_cap "
+                "lifetime_min_spend_target "
+                "lifetime_spend_cap"
+            ),
+            _money,
+        ),
+        **dict.fromkeys(
+            words(
+                "targeting promoted_object attribution_spec bid_constraints adset_schedule frequency_control_specs "
+                "regional_regulation_identities"
+            ),
+            _json,
+        ),
+        **dict.fromkeys(words("pacing_type regional_regulated_categories"), _list),
+        "is_dynamic_creative": _flag,
+        "start_time": _time,
+        "end_time": _time,
+        "adlabels": _labels,
+    },
     "ad": {
-        **dict.fromkeys("name status adset_id conversion_domain".split(), _text), "creative": _creative,
-        "tracking_specs": _json, "bid_amount": _money, "adlabels": _labels},
+        **dict.fromkeys(words("name status adset_id conversion_domain"), _text),
+        "creative": _creative,
+        "tracking_specs": _json,
+        "bid_amount": _money,
+        "adlabels": _labels,
+    },
     "creative": {
-        **dict.fromkeys("name status object_story_id source_instagram_media_id url_tags image_hash image_url title body object_url "
-                        "link_url call_to_action_type authorization_category instagram_user_id video_id".split(), _text),
-        **dict.fromkeys("object_story_spec asset_feed_spec degrees_of_freedom_spec call_to_action".split(), _json),
-        "adlabels": _labels},
+        **dict.fromkeys(
+            words(
+                "name status object_story_id source_instagram_media_id url_tags image_hash image_url title body "
+                "object_url "
+                "link_url call_to_action_type authorization_category instagram_user_id video_id"
+            ),
+            _text,
+        ),
+        **dict.fromkeys(words("object_story_spec asset_feed_spec degrees_of_freedom_spec call_to_action"), _json),
+        "adlabels": _labels,
+    },
     "account": {"name": _text, "spend_cap": _money, "default_dsa_payor": _text, "default_dsa_beneficiary": _text},
 }
 STORED_AS = {"adlabels": "labels", "creative": "creative_id"}

@@ -40,7 +40,7 @@ class Identity:
     """Names and secrets of this sandbox, all made from the seed."""
 
     seed: int
-    account_id: str          # without act_
+    account_id: str  # without act_
     access_token: str
     app_id: str
     app_secret: str
@@ -59,11 +59,11 @@ class World:
         self.lock = threading.RLock()
         self.objects: dict[str, Record] = {}
         self._children: dict[tuple[str, str], list[Record]] = defaultdict(list)
-        self.ads: list[Record] = []          # an ad's number in the market is its place here
+        self.ads: list[Record] = []  # an ad's number in the market is its place here
         self.budgets: dict[tuple[str, int], float] = {}
         self.figures = Figures(0)
-        self.simulated_until = 0             # UTC hours since 1970 that are done
-        self.during = 0.0                    # while hours are simulated: the time of the present one
+        self.simulated_until = 0  # UTC hours since 1970 that are done
+        self.during = 0.0  # while hours are simulated: the time of the present one
         self.version = 0
         self._seq = 0
 
@@ -154,7 +154,20 @@ class World:
     def log(self, event_type: str, record: Record, extra: dict[str, Any] | None = None, actor: str = "") -> None:
         """One line of the activity log (`/act_X/activities`)."""
         at = int(self.now())
-        self.store.add_activities([(at, {
-            "event_type": event_type, "event_time": at, "object_id": record.id, "object_type": record.kind.upper(),
-            "object_name": record.data.get("name", ""), "actor_id": actor or self.identity.user_id,
-            "actor_name": actor or "Demo User", "extra": extra or {}})])
+        self.store.add_activities(
+            [
+                (
+                    at,
+                    {
+                        "event_type": event_type,
+                        "event_time": at,
+                        "object_id": record.id,
+                        "object_type": record.kind.upper(),
+                        "object_name": record.data.get("name", ""),
+                        "actor_id": actor or self.identity.user_id,
+                        "actor_name": actor or "Demo User",
+                        "extra": extra or {},
+                    },
+                )
+            ]
+        )
