@@ -46,32 +46,31 @@ def cache_folder() -> Path:
     return Path(base) / "mediabuyer" / "neo4j"
 
 
-def read_lock() -> list[Jar]:
-    lines = (line.split() for line in LOCK.read_text().splitlines() if not line.startswith("#"))
+def read_lock(lock: Path = LOCK) -> list[Jar]:
+    lines = (line.split() for line in lock.read_text().splitlines() if not line.startswith("#"))
     return [Jar(path, sha256, int(size)) for path, sha256, size in lines]
 
 
-def jars_folder(cache: Path) -> Path:
-    return cache / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
+def jars_folder(cache: Path, lock: Path = LOCK) -> Path:
+    return cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
 
 
-def is_complete(cache: Path) -> bool:
-    return (jars_folder(cache) / "complete").exists()
+def is_complete(cache: Path, lock: Path = LOCK) -> bool:
+    return (jars_folder(cache, lock) / "complete").exists()
 
 
-def fetch(cache: Path, progress: Progress = lambda _done, _total: None) -> Path:
+def fetch(cache: Path, progress: Progress = lambda _done, _total: None, lock: Path = LOCK) -> Path:
     """The folder with every archive of the lock. What an interrupted fetch left is kept; two at once share one."""
-    folder = jars_folder(cache)
-    if not is_complete(cache):
+    folder = jars_folder(cache, lock)
+    if not is_complete(cache, lock):
         private_dir(folder)
         with locked(cache / "lock"):
-            _fetch_missing(folder, progress)
+            _fetch_missing(read_lock(lock), folder, progress)
             (folder / "complete").touch()
     return folder
 
 
-def _fetch_missing(folder: Path, progress: Progress) -> None:
-    jars = read_lock()
+def _fetch_missing(jars: list[Jar], folder: Path, progress: Progress) -> None:
     total = sum(jar.size for jar in jars)
     # A file under its final name was checked before it got that name.
     missing = [jar for jar in jars if not (folder / jar.name).exists()]
@@ -99,7 +98,8 @@ def _download(jar: Jar, folder: Path) -> None:
         try:
             content = _read(jar)
         except requests.RequestException as error:
-            if attempt == TRIES - 1:
+            refused = error.response is not None and error.response.status_code < 500
+            if refused or attempt == TRIES - 1:
                 raise ServerError(f"{jar.name} cannot be fetched: {type(error).__name__}") from error
             time.sleep(2**attempt)
             continue

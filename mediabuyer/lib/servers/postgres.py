@@ -64,12 +64,21 @@ def stop_postgres(var: Path, *, seconds: float = 30) -> None:
         pid = _postmaster(data)
         if pid is None:
             return
+        lines = _pid_file(data)
+        folder = Path(lines[4]) if len(lines) > 4 else data
         for number, limit in ((signal.SIGINT, seconds), (signal.SIGQUIT, 10.0)):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
             if not wait_until_gone([pid], limit):
+                _remove_socket_folder(data, folder)
                 return
         raise ServerError(f"PostgreSQL (process {pid}) does not stop.", remedy=f"See {data / 'server.log'}.")
+
+
+def _remove_socket_folder(data: Path, folder: Path) -> None:
+    if folder != data:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _url(cluster: Cluster) -> str:

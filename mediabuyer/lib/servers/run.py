@@ -19,11 +19,8 @@ from mediabuyer.lib.servers.ports import choose_port, free_port
 from mediabuyer.lib.servers.postgres import ensure_postgres, is_running, started_by_another, stop_postgres
 from mediabuyer.lib.servers.state import ServerError, read_state, write_private, write_state
 from mediabuyer.lib.servers.supervisor import Program, Supervisor
+from mediabuyer.lib.servers.worker import ROOT, queue_program, say
 
-ROOT = Path(__file__).resolve().parents[3]
-HEARTBEAT_LIMIT = 90.0
-"""Seconds after which a queue that gave no sign is started again; the sign is asked for each minute."""
-HEARTBEAT_GRACE = 120.0
 READY_LIMIT = 120.0
 
 
@@ -60,7 +57,7 @@ class Run:
         with self._told("demo brand, people and ad account"):
             self.supervisor.run(self._manage("demo", "--sandbox-file", str(self._sandbox_file), "--url", self.url))
         with self._told("queue and web server"):
-            for program in (self._web(), self._queue()):
+            for program in (self._web(), queue_program(self.var, self._environment, grace=20)):
                 self.supervisor.start(program)
             if self.graph:
                 self.supervisor.start(self._manage("graph", "run", name="projector", lasting=True))
@@ -170,18 +167,6 @@ class Run:
         command = (sys.executable, "-m", "gunicorn", "mediabuyer.wsgi:application", *where, *options, *quiet)
         return Program("web", command, self._environment)
 
-    def _queue(self) -> Program:
-        heartbeat = self.var / "queue-heartbeat"
-
-        def is_stuck(seconds_running: float) -> bool:
-            if seconds_running < HEARTBEAT_GRACE:
-                return False
-            last = heartbeat.stat().st_mtime if heartbeat.exists() else 0.0
-            return time.time() - last > HEARTBEAT_LIMIT
-
-        command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
-        return Program("queue", command, self._environment, grace=20, is_stuck=is_stuck)
-
     # --- Waiting ------------------------------------------------------------------------------------------------------
 
     @property
@@ -253,11 +238,6 @@ def welcome(url: str, demo: dict[str, Any]) -> Iterator[str]:
         yield f"  {person['role']:<10} {person['email']:<{width}}  {person['password']}"
     yield ""
     yield "  Ctrl-C stops everything that was started here."
-
-
-def say(line: str) -> None:
-    with suppress(OSError):  # the terminal may be gone while we still have to stop
-        print(line, flush=True)
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     grace: float = 15.0
     lasting: bool = True
+    to_log: bool = True  # else its output goes where ours goes
     is_stuck: Callable[[float], bool] = lambda _seconds_running: False
 
 
@@ -150,12 +151,13 @@ class Supervisor:
             flags |= os.O_TRUNC
         with self.interrupts.held(), os.fdopen(os.open(path, flags, 0o600), "ab") as log:
             size = os.fstat(log.fileno()).st_size
+            output = log if program.to_log else None
             process = subprocess.Popen(
                 list(program.command),
                 env={**os.environ, **program.environment},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,
             )
             child = Child(program, process, identify(process.pid), time.monotonic(), size, failures)

@@ -1,0 +1,23 @@
+# One image, several commands: web (default), worker, projector. See compose.yaml and docs/operations.md.
+FROM python:3.12-slim AS packages
+COPY requirements/base.txt /tmp/base.txt
+RUN python -m venv /opt/venv \
+ && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /tmp/base.txt
+
+FROM python:3.12-slim
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MEDIABUYER_VAR=/var/lib/mediabuyer
+RUN useradd --system --uid 10001 --home-dir /app mediabuyer \
+ && install -d -o mediabuyer -g mediabuyer -m 0700 /var/lib/mediabuyer /var/lib/mediabuyer/media
+COPY --from=packages /opt/venv /opt/venv
+WORKDIR /app
+COPY . .
+USER mediabuyer
+# The key is used by nothing that lasts: collecting static files only needs settings that load.
+RUN SECRET_KEY=building DATABASE_URL=postgresql://nobody@localhost/none python manage.py collectstatic --no-input
+EXPOSE 8000
+CMD ["gunicorn", "mediabuyer.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
+     "--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "20", "--no-control-socket", \
+     "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]

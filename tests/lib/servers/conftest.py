@@ -1,0 +1,35 @@
+"""A run-time folder of its own for each test that starts something, and nothing left running behind it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mediabuyer.lib.servers.neo4j import stop_neo4j
+from mediabuyer.lib.servers.postgres import stop_postgres
+
+
+@pytest.fixture
+def var() -> Iterator[Path]:
+    yield from fresh_folder()
+
+
+@pytest.fixture(scope="module")
+def shared_var() -> Iterator[Path]:
+    """For tests that leave the server as they found it."""
+    yield from fresh_folder()
+
+
+def fresh_folder() -> Iterator[Path]:
+    """Short, because a socket lies in it; open to pass through, because root's server runs under another account."""
+    folder = Path(tempfile.mkdtemp(prefix="mb-")).resolve()
+    folder.chmod(0o711)
+    yield folder
+    stop_postgres(folder, seconds=5)
+    stop_neo4j(folder)
+    shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
+    shutil.rmtree(folder)

@@ -1,0 +1,122 @@
+"""The graph server: its archives, its state file, and the real thing."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from neo4j import GraphDatabase
+from neo4j.exceptions import AuthError
+
+from mediabuyer.lib.servers import neo4j_jars
+from mediabuyer.lib.servers.neo4j import ensure_neo4j, stop_neo4j
+from mediabuyer.lib.servers.processes import identify
+from mediabuyer.lib.servers.state import ServerError, read_state
+
+needs_archives = pytest.mark.skipif(
+    not neo4j_jars.is_complete(neo4j_jars.cache_folder()), reason="Neo4j's archives could not be fetched"
+)
+
+
+def test_lock_names_archives_without_addresses() -> None:
+    jars = neo4j_jars.read_lock()
+    assert len(jars) == 216
+    assert len({jar.name for jar in jars}) == 216
+    assert "://" not in neo4j_jars.LOCK.read_text()
+
+
+def test_archive_that_differs_from_its_hash_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands at the edge of the network: the answer is replaced, not our code."""
+
+    class Answer:
+        content = b"something else"
+
+        def raise_for_status(self) -> None: ...
+
+    monkeypatch.setattr(neo4j_jars.http, "get", lambda *_args, **_more: Answer())
+    with pytest.raises(ServerError, match="differs from its hash"):
+        neo4j_jars.fetch(tmp_path)
+    assert not neo4j_jars.is_complete(tmp_path)
+    assert list(neo4j_jars.jars_folder(tmp_path).glob("*.jar")) == []
+
+
+def test_interrupted_fetch_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text("".join(f"org/{n}.jar {hashlib.sha256(n.encode()).hexdigest()} 1\n" for n in "abc"))
+    asked: list[str] = []
+
+    class Answer:
+        def __init__(self, url: str) -> None:
+            asked.append(url[-5:])
+            self.content = url[-5].encode()
+
+        def raise_for_status(self) -> None: ...
+
+    monkeypatch.setattr(neo4j_jars.http, "get", lambda url, **_more: Answer(url))
+    folder = neo4j_jars.jars_folder(tmp_path, lock)
+    folder.mkdir()
+    (folder / "a.jar").write_bytes(b"a")
+    progress: list[tuple[int, int]] = []
+    neo4j_jars.fetch(tmp_path, lambda done, total: progress.append((done, total)), lock)
+    assert sorted(asked) == ["b.jar", "c.jar"]
+    assert progress == [(1, 3), (2, 3), (3, 3)]
+    assert neo4j_jars.is_complete(tmp_path, lock)
+
+
+def test_failed_fetch_is_told_in_the_state_file(var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    absent = requests.Response()
+    absent.status_code = 404
+    monkeypatch.setattr(neo4j_jars.http, "get", lambda *_args, **_more: absent)
+    with pytest.raises(ServerError, match="cannot be fetched: HTTPError"):
+        ensure_neo4j(var)
+    state = read_state(var / "neo4j.json")
+    assert state["state"] == "failed"
+    assert "cannot be fetched" in state["detail"]
+    assert oct((var / "neo4j.json").stat().st_mode)[-3:] == "600"
+
+
+@pytest.mark.neo4j
+@needs_archives
+def test_real_server_starts_answers_and_stops(var: Path) -> None:
+    state = ensure_neo4j(var)
+    assert state["state"] == "ready"
+    assert ensure_neo4j(var)["process"] == state["process"]
+    with GraphDatabase.driver(state["url"], auth=(state["user"], state["password"])) as driver:
+        assert driver.execute_query("RETURN 1 AS one").records[0]["one"] == 1
+        driver.execute_query("CREATE (:Kept {name: 'a'})")
+    with GraphDatabase.driver(state["url"], auth=("neo4j", "neo4j")) as driver, pytest.raises(AuthError):
+        driver.execute_query("RETURN 1")
+    assert oct((var / "neo4j").stat().st_mode)[-3:] == "700"
+
+    identify_before = identify(state["process"]["pid"])
+    assert identify_before is not None
+    subprocess.run(["kill", "-9", str(state["process"]["pid"])], check=True)
+    time.sleep(0.2)
+    again = ensure_neo4j(var)
+    assert again["process"] != state["process"]
+    with GraphDatabase.driver(again["url"], auth=(again["user"], again["password"])) as driver:
+        assert driver.execute_query("MATCH (k:Kept) RETURN k.name AS name").records[0]["name"] == "a"
+
+    stop_neo4j(var)
+    assert identify(again["process"]["pid"]) is None
+    assert read_state(var / "neo4j.json")["state"] == "off"
+
+
+@pytest.mark.neo4j
+@needs_archives
+def test_keeper_ends_its_server_on_sigterm(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIABUYER_VAR", str(var))
+    keeper = subprocess.Popen([sys.executable, "-m", "mediabuyer.lib.servers.neo4j"])
+    deadline = time.monotonic() + 90
+    while (state := read_state(var / "neo4j.json")).get("state") != "ready":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    keeper.terminate()
+    assert keeper.wait(timeout=30) == 0
+    assert identify(state["process"]["pid"]) is None
