@@ -176,9 +176,14 @@ class MetaPlatform:
         wanted = {"filter": "stream", "since": int(since.timestamp()), "limit": PAGE}
         fields = ["id,message,from,created_time,like_count,is_hidden"]
         for story, ad_id in stories.items():
-            with self._calling():
-                cursor = PagePost(story, api=self._api).get_comments(fields=fields, params=wanted)
-                rows = [comment_row(node.export_all_data(), ad_id) for node in cursor]
+            try:
+                with self._calling():
+                    cursor = PagePost(story, api=self._api).get_comments(fields=fields, params=wanted)
+                    rows = [comment_row(node.export_all_data(), ad_id) for node in cursor]
+            except PlatformError as error:
+                if error.fault is not Fault.MISSING:
+                    raise
+                continue  # the post was removed; its ad may still be listed
             yield from rows
 
     def read_state(self, level: Level, external_id: str) -> dict[str, Any]:

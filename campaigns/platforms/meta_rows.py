@@ -16,7 +16,6 @@ ACCOUNT_STATUS = {
     1: "active", 2: "disabled", 3: "unsettled", 7: "pending_risk_review", 8: "pending_settlement", 9: "grace_period",
     100: "pending_closure", 101: "closed",
 }
-DELIVERING = frozenset({"active", "grace_period"})
 
 PURCHASES = ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase")
 LEADS = ("lead", "onsite_conversion.lead_grouped", "offsite_conversion.fb_pixel_lead")

@@ -1,0 +1,57 @@
+"""What a platform's refusals mean for the account as a whole: connect again, held, or wait. Told once, not per call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from campaigns.models import AdAccount
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import Fault, PlatformError
+from memory.events import record
+
+Connection = AdAccount.Connection
+
+STATES: dict[Fault, tuple[str, str]] = {
+    Fault.AUTH: (Connection.RECONNECT, "account.reconnect_needed"),
+    Fault.PERMISSION: (Connection.RECONNECT, "account.reconnect_needed"),
+    Fault.HELD: (Connection.HELD, "account.held"),
+}
+
+
+@transaction.atomic
+def note_trouble(account: AdAccount, error: PlatformError, now: datetime) -> None:
+    """After a failed call. Faults of a single request leave the account as it is."""
+    if error.fault is Fault.RATE and error.wait:
+        _set(account, held_until=wall_now() + error.wait)  # the platform counts in real time, also for a sandbox
+    if error.fault not in STATES:
+        return
+    state, kind = STATES[error.fault]
+    told = AdAccount.objects.filter(pk=account.pk).exclude(connection=state).update(connection=state)
+    _set(account, connection=state, connection_detail=error.message[:400])
+    if told:
+        record(kind, "account", account.key, brand=account.brand, account=account.key, now=now, actor="system",
+               reason=error.message)
+
+
+@transaction.atomic
+def note_success(account: AdAccount, now: datetime) -> None:
+    """After a call that shows that the account can be used again."""
+    mended = AdAccount.objects.filter(pk=account.pk).exclude(connection=Connection.OK).update(connection=Connection.OK)
+    if mended:
+        _set(account, connection=Connection.OK, connection_detail="")
+        record("account.connected", "account", account.key, brand=account.brand, account=account.key, now=now,
+               actor="system", name=account.name)
+
+
+def check_wait(account: AdAccount) -> None:
+    """Raises while the platform wants no calls from this account."""
+    if account.held_until and (left := account.held_until - wall_now()).total_seconds() > 0:
+        raise PlatformError(Fault.RATE, "The platform wants no calls from this account for a while.", wait=left)
+
+
+def _set(account: AdAccount, **values: object) -> None:
+    AdAccount.objects.filter(pk=account.pk).update(**values)
+    for name, value in values.items():
+        setattr(account, name, value)
