@@ -1,4 +1,4 @@
-"""Small figures drawn as SVG on the server: lines, sparklines, intervals, shares. Pure; templates only print the result.
+"""Small figures drawn as SVG on the server: lines, sparklines, intervals, shares. Pure; templates only print them.
 
 Horizontal positions are percentages and vertical ones pixels, so a figure stretches with its card while text and dots
 keep their size. Colours are classes of app.css: strokes `k1` result, `k2` cost, `k3` payout 30, `k4` payout 7, `k5`
@@ -21,7 +21,7 @@ BOTTOM = 24
 
 
 def plain(value: float) -> str:
-    return f"{value:,.0f}"
+    return f"{value:,.0f}".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def draw(plot: Plot) -> Drawing:
         levels=[Text("0%", y(level.value), level.label, "start") for level in plot.levels],
         pins=[Text(_percent(pin.index, count), 10, str(number)) for number, pin in enumerate(plot.pins, 1)],
         labels=_axis_labels(plot),
-        rows=[(label, [_cell(plot, series, index) for series in plot.series]) for index, label in enumerate(plot.labels)],
+        rows=[(label, [_cell(plot, line, index) for line in plot.series]) for index, label in enumerate(plot.labels)],
     )
 
 

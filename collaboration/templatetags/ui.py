@@ -6,10 +6,11 @@ Unknown is always “–”, minus is a true minus, and only a result is coloure
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.core.paginator import Page
@@ -49,7 +50,7 @@ DECISION_BADGES = {
 NUMBER_STEPS = ((60, "s"), (60, "min"), (24, "h"), (7, "days"))
 
 
-# --- Filters: one value to text -----------------------------------------------------------------------------------
+# --- Filters: one value to text --------------------------------------------------------------------------
 
 
 def _known(value: object) -> bool:
@@ -147,6 +148,21 @@ def since(when: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def as_number(text: str | None) -> Decimal | None:
+    """An amount that is kept as text in JSON."""
+    return Decimal(text) if text else None
+
+
+@register.filter
+def in_zone(when: datetime | None, zone: str) -> str:
+    """A moment in the account's time zone, which is named: `Fri 20 Nov 18:00 Berlin`."""
+    if when is None:
+        return UNKNOWN
+    local = when.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M} {zone.rpartition('/')[2].replace('_', ' ')}"
+
+
+@register.filter
 def undo_url(message: Any) -> str:
     """The address in `extra_tags="undo:/a/…"` of a Django message, else empty."""
     return next((tag[5:] for tag in (message.extra_tags or "").split() if tag.startswith("undo:")), "")
@@ -159,12 +175,21 @@ def toast_seconds(message: Any) -> int | str:
 
 
 @register.filter
+def allauth_tone(tags: str | list[str] | None) -> str:
+    """Look of a button of allauth's pages by the tags it carries."""
+    names = tags.split(",") if isinstance(tags, str) else tags or []
+    if {"danger", "delete"} & {*names}:
+        return "danger"
+    return "" if {"secondary", "outline", "link", "panel", "cancel"} & {*names} else "primary"
+
+
+@register.filter
 def level_tone(message: Any) -> str:
     """Tone of a Django message by its level."""
     return {"success": "good", "error": "bad", "warning": "warn"}.get(message.level_tag, "info")
 
 
-# --- Tags: marks and numbers ----------------------------------------------------------------------------------------
+# --- Tags: marks and numbers -----------------------------------------------------------------------------
 
 
 @register.simple_tag
@@ -188,11 +213,10 @@ def state(name: str) -> dict[str, str]:
     return {"label": label, "tone": tone, "icon": mark}
 
 
-CHANGE_TEXT: dict[str, Callable[[Number, str, int], str]] = {
-    "percent": lambda value, currency, digits: percent_signed(value, digits),
-    "number": lambda value, currency, digits: signed(value, digits),
-    "money": lambda value, currency, digits: format_money(_decimal(value), currency, places=digits, sign=True),
-}
+def _change_text(change: Number, kind: str, currency: str, digits: int) -> str:
+    if kind == "money":
+        return format_money(_decimal(change), currency, places=digits, sign=True)
+    return signed(change, digits) if kind == "number" else percent_signed(change, digits)
 
 
 @register.inclusion_tag("components/delta.html")
@@ -202,7 +226,7 @@ def delta(
     """A change with arrow and sign. `kind`: percent (a ratio), number, money. `good`: up, down, or empty for cost."""
     if change is None or not _known(change):
         return {"tone": "", "icon": "", "text": UNKNOWN, "note": note}
-    text = CHANGE_TEXT[kind](change, currency, digits)
+    text = _change_text(change, kind, currency, digits)
     if not any(sign in text for sign in "+−"):
         return {"tone": "", "icon": "flat", "text": "no change", "note": note}
     direction = "up" if change > 0 else "down"
@@ -212,32 +236,51 @@ def delta(
 
 @register.inclusion_tag("components/ask.html")
 def ask(
-    value: str, title: str, definition: str, source: str = "", href: str = "", align: str = "", id: str = ""  # noqa: A002
+    value: str,
+    title: str,
+    definition: str,
+    source: str = "",
+    href: str = "",
+    align: str = "",
+    id: str = "",  # noqa: A002
 ) -> dict[str, str]:
     """A number that explains itself on hover and focus. Without `href` it is a button. `align="right"` near an edge."""
     return {
-        "value": value, "title": title, "definition": definition, "source": source, "href": href, "align": align,
+        "value": value,
+        "title": title,
+        "definition": definition,
+        "source": source,
+        "href": href,
+        "align": align,
         "id": f"ask-{id or slugify(title)}",
     }
 
 
 @register.inclusion_tag("components/kpi.html")
 def kpi(title: str, value: str, definition: str = "", source: str = "", **extra: Any) -> dict[str, Any]:
-    """A headline number. Further: `href id align big note hint`, and `change kind good currency digits` as in `delta`."""
+    """A headline number. Further: `href id align big note hint`; `change kind good currency digits` as in `delta`."""
     change = {key: extra[key] for key in ("kind", "good", "currency", "digits") if key in extra}
     shown = delta(extra["change"], **change, note=extra.get("note", "")) if "change" in extra else None
     return {**extra, "title": title, "value": value, "definition": definition, "source": source, "delta": shown}
 
 
-@register.inclusion_tag("components/ago.html", takes_context=True)
-def ago(context: RequestContext, when: datetime | str | None, css: str = "") -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def ago(context: RequestContext, when: datetime | str | None, css: str = "") -> SafeString | str:
     """A relative time, exact with its zone on hover. Measured against the account's clock, `now` of the page."""
     moment = parse_datetime(when) if isinstance(when, str) else when
-    now = context.get("now") or localtime()
-    return {"when": moment, "text": since(moment, now), "css": css}
+    if moment is None:
+        return UNKNOWN
+    local = localtime(moment)
+    return format_html(
+        '<time class="{}" datetime="{}" title="{}" data-ago>{}</time>',
+        css,
+        local.isoformat(timespec="seconds"),
+        f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}",
+        since(moment, context.get("now") or localtime()),
+    )
 
 
-# --- Tags: figures ----------------------------------------------------------------------------------------------------
+# --- Tags: figures ---------------------------------------------------------------------------------------
 
 
 @register.inclusion_tag("components/plot.html")
@@ -267,17 +310,36 @@ def meter(value: Number, limit: Number, label: str, mark: Number | None = None, 
 def interval(
     low: Number, middle: Number, high: Number, start: Number, end: Number, label: str, mark: Number | None = None
 ) -> dict[str, Any]:
-    """An interval with its middle between `start` and `end` of the scale; `mark` is a hairline: zero, or the value now."""
+    """An interval with its middle on a scale from `start` to `end`; `mark` is one more point: zero, or today."""
     left, dot, right = (plots.position(float(value), float(start), float(end)) for value in (low, middle, high))
     at = None if mark is None else plots.position(float(mark), float(start), float(end))
     return {"left": left, "width": round(right - left, 1), "dot": dot, "mark": at, "label": label}
+
+
+@register.inclusion_tag("components/range.html")
+def interval_of(effect: dict[str, Decimal], currency: str = "EUR") -> dict[str, Any]:
+    """The 80% interval of an expected effect (per_day, low, high), with a mark at zero and a margin on both sides."""
+    low, middle, high = effect["low"], effect["per_day"], effect["high"]
+    margin = (max(high, Decimal(0)) - min(low, Decimal(0))) / 5 or Decimal(1)
+    words = [format_money(one, currency, sign=True) for one in (low, high, middle)]
+    label = f"80% interval from {words[0]} to {words[1]}, middle {words[2]}"
+    return interval(
+        float(low),
+        float(middle),
+        float(high),
+        float(min(low, Decimal(0)) - margin),
+        float(max(high, Decimal(0)) + margin),
+        label,
+        mark=0,
+    )
 
 
 @register.inclusion_tag("components/effect.html")
 def effect(value: Number | None, largest: Number) -> dict[str, Any]:
     """A bar left or right of zero; `largest` is the greatest size in the column, so that rows compare."""
     size = 0.0 if not value or not largest else min(abs(float(value)) / float(largest), 1.0) * 48
-    return {"x": round(50 - size if value and value < 0 else 50, 1), "width": round(size, 1), "up": bool(value and value > 0)}
+    is_loss = bool(value and value < 0)
+    return {"x": round(50 - size if is_loss else 50, 1), "width": round(size, 1), "up": not is_loss}
 
 
 @register.inclusion_tag("components/shares.html")
@@ -291,7 +353,7 @@ def shares(parts: Sequence[tuple[str, float, str]], label: str) -> dict[str, Any
     return {"parts": rows, "label": label}
 
 
-# --- Tags: forms and lists ---------------------------------------------------------------------------------------------
+# --- Tags: forms and lists -------------------------------------------------------------------------------
 
 
 @register.inclusion_tag("components/field.html")
@@ -299,7 +361,7 @@ def field(bound: BoundField, unit: str = "", hint: str = "", switch: bool = Fals
     """A form field: label above, help below, the error says how to mend it. Works with any Django widget."""
     widget = bound.field.widget
     kind = "check" if isinstance(widget, CheckboxInput) else "group" if widget.use_fieldset else "input"
-    attrs = {"class": "input"} if kind == "input" else {}
+    attrs: dict[str, str | bool] = {"class": "input"} if kind == "input" else {}
     if switch:
         attrs["role"] = "switch"
     if hint and not bound.help_text:
@@ -308,7 +370,7 @@ def field(bound: BoundField, unit: str = "", hint: str = "", switch: bool = Fals
 
 
 @register.inclusion_tag("components/pager.html", takes_context=True)
-def pager(context: RequestContext, page: Page, label: str = "Pages") -> dict[str, Any]:
+def pager(context: RequestContext, page: Page[Any], label: str = "Pages") -> dict[str, Any]:
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return {"page": page, "numbers": list(numbers), "label": label, "request": context.get("request")}
 

@@ -236,6 +236,7 @@
       if (radio) radio.checked = true;
     }
     settle(document);
+    document.querySelector("[data-open-now]")?.showPopover();
   };
   document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", start) : start();
 })();

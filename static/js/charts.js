@@ -26,19 +26,13 @@
       key, typeof part === "string" && /color$/i.test(key) ? colours[part] || part : resolve(part, colours),
     ]));
   };
-  const merge = (base, extra) => {
-    const result = { ...base };
-    for (const [key, value] of Object.entries(extra || {}))
-      result[key] = value && typeof value === "object" && !Array.isArray(value) ? merge(base[key] || {}, value) : value;
-    return result;
-  };
-  const template = (colours) => {
+  const template = (colours, dated) => {
     const axis = {
-      gridcolor: colours.grid, linecolor: colours.line, zerolinecolor: colours.line, tickcolor: colours.line,
+      gridcolor: colours.grid, linecolor: colours.line, zerolinecolor: colours.line, ticks: "", tickformat: ",",
       tickfont: { color: colours.muted, size: 11 }, title: { font: { color: colours.muted, size: 12 } }, automargin: true,
-      zeroline: false, fixedrange: false,
+      zeroline: false, ticklabelstandoff: 6,
     };
-    return {
+    const layout = {
       font: { family: "Inter, system-ui, sans-serif", size: 12, color: colours.ink },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       colorway: [colours.c1, colours.c2, colours.c3, colours.c4, colours.c5],
@@ -46,14 +40,17 @@
       hoverlabel: { bgcolor: colours.raised, bordercolor: colours.line, font: { color: colours.ink, size: 12 } },
       legend: { orientation: "h", x: 0, y: 1.12, font: { color: colours.muted, size: 12 } },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.muted, activecolor: colours.ink },
-      xaxis: { ...axis, showgrid: false }, yaxis: { ...axis, rangemode: "tozero" },
+      xaxis: { ...axis, showgrid: false, tickformat: dated ? "%-d %b" : "" },
+      yaxis: { ...axis, rangemode: "tozero" },
     };
+    return { layout, data: { scatter: [{ mode: "lines", line: { width: 2 } }] } };
   };
   const draw = (element, colours) => {
     const source = document.getElementById(element.dataset.chart);
     if (!source || !window.Plotly) return;
     const spec = resolve(JSON.parse(source.textContent), colours);
-    Plotly.react(element, spec.data, merge(template(colours), spec.layout), CONFIG);
+    const dated = spec.data.some((trace) => /^\d{4}-\d\d-\d\d/.test(trace.x?.[0]));
+    Plotly.react(element, spec.data, { ...spec.layout, template: template(colours, dated) }, CONFIG);
   };
   const drawAll = (from = document) => {
     const colours = readColours();
