@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "change.unknown": "does not know yet whether it arrived: {what}",
     "change.blocked": "was held back by a guardrail: {what} ({reason})",
     "change.cancelled": "cancelled before it was sent: {what}",
+    "change.doubled": "found more objects at the platform than were asked for: {what}",
     "cycle.started": "started a cycle",
     "cycle.finished": "finished the cycle: {proposed} proposed",
     "cycle.failed": "could not finish the cycle at “{step}”: {reason}",

@@ -60,16 +60,24 @@ class Event(models.Model):
         return f"{self.kind} {self.subject_key}"
 
 
+class PlainWords(models.Func):
+    """Letters and digits only: without a system locale the parser takes “ and € for letters."""
+
+    function = "regexp_replace"
+    template = "%(function)s(%(expressions)s, '[^[:alnum:]]+', ' ', 'g')"
+
+
 class Episode(models.Model):
     """Something that was tried and how it went, in one sentence and a few numbers; what recall searches.
 
-    Never edited: how something ended is another episode than that it was begun.
+    Never edited: what becomes known later is another version with the same source, and recall takes the last version
+    that was known at its time.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     brand = models.ForeignKey(Brand, models.CASCADE)
     account_key = models.UUIDField(null=True, blank=True)
-    source = models.CharField(max_length=80, unique=True, help_text="What it was made from; makes writing idempotent.")
+    source = models.CharField(max_length=80, help_text="What it was made from; makes writing idempotent.")
     kind = models.CharField(max_length=40, help_text="The action's slug, or the kind of note.")
     text = models.TextField()
     entities = models.JSONField(default=list, help_text='List of "type:key", for example "angle:price".')
@@ -78,7 +86,7 @@ class Episode(models.Model):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(help_text="In the account's time: from when on recall may know it.")
     words = models.GeneratedField(
-        expression=SearchVector("text", config="english"), output_field=SearchVectorField(), db_persist=True
+        expression=SearchVector(PlainWords("text"), config="english"), output_field=SearchVectorField(), db_persist=True
     )
 
     class Meta:
@@ -89,7 +97,8 @@ class Episode(models.Model):
             models.Index(fields=["brand", "kind", "-occurred_at"], name="episode_kind"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(outcome__in=["", "good", "bad", "open"]), name="episode_outcome_known")
+            models.CheckConstraint(condition=Q(outcome__in=["", "good", "bad", "open"]), name="episode_outcome_known"),
+            models.UniqueConstraint(fields=["source", "recorded_at"], name="episode_version_once"),
         ]
 
     def __str__(self) -> str:

@@ -20,15 +20,15 @@ ENDED = [Decision.State.DONE, Decision.State.UNDONE, Decision.State.REJECTED, De
 def learn(account: AdAccount, now: datetime, note: Note) -> None:
     measured = measure_due(account, now)
     ended = Decision.objects.filter(account=account, state__in=ENDED).select_related("outcome", "ad__creative__angle")
-    told = [remember_decision(decision) for decision in ended.order_by("-finished_at")[:200]]
+    told = [remember_decision(decision, now) for decision in ended.order_by("-finished_at")[:200]]
     note.say(
         f"Graded {len(measured)} earlier decisions; {len(told)} are kept to learn from.",
         measured=[{"title": one.decision.title, "verdict": one.verdict} for one in measured],
     )
 
 
-def remember_decision(decision: Decision) -> None:
-    """One episode a decision, rewritten when its outcome becomes known."""
+def remember_decision(decision: Decision, now: datetime) -> None:
+    """One episode a decision, and another version of it when its outcome becomes known."""
     outcome: Outcome | None = getattr(decision, "outcome", None)
     remember(
         brand=decision.account.brand,
@@ -45,6 +45,7 @@ def remember_decision(decision: Decision) -> None:
         },
         outcome=_grade(decision, outcome),
         occurred_at=decision.decided_at or decision.proposed_at,
+        now=now,
     )
 
 

@@ -1,0 +1,168 @@
+"""Outbox → graph: drains `GraphChange` in commit order, in batches, and survives being stopped at any point.
+
+A row is read once every transaction older than its own has ended. Postgres marks it only after the graph has it; what
+the graph hears twice changes nothing, because each row carries its whole state and `seq` guards the order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from memory import cypher, graph, schema
+from memory.graph import GraphRefused, Statement
+
+BATCH = 5000
+MAX_TRIES = 8
+"""A row that the graph refuses, or whose ends are missing, is set aside after 2 + 4 + … + 128 seconds of trying."""
+LOCK = 0x4D42_6772_6170_68
+"""One projector at a time, whatever the machine."""
+
+_WAITING = """
+SELECT c.seq, c.op, c.label, c.key, c.payload::text, c.checksum,
+       EXISTS (SELECT FROM memory_graphchange n WHERE n.label = c.label AND n.key = c.key AND n.seq > c.seq)
+FROM memory_graphchange c
+WHERE c.applied_at IS NULL AND c.set_aside_at IS NULL AND (c.retry_at IS NULL OR c.retry_at <= clock_timestamp())
+  AND c.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ORDER BY c.seq LIMIT %s
+"""
+_MARK = "UPDATE memory_graphchange SET applied_at = clock_timestamp(), trouble = '' WHERE seq = ANY(%s)"
+_TROUBLE = """
+UPDATE memory_graphchange SET tries = tries + 1, trouble = %s,
+    retry_at = clock_timestamp() + make_interval(secs => 2 ^ (tries + 1)),
+    set_aside_at = CASE WHEN tries + 1 >= %s THEN clock_timestamp() END
+WHERE seq = ANY(%s)
+"""
+_SOURCE = """
+SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || oid
+FROM pg_database WHERE datname = current_database()
+"""
+
+_TEMPLATES = {
+    "node": cypher.PUT_NODES, "edge": cypher.PUT_EDGES, "unlink": cypher.UNLINK, "delete": cypher.DELETE_NODES,
+}
+"""By operation, in the order in which one batch is written."""
+
+
+class Waiting(NamedTuple):
+    seq: int
+    op: str
+    slug: str
+    key: str
+    payload: dict[str, Any]
+    checksum: int
+    is_overtaken: bool
+    """A newer state of the same key is known: this one need not be sent, and after a deletion must not."""
+
+
+class Drained(NamedTuple):
+    applied: int
+    troubled: int
+
+
+@contextmanager
+def projector_lock() -> Iterator[bool]:
+    """Whether we are the one projector, for as long as the block runs; a killed one's lock ends with its connection."""
+    held = bool(_ask("SELECT pg_try_advisory_lock(%s)", LOCK))
+    try:
+        yield held
+    finally:
+        if held:
+            _ask("SELECT pg_advisory_unlock(%s)", LOCK)
+
+
+def drain(batch: int = BATCH) -> Drained:
+    """Sends everything that may be sent now. Raises GraphDown; what was sent until then stays marked."""
+    applied = troubled = 0
+    while rows := read_waiting(batch):
+        trouble = send([row for row in rows if not row.is_overtaken], reached=rows[-1].seq)
+        mark(row.seq for row in rows if row.seq not in trouble)
+        _set_back(trouble)
+        applied, troubled = applied + len(rows) - len(trouble), troubled + len(trouble)
+    return Drained(applied, troubled)
+
+
+def read_waiting(limit: int) -> list[Waiting]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [limit])
+        return [Waiting(seq, op, slug, key, json.loads(payload), crc, overtaken)
+                for seq, op, slug, key, payload, crc, overtaken in cursor.fetchall()]
+
+
+def send(rows: Sequence[Waiting], reached: int) -> dict[int, str]:
+    """Writes these rows to the graph and returns what is wrong with those that could not be written, by `seq`.
+
+    A refused batch is halved until the row that spoils it stands alone. In the same transaction the graph notes how
+    far it is (`reached`), which tells a projector that starts later whether this is still the graph it knew.
+    """
+    known = schema.declarations()
+    trouble = {row.seq: f"Nothing is declared as “{row.slug}”." for row in rows if row.slug not in known}
+    rows = [row for row in rows if row.slug in known]
+    groups = _grouped(rows)
+    statements = [_statement(op, slug, group) for (op, slug), group in groups.items()]
+    try:
+        answers = graph.write([*statements, (cypher.REACHED, {"seq": reached, "source": source()})])
+    except GraphRefused as error:
+        if len(rows) == 1:
+            return trouble | {rows[0].seq: error.message}
+        middle = len(rows) // 2
+        return trouble | send(rows[:middle], reached) | send(rows[middle:], reached)
+    for ((op, slug), group), answer in zip(groups.items(), answers, strict=False):
+        if op == "edge" and answer[0]["found"] < len(group):
+            trouble |= _without_ends(slug, group)
+    return trouble
+
+
+def mark(seqs: Iterable[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, [list(seqs)])
+
+
+def source() -> str:
+    """Names this database among all there ever were, so that a graph filled from another is noticed."""
+    return str(_ask(_SOURCE))
+
+
+def put(op: str, slug: str, rows: list[dict[str, Any]]) -> Statement:
+    return schema.text(_TEMPLATES[op], schema.declarations()[slug]), {"rows": rows}
+
+
+def _grouped(rows: Iterable[Waiting]) -> dict[tuple[str, str], list[Waiting]]:
+    """By operation and slug: nodes, then relationships, then what goes."""
+    groups: dict[tuple[str, str], list[Waiting]] = defaultdict(list)
+    for row in rows:
+        groups[row.op, row.slug].append(row)
+    order = list(_TEMPLATES)
+    return dict(sorted(groups.items(), key=lambda item: (order.index(item[0][0]), item[0][1])))
+
+
+def _statement(op: str, slug: str, group: list[Waiting]) -> Statement:
+    return put(op, slug, [{"key": row.key, "seq": row.seq, "crc": row.checksum, **row.payload} for row in group])
+
+
+def _without_ends(slug: str, group: list[Waiting]) -> dict[int, str]:
+    rows = [{"seq": row.seq, "a": row.payload["a"], "b": row.payload["b"]} for row in group]
+    found = graph.read(schema.text(cypher.WITHOUT_ENDS, schema.declarations()[slug]), rows=rows)
+    return {row["seq"]: "One of its ends is not in the graph." for row in found}
+
+
+def _set_back(trouble: dict[int, str]) -> None:
+    """Each is tried again later, ever more rarely; the rest goes on."""
+    by_text: dict[str, list[int]] = defaultdict(list)
+    for seq, words in trouble.items():
+        by_text[words].append(seq)
+    with connection.cursor() as cursor:
+        for words, seqs in by_text.items():
+            cursor.execute(_TROUBLE, [words, MAX_TRIES, seqs])
+
+
+def _ask(query: str, *parameters: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        row = cursor.fetchone()
+        return row[0] if row else None
