@@ -1,0 +1,139 @@
+"""Every write of a worker to a change it has claimed: fenced, and with its journal line in the same transaction."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import DateTimeField, F, Func
+
+from campaigns.models import AdAccount, Change
+from campaigns.operations.tree import note_in_tree
+from campaigns.operations.words import describe, raises_exposure
+from mediabuyer.lib.clock import database_now
+from mediabuyer.lib.errors import Fault, MediaBuyerError, PlatformError
+from memory import mirror
+from memory.events import record
+
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+"""Seconds between tries: doubled each time, with jitter."""
+CLOCK = Func(function="clock_timestamp", output_field=DateTimeField())
+"""The database's clock at this very moment, where its `now()` is the start of the transaction."""
+STOPPED = "The stop is pressed: nothing that raises spending is sent until a second person releases it."
+
+
+class Superseded(MediaBuyerError):
+    """Another worker or a person has taken the change; whatever we know about it is no longer ours to write."""
+
+
+class Halted(MediaBuyerError):
+    """Called off at the last moment: nothing was sent."""
+
+
+def write(change: Change, **values: Any) -> None:
+    """Updates the row only while the claim is ours."""
+    mine = Change.objects.filter(pk=change.pk, fence=change.fence, state__in=Change.OPEN)
+    if not mine.update(**values):
+        raise Superseded("The claim was lost.")
+    change.refresh_from_db(fields=[*values])
+    mirror.touch([change])
+
+
+def log(change: Change, event: str, now: datetime, **data: Any) -> None:
+    record(event, "change", change.key, brand=change.account.brand, account=change.account.key, now=now,
+           actor=change.operation.actor, what=describe(change), **data)
+
+
+@transaction.atomic
+def begin_sending(change: Change, before: dict[str, Any], now: datetime) -> None:
+    """Counts the attempt and says that it is sent, before it is. The stop is read under the account's lock:
+    once it has been pressed, no raising change gets past this line.
+    """
+    account = AdAccount.objects.select_for_update(no_key=True).get(pk=change.account_id)
+    if account.is_stopped and raises_exposure(change):
+        raise Halted(STOPPED)
+    if not Change.objects.filter(pk=change.pk, fence=change.fence, lease_until__gt=CLOCK).exists():
+        raise Superseded("The lease ran out before sending.")
+    write(change, state=Change.State.SENT, attempts=F("attempts") + 1, sent_at=CLOCK, before=before, error={},
+          after={"account_time": now.isoformat()})
+    log(change, "change.sent", now, attempt=change.attempts, before=before, after=change.params,
+        reason=change.operation.reason)
+
+
+def check_still_ours(change: Change) -> None:
+    """Right before the socket is written: fence, lease and stop once more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.fence = %s AND c.state = 'sent' AND c.lease_until > clock_timestamp(), a.is_stopped"
+            " FROM campaigns_change c JOIN campaigns_adaccount a ON a.id = c.account_id WHERE c.id = %s",
+            [change.fence, change.pk])
+        row = cursor.fetchone()
+    if row is None or not row[0]:
+        raise Superseded("The claim ended before sending.")
+    if row[1] and raises_exposure(change):
+        raise Halted(STOPPED)
+
+
+@transaction.atomic
+def done(change: Change, remote_id: str, state: dict[str, Any], now: datetime, *, how: str = "") -> None:
+    """It is so at the platform; our own tree says so from the same moment on, because caps are counted from it."""
+    after = {**state, "account_time": change.after.get("account_time", now.isoformat())}
+    _end(change, Change.State.DONE, now, remote_id=remote_id, after=after, error={}, how=how)
+    note_in_tree(change, state)
+
+
+def block(change: Change, why: str, now: datetime) -> None:
+    _end(change, Change.State.BLOCKED, now, error={"message": why}, reason=why)
+
+
+def cancel(change: Change, why: str, now: datetime) -> None:
+    _end(change, Change.State.CANCELLED, now, error={"message": why}, reason=why)
+
+
+def fail(change: Change, error: PlatformError, now: datetime) -> None:
+    _end(change, Change.State.FAILED, now, error={**error.as_dict(), "remedy": error.remedy}, reason=error.message)
+
+
+def give_up(change: Change, why: str, now: datetime) -> None:
+    """Nobody knows: a person has to look. What was never sent has simply failed."""
+    state = Change.State.UNKNOWN if change.state == Change.State.SENT else Change.State.FAILED
+    _end(change, state, now, error={**change.error, "message": why}, reason=why)
+
+
+@transaction.atomic
+def _end(change: Change, state: str, now: datetime, *, reason: str = "", how: str = "", **values: Any) -> None:
+    write(change, state=state, settled_at=CLOCK, lease_until=None, not_before=None, **values)
+    log(change, f"change.{state}", now, reason=reason or how, attempt=change.attempts, before=change.before,
+        after=change.after, remote_id=change.remote_id)
+
+
+def wait(change: Change, until: datetime | None, **values: Any) -> None:
+    """Gives the claim back; nobody takes it up before that time of the database."""
+    write(change, not_before=until, lease_until=None, **values)
+
+
+def pause_until(change: Change, rng: random.Random) -> datetime:
+    """When to try next: exponential, with jitter, so that workers do not come back in step."""
+    tries = max(change.attempts, 1) + change.lookups - 1
+    seconds = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE) * rng.uniform(0.5, 1.0)
+    return database_now() + timedelta(seconds=seconds)
+
+
+def hold_account(change: Change, error: PlatformError, now: datetime) -> datetime | None:
+    """What the error means for the whole account: rest, be connected again, be looked at. One event for all changes."""
+    if error.fault is Fault.RATE:
+        until = database_now() + (error.wait or timedelta(minutes=1))
+        AdAccount.objects.filter(pk=change.account_id).exclude(held_until__gt=until).update(held_until=until)
+        return until
+    state, event = (("held", "account.held") if error.fault is Fault.HELD
+                    else ("reconnect", "account.reconnect_needed"))
+    with transaction.atomic():
+        turned = AdAccount.objects.filter(pk=change.account_id, connection="ok").update(
+            connection=state, connection_detail=error.message[:400])
+        if turned:
+            mirror.touch([change.account])
+            record(event, "account", change.account.key, brand=change.account.brand, account=change.account.key,
+                   now=now, actor="system", reason=error.message)
+    return None

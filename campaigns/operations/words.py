@@ -1,0 +1,26 @@
+"""A change in a few words for the journal, and small questions about it."""
+
+from __future__ import annotations
+
+from campaigns.models import Change
+
+LEVELS = {"campaign": "campaign", "ad_set": "ad set", "ad": "ad", "creative": "creative"}
+
+
+def describe(change: Change) -> str:
+    level = LEVELS.get(change.level, change.level)
+    if is_creation(change):
+        return f"create the {level} “{change.params.get('name', '')}”"
+    what = f"{level} “{change.expected.get('name') or change.external_id}”"
+    if change.kind == "set_budget":
+        return f"daily budget of the {what} to {change.params['daily_budget']}"
+    return f"status of the {what} to {change.params['status']}"
+
+
+def is_creation(change: Change) -> bool:
+    return change.kind.startswith("create_")
+
+
+def raises_exposure(change: Change) -> bool:
+    """Whether it lets more be spent than before; what the stop holds back."""
+    return change.exposure > 0 or is_creation(change) or change.params.get("status") == "ACTIVE"
