@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import requests
-from django.db.models import FloatField, Max
-from django.db.models.functions import Cast
+from django.db.models import F, FloatField, Max
+from django.db.models.functions import Cast, Extract
 
 from campaigns.models import Ad, AdAccount, InsightDay
 from mediabuyer.lib.clock import day_in_zone
@@ -113,7 +113,7 @@ def load_cohorts(account: AdAccount, today: date, margin: Decimal, days: int = H
 
 
 def _read_orders(address: str, since: datetime) -> Iterator[Order]:
-    """Every order that came at or after `since`, oldest first; the feed's pages overlap by their last moment."""
+    """Every order that came after `since`, oldest first. A page is never cut within a second."""
     with requests.Session() as session:
         session.trust_env = False  # a proxy must never see the loopback
         while True:
@@ -176,13 +176,14 @@ def _insights(account: AdAccount, first: date, today: date) -> Floats:
 def _events(account: AdAccount, first: date, today: date) -> Floats:
     """Rows of (ad, click day, event day, days elapsed, 1 for a purchase, value), events before `today` only."""
     rows = Conversion.objects.filter(account=account, ad__isnull=False, clicked_on__range=(first, today)).values_list(
-        "ad_id", "clicked_on", "lag_days", "clicked_at", "converted_at", "kind", "value"
-    )
+        "ad_id", "clicked_on", "lag_days", "kind", Cast("value", FloatField()),
+        Cast(Extract(F("converted_at") - F("clicked_at"), "epoch"), FloatField()),
+    )  # fmt: skip
     origin, days = first.toordinal(), (today - first).days
     found = [
-        (ad, day.toordinal() - origin, day.toordinal() - origin + lag,
-         (came - clicked).total_seconds() / SECONDS_A_DAY, kind == Conversion.Kind.PURCHASE, float(value))
-        for ad, day, lag, clicked, came, kind, value in rows
+        (ad, day.toordinal() - origin, day.toordinal() - origin + lag, seconds / SECONDS_A_DAY,
+         kind == Conversion.Kind.PURCHASE, value)
+        for ad, day, lag, kind, value, seconds in rows
     ]  # fmt: skip
     table = np.array(found, dtype=np.float64).reshape(-1, 6)
     return table[table[:, 2] < days]

@@ -8,11 +8,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db.models import Sum
 
 from mediabuyer.lib.errors import PlatformError
 from portfolio.conversions import FEED_PAGE, Order, load_cohorts, record_conversions, sync_conversions
 from portfolio.models import Conversion
 from tests.factories import AccountFactory, AdFactory, InsightFactory
+from tests.sandbox_process import running_sandbox
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)
@@ -100,14 +102,14 @@ def test_cohorts_take_two_queries_on_figures(account: Any, ad: Any, django_asser
 
 @pytest.fixture
 def feed() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An order feed as the sandbox serves it: what came at or after `since`, oldest first, at most `limit`."""
+    """An order feed as the sandbox serves it: what came after `since`, oldest first, at most `limit`."""
     orders: list[dict[str, Any]] = []
 
     class Feed(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             query = parse_qs(urlsplit(self.path).query)
             since = datetime.fromisoformat(query["since"][0])
-            found = [row for row in orders if datetime.fromisoformat(row["converted_at"]) >= since]
+            found = [row for row in orders if datetime.fromisoformat(row["converted_at"]) > since]
             body = json.dumps({"data": found[: int(query["limit"][0])]}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -146,6 +148,20 @@ def test_feed_goes_on_where_it_stopped(account: Any, ad: Any, feed: Any, now: da
     assert sync_conversions(account, now) == 2
     assert sync_conversions(account, now) == 1  # only the last hour is read again
     assert Conversion.objects.count() == 2
+
+
+def test_ledger_equals_the_sandbox_s_own_orders(account: Any) -> None:
+    with running_sandbox() as sandbox:
+        account.graph_url = sandbox.url
+        truth = sandbox.control("truth")
+        ads = {external_id: AdFactory.create(account=account, external_id=external_id) for external_id in truth["ads"]}
+        sync_conversions(account, datetime.fromisoformat(truth["now"]))
+    purchases, refunds = (Conversion.objects.filter(kind=kind) for kind in ("purchase", "refund"))
+    assert purchases.count() == truth["account"]["orders"] > 0
+    assert purchases.aggregate(sum=Sum("value"))["sum"] == Decimal(str(truth["account"]["order_revenue"]))
+    assert -(refunds.aggregate(sum=Sum("value"))["sum"] or 0) == Decimal(str(truth["account"]["refunds"]))
+    for external_id, ad in ads.items():
+        assert purchases.filter(ad=ad).count() == truth["ads"][external_id]["orders"]
 
 
 def test_dead_feed_is_a_passing_trouble(account: Any, now: datetime) -> None:
