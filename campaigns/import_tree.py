@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from campaigns.exports.parse import ParsedRow
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Status
+from campaigns.tree import UNSORTED
+from creatives.models import Angle, Creative
 from memory import mirror
 
 RUNNING = frozenset({
@@ -42,6 +44,7 @@ class Tree:
         self.ad_sets: dict[str, AdSet] = {s.external_id: s for s in AdSet.objects.filter(account=account)}
         self.ads: dict[str, Ad] = {a.external_id: a for a in Ad.objects.filter(account=account)}
         self.known: dict[Names, int] = {}
+        self.angles: dict[str, Angle] = {}
         self.made = 0
         self.by_name: dict[str, list[Ad]] = {}
         for ad in self.ads.values():
@@ -56,11 +59,30 @@ class Tree:
         placed: dict[Names, Ad] = {}
         for names, delivery in fresh.items():
             placed[names] = self._ad(names, delivery, made)
+        self._dress([ad for ad in made[Ad] if not ad.is_placeholder])
         for model, objects in made.items():
             model.objects.bulk_create(objects, batch_size=2000)
             mirror.touch(objects)
             self.made += len(objects)
         self.known.update((names, ad.pk) for names, ad in placed.items())
+
+    def _dress(self, ads: list[Ad]) -> None:
+        """A creative for each new ad, so that imported ads can be compared by angle; what they say is not known."""
+        brand = self.account.brand
+        for name in sorted({angle_in(ad.name) for ad in ads} - self.angles.keys()):
+            self.angles[name], _ = Angle.objects.get_or_create(brand=brand, name=name)
+        wanted = {f"export:{_digest(self.account.key.hex, ad.external_id)}": ad for ad in ads}
+        found = {c.external_id: c for c in Creative.objects.filter(brand=brand, external_id__in=wanted)}
+        fresh = [
+            Creative(brand=brand, external_id=key, name=ad.name[:400], angle=self.angles[angle_in(ad.name)],
+                     content_hash=Creative.hash_content(name=ad.name, ad=key))
+            for key, ad in wanted.items() if key not in found
+        ]  # fmt: skip
+        Creative.objects.bulk_create(fresh, batch_size=2000)
+        mirror.touch(fresh)
+        found.update((creative.external_id, creative) for creative in fresh)
+        for key, ad in wanted.items():
+            ad.creative = found[key]
 
     def ad_of(self, row: ParsedRow) -> int:
         return self.known[names_of(row)]
@@ -135,6 +157,12 @@ def _key_of(name: str, parent: str) -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def angle_in(name: str) -> str:
+    """What stands before “ | ” in an ad's name, as for connected accounts."""
+    before, bar, _ = name.partition(" | ")
+    return ((before.strip() if bar else "") or UNSORTED)[:120]
 
 
 def _agree(one: Campaign | AdSet, other: Campaign | AdSet) -> bool:

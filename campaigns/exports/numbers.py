@@ -22,6 +22,7 @@ _GROUPED = {  # decimal sign → what fits; groups of two are Indian
     ",": re.compile(r"^(?:\d+|[1-9]\d{0,2}(?:\.\d{2,3})*\.\d{3})(?:,\d*)?$|^,\d+$"),
 }
 _EITHER = re.compile(r"^[1-9]\d{0,2}[.,]\d{3}$")
+_PLAIN = re.compile(r"\d{1,20}\.\d{1,15}$", re.ASCII)
 ENOUGH = 200
 """Cells with a telling sign after which a column's style is settled."""
 
@@ -110,6 +111,8 @@ def parse_number(text: str, decimal: str | None) -> Number | None:
         return int(text)
     if is_blank(text):
         return None
+    if decimal == "." and _PLAIN.match(text):
+        return Decimal(text)  # nine cells in ten of a money column
     sign, body = strip_affixes(text)
     if len(body) > 40:
         raise CellError("has too many digits; correct the cell")

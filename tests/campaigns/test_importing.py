@@ -72,6 +72,7 @@ def test_file_becomes_tree_and_days(take: Any) -> None:
     assert (result.written, result.reading.totals.rows, result.reading.errors) == (3, 3, [])
     ad = Ad.objects.get(external_id="11")
     assert (ad.name, ad.campaign.name, ad.ad_set.name) == ("Sun", "Spring", "(all ad sets)")
+    assert (ad.creative.angle.name, ad.creative.body) == ("Unsorted", "")
     assert (ad.is_placeholder, ad.ad_set.is_placeholder, ad.campaign.is_placeholder) == (False, True, False)
     day = InsightDay.objects.get(ad=ad, day=date(2026, 1, 2))
     assert (day.until, day.spend, day.impressions, day.clicks, day.results) == (
@@ -82,6 +83,11 @@ def test_file_becomes_tree_and_days(take: Any) -> None:
         0,
     )
     assert not day.is_derived
+
+
+def test_angle_comes_from_the_name(take: Any) -> None:
+    take(ADS.replace("Rain", "Calm evenings | 2"))
+    assert Ad.objects.get(external_id="12").creative.angle.name == "Calm evenings"
 
 
 def test_import_is_journalled_once(take: Any) -> None:
