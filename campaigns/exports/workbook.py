@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,20 @@ from campaigns.exports.headers import count_known
 from campaigns.exports.limits import MAX_COLUMNS, MAX_PARTS, MAX_RATIO, MAX_SHEET_BYTES, UnreadableError
 
 HEADER_SEARCH = 20
+DAMAGE = (
+    KeyError,
+    ValueError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+"""What openpyxl raises for a broken part; broken XML is a SyntaxError."""
+DAMAGED = "The workbook is damaged. Save it again, or save the table as CSV."
 Cell = str | int | Decimal | date
 
 
@@ -32,7 +47,7 @@ def check_bomb(raw: IO[bytes]) -> None:
                     raise UnreadableError("The workbook declares entities, which no spreadsheet does. Save it as CSV.")
             if "xl/workbook.xml" not in parts.namelist():
                 raise UnreadableError("This is a packed folder, not a workbook. Unpack it and drop the files inside.")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (*DAMAGE, NotImplementedError, RuntimeError) as error:
         raise UnreadableError("The workbook is damaged or locked. Save it again without a password.") from error
     raw.seek(0)
 
@@ -76,15 +91,18 @@ def records(raw: IO[bytes], sheet: str, header_line: int, width: int) -> Iterato
 def _load(raw: IO[bytes]) -> Any:
     try:
         return openpyxl.load_workbook(raw, read_only=True, data_only=True, keep_links=False)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, SyntaxError) as error:
-        raise UnreadableError("The workbook is damaged. Save it again, or save the table as CSV.") from error
+    except DAMAGE as error:
+        raise UnreadableError(DAMAGED) from error
 
 
 def _rows(sheet: Any, first: int, last: int | None) -> Iterator[tuple[Any, ...]]:
     if not hasattr(sheet, "iter_rows"):
         return
     sheet.reset_dimensions()  # exporters write dimensions that are too small
-    yield from sheet.iter_rows(min_row=first, max_row=last, max_col=MAX_COLUMNS, values_only=True)
+    try:
+        yield from sheet.iter_rows(min_row=first, max_row=last, max_col=MAX_COLUMNS, values_only=True)
+    except DAMAGE as error:
+        raise UnreadableError(DAMAGED) from error
 
 
 def _plain(value: object) -> Cell:

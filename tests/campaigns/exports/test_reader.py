@@ -196,3 +196,16 @@ def test_path_is_read_again_and_again(tmp_path: Path) -> None:
     source = open_source(path)
     assert source.name == "export.csv"
     assert len(list(source.records())) == len(list(source.records())) == 2
+
+
+def test_workbook_with_a_broken_part_is_refused() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Day", "Impressions"])
+    book.active.append(["2026-01-01", 5])
+    content = io.BytesIO()
+    book.save(content)
+    with zipfile.ZipFile(content) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"][:-60]
+    with pytest.raises(UnreadableError, match="damaged"):
+        read(packed(parts))
