@@ -176,7 +176,7 @@ def _payout_week(data: AccountCohorts, start: int, end: int) -> PayoutWeek:
         payout_30=_ratio(long, orders),
         low=_ratio(low, orders) if high > low else None,
         high=_ratio(high, orders) if high > low else None,
-        maturity=_ratio(arrived, spend),
+        maturity=_ratio(min(arrived, spend), spend),
     )
 
 

@@ -25,6 +25,8 @@ from portfolio.posterior import Evidence, estimate_posterior, interval, probabil
 from portfolio.smoothing import WEEK, exponential_rate
 
 TREND_DAYS = 14
+TREND_WEIGHT = 0.1  # of a day: the line remembers about ten
+TREND_ORDERS = 10  # fewer in both spans together, and a trend would be noise
 BEGINNING = date(2000, 1, 1)
 BAR = 1.0
 MONEY = Decimal("0.0001")
@@ -163,15 +165,17 @@ def _figures(data: AccountCohorts, short: Payout, long: Payout) -> dict[str, Flo
 
 
 def _trend(data: AccountCohorts) -> Floats:
-    """Smoothed return now against two weeks ago, both matured; nan without spend in the last week."""
+    """Smoothed return now against two weeks ago, both matured; nan without spend last week or with few orders."""
     spend = data.cohorts.spend
     days = spend.shape[1]
     if days <= TREND_DAYS:
         return np.full(len(spend), np.nan)
-    rate = exponential_rate(data.cohorts.payout, spend * share_arrived(data.curves.payout, days))
+    rate = exponential_rate(data.cohorts.payout, spend * share_arrived(data.curves.payout, days), TREND_WEIGHT)
     before = rate[:, -1 - TREND_DAYS]
     change = divide(rate[:, -1] - before, before)
-    return np.where(spend[:, -WEEK:].any(axis=1), change, np.nan)
+    is_running = spend[:, -WEEK:].any(axis=1)
+    orders = data.cohorts.conversions[:, -2 * TREND_DAYS :].sum(axis=1)
+    return np.where(is_running & (orders >= TREND_ORDERS), change, np.nan)
 
 
 def _evidence_of(data: AccountCohorts, short: Payout, long: Payout, place: int) -> dict[str, Any]:

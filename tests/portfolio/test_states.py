@@ -59,6 +59,15 @@ def test_money_is_counted_per_order(account: Any, ads: list[Any]) -> None:
     assert good.figures["source"] == "ledger"
 
 
+def test_trend_compares_matured_fortnights(account: Any, ads: list[Any]) -> None:
+    """Steady, but the prior curve still expects a few late orders; then those of the last fortnight are lost."""
+    assert evaluate(account, TODAY).states[0].trend == pytest.approx(0.0, abs=0.2)
+    assert evaluate(account, TODAY).states[1].trend is None
+    Conversion.objects.filter(clicked_on__gte=TODAY - timedelta(days=14)).delete()
+    trend = evaluate(account, TODAY).states[0].trend
+    assert trend == pytest.approx(0.9**14 - 1, abs=0.05)
+
+
 def test_same_day_draws_the_same(account: Any, ads: list[Any]) -> None:
     assert np.array_equal(evaluate(account, TODAY).draws, evaluate(account, TODAY).draws)
     assert not np.array_equal(evaluate(account, TODAY).draws, evaluate(account, TODAY - timedelta(days=1)).draws)
