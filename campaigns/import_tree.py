@@ -32,7 +32,8 @@ class Names(NamedTuple):
 
 
 def names_of(row: ParsedRow) -> Names:
-    return Names(*(row.names.get(field, "") for field in Names._fields))
+    """Cut to what the columns hold; an id of ours is never longer than 64."""
+    return Names(*(row.names.get(field, "")[: 64 if field.endswith("_id") else 500] for field in Names._fields))
 
 
 class Tree:
@@ -42,7 +43,8 @@ class Tree:
         self.account, self.now = account, now
         self.campaigns: dict[str, Campaign] = {c.external_id: c for c in Campaign.objects.filter(account=account)}
         self.ad_sets: dict[str, AdSet] = {s.external_id: s for s in AdSet.objects.filter(account=account)}
-        self.ads: dict[str, Ad] = {a.external_id: a for a in Ad.objects.filter(account=account)}
+        ads = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
+        self.ads: dict[str, Ad] = {a.external_id: a for a in ads}
         self.known: dict[Names, int] = {}
         self.angles: dict[str, Angle] = {}
         self.made = 0
@@ -125,7 +127,7 @@ class Tree:
         campaign = self.campaigns.get(key)
         if campaign is None:
             name = names.campaign or names.campaign_id or "(all campaigns)"
-            campaign = Campaign(external_id=key, name=name[:500], **self._common(key))
+            campaign = Campaign(external_id=key, name=name, **self._common(key))
             self.campaigns[key] = campaign
             made[Campaign].append(campaign)
         return campaign
@@ -135,7 +137,7 @@ class Tree:
         ad_set = self.ad_sets.get(key)
         if ad_set is None:
             name = names.ad_set or names.ad_set_id or "(all ad sets)"
-            ad_set = AdSet(external_id=key, name=name[:500], campaign=campaign, **self._common(key))
+            ad_set = AdSet(external_id=key, name=name, campaign=campaign, **self._common(key))
             self.ad_sets[key] = ad_set
             made[AdSet].append(ad_set)
         return ad_set

@@ -117,6 +117,7 @@ def import_file(
     `progress` is called with the rows read so far. Raises Invalid while a question of the mapping is open.
     """
     _require_importable(account, mapping)
+    AdAccount.objects.select_for_update().get(pk=account.pk)  # two files at once would make the same ads
     reading = Reading(Totals(mapping))
     tree = Tree(account, now)
     dimension = ",".join(DIMENSIONS.get(name, name) for name in mapping.breakdowns if name != "day")

@@ -101,10 +101,10 @@ class _RowReader:
             record.line,
             day,
             until,
-            {name: str(cells[i]).strip() for name, i in self.names},
+            {name: _text(cells[i]) for name, i in self.names},
             tuple(_clean(name, cells[i]) for name, i in self.breakdowns),
             values,
-            "" if self.delivery is None else str(cells[self.delivery]),
+            "" if self.delivery is None else _text(cells[self.delivery]),
         )
 
     def _number(self, name: str, cell: Cell, index: int, decimal: str | None, is_money: bool) -> Number | None:
@@ -163,8 +163,13 @@ class _RowReader:
         return start, end
 
 
+def _text(cell: Cell) -> str:
+    """Without what no database stores."""
+    return str(cell).replace("\0", "").strip()
+
+
 def _clean(name: str, cell: Cell) -> str:
-    text = str(cell).strip() or "unknown"
+    text = _text(cell) or "unknown"
     if name == "gender":
         return GENDERS.get(text.lower(), text.lower())
     return text if text.casefold() != "unknown" else "unknown"

@@ -209,6 +209,12 @@ def test_text_of_a_cell_stays_text(take: Any) -> None:
     assert Ad.objects.get(external_id="12").name == "=cmd|'/c calc'!A1"
 
 
+def test_names_beyond_the_column_are_cut(take: Any) -> None:
+    take(ADS.replace("Rain", "\0" + "R" * 600))
+    take(ADS.replace("Rain", "\0" + "R" * 600))
+    assert Ad.objects.get(external_id="12").name == "R" * 500
+
+
 def command(*args: str) -> dict[str, Any]:
     out = io.StringIO()
     call_command("import_export", *args, "--json", stdout=out)
