@@ -45,7 +45,7 @@ class SandboxInfo:
         with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
-    def graph(self, path: str, method: str = "GET", **params: Any) -> tuple[int, Any]:
+    def graph(self, path: str, method: str = "GET", version: str = "v26.0", **params: Any) -> tuple[int, Any]:
         """(status, body) of a raw Graph call; dicts and lists are sent as JSON."""
         encoded = {
             name: json.dumps(value) if isinstance(value, (dict, list, bool)) else value
@@ -53,7 +53,7 @@ class SandboxInfo:
         }
         query = urlencode({"access_token": self.access_token, **(encoded if method != "POST" else {})})
         data = urlencode(encoded).encode() if method == "POST" else None
-        request = urllib.request.Request(f"{self.url}/v26.0/{path}?{query}", data=data, method=method)
+        request = urllib.request.Request(f"{self.url}/{version}/{path}?{query}", data=data, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)

@@ -93,6 +93,7 @@ def _new_world(store: Store, options: argparse.Namespace) -> World:
         furnish(world)
         scenarios.build(world, scenarios.Plan(options.history_days, options.campaigns, options.ads), now)
         world.clock.configure(options.speed, options.frozen)
+        world.settle_births()
         store.set_meta(identity=dataclasses.asdict(world.identity), ready=True)
     return world
 

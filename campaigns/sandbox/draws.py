@@ -27,8 +27,9 @@ def key_of(*parts: object) -> int:
 
 
 def keys(values: Any) -> Keys:
-    """Numbers of any kind as an array of keys."""
-    return np.atleast_1d(np.asarray(values)).astype(np.uint64)
+    """Whole numbers as an array of keys. Lists are typed at once: guessed, large and small ones would become floats."""
+    array = values if isinstance(values, np.ndarray) else np.asarray(values, dtype=np.uint64)
+    return np.atleast_1d(array).astype(np.uint64, copy=False)
 
 
 def mixed(key: Any, *counters: Any) -> Keys:

@@ -17,13 +17,13 @@ from campaigns.sandbox.fields import words
 from campaigns.sandbox.market import COUNTRY_PEOPLE, HOUR_WEIGHTS
 from campaigns.sandbox.traits import countries_of
 
-AGES = {
-    "18-24": (18, 0.13, 1.15, 0.6),
-    "25-34": (25, 0.27, 1.0, 1.0),
-    "35-44": (35, 0.23, 0.95, 1.2),
-    "45-54": (45, 0.18, 0.95, 1.15),
-    "55-64": (55, 0.12, 1.05, 0.95),
-    "65+": (65, 0.07, 1.15, 0.75),
+AGES = {  # first and last year, share, click affinity, purchase affinity
+    "18-24": (18, 24, 0.13, 1.15, 0.6),
+    "25-34": (25, 34, 0.27, 1.0, 1.0),
+    "35-44": (35, 44, 0.23, 0.95, 1.2),
+    "45-54": (45, 54, 0.18, 0.95, 1.15),
+    "55-64": (55, 64, 0.12, 1.05, 0.95),
+    "65+": (65, 120, 0.07, 1.15, 0.75),
 }
 GENDERS = {"female": (2, 0.53, 1.05, 1.05), "male": (1, 0.455, 0.95, 0.95), "unknown": (0, 0.015, 1.0, 0.8)}
 PLACEMENTS = {  # (platform, position): share, click affinity, purchase affinity
@@ -130,19 +130,16 @@ Parts = tuple[list[dict[str, str]], Floats, Floats, Floats]
 def _people(targetings: list[dict[str, Any]]) -> Parts:
     fine = [(age, gender) for age in AGES for gender in GENDERS]
     shares = np.array([[_person_share(targeting, age, gender) for age, gender in fine] for targeting in targetings])
-    click = np.array([AGES[age][2] * GENDERS[gender][2] for age, gender in fine])
-    buy = np.array([AGES[age][3] * GENDERS[gender][3] for age, gender in fine])
+    click = np.array([AGES[age][3] * GENDERS[gender][2] for age, gender in fine])
+    buy = np.array([AGES[age][4] * GENDERS[gender][3] for age, gender in fine])
     return [{"age": age, "gender": gender} for age, gender in fine], shares, click, buy
 
 
 def _person_share(targeting: dict[str, Any], age: str, gender: str) -> float:
-    start, share, *_ = AGES[age]
+    first, last, share, *_ = AGES[age]
     code, part, *_ = GENDERS[gender]
     genders = targeting.get("genders") or []
-    youngest, oldest = int(targeting.get("age_min", 18)), int(targeting.get("age_max", 65))
-    inside = (
-        start + (9 if start < 65 else 60) >= youngest and start <= oldest and (start == 18 or start + 9 >= youngest)
-    )
+    inside = last >= int(targeting.get("age_min", 18)) and first <= int(targeting.get("age_max", 65))
     return share * part if inside and (not genders or code in genders) else 0.0
 
 

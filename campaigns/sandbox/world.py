@@ -98,6 +98,11 @@ class World:
         self.save(record)
         return record
 
+    def settle_births(self) -> None:
+        """What exists by now has existed for long, as far as lagging lists are concerned."""
+        for record in self.objects.values():
+            record.born = 0.0
+
     def save(self, record: Record) -> None:
         """Store an object's present state."""
         self.version += 1
