@@ -24,6 +24,7 @@ lint: setup
 	$(BIN)/bandit -q -r $(CODE) -ll
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	DEPLOYED=1 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+		FIELD_ENCRYPTION_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as f; print(f.generate_key().decode())') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 types: setup
