@@ -60,7 +60,7 @@ def rebuild() -> Rebuilt:
         lost += without_ends
     graph.write([(cypher.REACHED, {"seq": seq, "source": projector.source()})])
     GraphChange.objects.filter(seq__lt=seq, applied_at=None).update(applied_at=timezone.now(), set_aside_at=None)
-    GraphMirror.objects.filter(name="mirror").update(rebuilt_at=timezone.now())
+    GraphMirror.objects.filter(name="mirror").update(rebuilt_at=timezone.now(), verified_at=None, parity=[])
     return Rebuilt(counts[NodeOf], counts[EdgeOf], lost, round(time.monotonic() - began, 2))
 
 

@@ -106,7 +106,7 @@ def recall(
 
     `subject` is the one entity that the question is about: episodes about it come first.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "text": text, "most": MOST_WORDS, "brand": brand.pk, "now": now, "kind": kind, "account": account_key,
         "entities": list(entities), "bonus": ENTITY_BONUS, "subject": SUBJECT_BONUS, "first": subject, "k": k,
     }

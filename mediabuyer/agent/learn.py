@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from memory.models import Episode
 from memory.recall import remember
 
 from campaigns.models import AdAccount
@@ -27,10 +28,10 @@ def learn(account: AdAccount, now: datetime, note: Note) -> None:
     )
 
 
-def remember_decision(decision: Decision, now: datetime) -> None:
+def remember_decision(decision: Decision, now: datetime) -> Episode:
     """One episode a decision, and another version of it when its outcome becomes known."""
     outcome: Outcome | None = getattr(decision, "outcome", None)
-    remember(
+    return remember(
         brand=decision.account.brand,
         account_key=decision.account.key,
         source=f"decision:{decision.key}",
