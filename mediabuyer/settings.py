@@ -291,6 +291,8 @@ META_GRAPH_URL = "https://graph.facebook.com"
 PLATFORM_TIMEOUT = env_int("PLATFORM_TIMEOUT", 30)
 SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
 """How long after sending we wait before "not found by marker" is taken to mean "was never created"."""
+LEASE_SECONDS = env_int("LEASE_SECONDS", 2 * PLATFORM_TIMEOUT + 20)
+"""How long a worker has a change to itself. Less than the settle window, so that a late send is still looked for."""
 
 # --- API -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
