@@ -104,7 +104,7 @@ def heat_cell(totals: Totals, break_even: float, target_cpa: Decimal | None = No
 
 
 def payout_weeks(data: AccountCohorts, weeks: int = WEEKS) -> list[PayoutWeek]:
-    """What orders cost and bring by week of the click, oldest first; the account as a whole."""
+    """What orders cost and bring by week of the click, oldest first; payout only where there is revenue."""
     first, days = data.first_day, data.cohorts.spend.shape[1]
     monday = first + timedelta(days=-first.weekday() % 7)
     starts = [(monday - first).days + 7 * week for week in range((days - (monday - first).days + 6) // 7)]
@@ -164,6 +164,7 @@ def _payout_week(data: AccountCohorts, start: int, end: int) -> PayoutWeek:
     spend = float(cohorts.spend[:, week].sum())
     seen = float(cohorts.conversions[:, week].sum()), float(cohorts.payout[:, week].sum())
     orders = projected(cohorts.conversions, curves.conversions)
+    earning = orders if data.valued_by == "revenue" else 0.0
     long = projected(cohorts.payout, curves.payout)
     low, high = _payout_interval(orders, long, seen)
     arrived = float((cohorts.spend.sum(axis=0) * share_arrived(curves.payout, days))[week].sum())
@@ -172,10 +173,10 @@ def _payout_week(data: AccountCohorts, start: int, end: int) -> PayoutWeek:
         spend=spend,
         orders=orders,
         cpa=_ratio(spend, orders),
-        payout_7=_ratio(projected(cohorts.payout_short, curves.payout_short), orders),
-        payout_30=_ratio(long, orders),
-        low=_ratio(low, orders) if high > low else None,
-        high=_ratio(high, orders) if high > low else None,
+        payout_7=_ratio(projected(cohorts.payout_short, curves.payout_short), earning),
+        payout_30=_ratio(long, earning),
+        low=_ratio(low, earning) if high > low else None,
+        high=_ratio(high, earning) if high > low else None,
         maturity=_ratio(min(arrived, spend), spend),
     )
 

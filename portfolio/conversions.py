@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -19,7 +19,17 @@ from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.errors import Fault, PlatformError
 from portfolio.delay import WINDOW, Floats
 from portfolio.models import Conversion
-from portfolio.payout import ALL_ARRIVED, SHORT_WINDOW, Cohorts, Curves, Events, Integers, book_events, estimate_curves
+from portfolio.payout import (
+    ALL_ARRIVED,
+    SHORT_WINDOW,
+    Cohorts,
+    Curves,
+    Events,
+    Integers,
+    book_events,
+    compute_cpa,
+    estimate_curves,
+)
 from portfolio.performance import whole_rows
 
 HISTORY_DAYS = 90
@@ -54,6 +64,7 @@ class AccountCohorts:
     impressions: Floats
     arrivals: Floats  # d, conversions of the account by the day they came
     is_from_ledger: bool  # else from what the platform reports
+    valued_by: str  # what a result is worth: its revenue, the target_cpa, the average_cpa; empty without results
 
 
 def sync_conversions(account: AdAccount, now: datetime) -> int:
@@ -84,10 +95,13 @@ def record_conversions(account: AdAccount, orders: Iterable[Order]) -> int:
     return count
 
 
-def load_cohorts(account: AdAccount, today: date, margin: Decimal, days: int = HISTORY_DAYS) -> AccountCohorts:
+def load_cohorts(
+    account: AdAccount, today: date, margin: Decimal, target_cpa: Decimal | None = None, days: int = HISTORY_DAYS
+) -> AccountCohorts:
     """Cohorts of the `days` whole days before `today`, in two queries on the figures.
 
     Without a ledger the platform's results stand for it: booked on the click day too, but only within its own window.
+    Where results bring no revenue (leads, messages) each is worth its target CPA, or else what it costs on average.
     """
     first = today - timedelta(days=days)
     insights = _insights(account, first, today)
@@ -107,8 +121,9 @@ def load_cohorts(account: AdAccount, today: date, margin: Decimal, days: int = H
         cohorts = _as_reported(spend, visits, results, revenue * float(margin))
         arrivals = results.sum(axis=0)
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
+    cohorts, curves, valued_by = _valued(cohorts, curves, target_cpa)
     return AccountCohorts(
-        tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, is_from_ledger=bool(len(events))
+        tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by
     )
 
 
@@ -205,6 +220,21 @@ def _as_reported(spend: Floats, clicks: Floats, results: Floats, payout: Floats)
     days = spend.shape[1]
     none = np.zeros((days, WINDOW + 1))
     return Cohorts(spend, clicks, results, payout, payout, none, none, none[:, : SHORT_WINDOW + 1])
+
+
+def _valued(cohorts: Cohorts, curves: Curves, target_cpa: Decimal | None) -> tuple[Cohorts, Curves, str]:
+    """Payout where the results have none of their own; it then arrives as the results do."""
+    if cohorts.payout.any():
+        return cohorts, curves, "revenue"
+    if not cohorts.conversions.any():
+        return cohorts, curves, ""
+    average = compute_cpa(cohorts.spend.sum(axis=0)[None], cohorts.conversions.sum(axis=0)[None], curves.conversions)
+    payout = cohorts.conversions * float(target_cpa or average[0])
+    return (
+        replace(cohorts, payout=payout, payout_short=payout),
+        replace(curves, payout=curves.conversions),
+        "target_cpa" if target_cpa else "average_cpa",
+    )
 
 
 def _angles(ads: list[int]) -> Integers:

@@ -21,7 +21,7 @@ from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
 from portfolio.payout import Payout, compute_cpa, compute_payout, divide
 from portfolio.performance import evaluation_day, totals
-from portfolio.posterior import Evidence, estimate_posterior, interval, probability_at_least
+from portfolio.posterior import Evidence, Guess, estimate_posterior, interval, probability_at_least
 from portfolio.smoothing import WEEK, exponential_rate
 
 TREND_DAYS = 14
@@ -52,9 +52,10 @@ class Evaluation:
 
     today: date
     data: AccountCohorts
-    draws: Floats  # draws x n, 30-day payout per money
+    draws: Floats  # draws x n, 30-day payout per money; 0 x n where no result of any ad is known
     states: tuple[AdState, ...]
     alarms: tuple[Alarm, ...]
+    average_cpa: Decimal | None  # of the account's history, once all its results have come
 
     def draws_of(self, ads: Iterable[int]) -> Floats:
         """Draws of several ads (primary keys) together, weighed by what each spent in the last week; () if unknown."""
@@ -84,22 +85,18 @@ def evaluate(account: AdAccount, today: date, bar: float = BAR) -> Evaluation:
 
     `bar` is what the last unit of money must bring, at least 1: the price of money of the day before.
     """
-    data = load_cohorts(account, today, Goal.current(account).margin)
-    posterior = estimate_posterior(_evidence(data))
-    draws = posterior.draw(np.random.default_rng(_seed(account, today)))
+    goal = Goal.current(account)
+    data = load_cohorts(account, today, goal.margin, goal.target_cpa)
+    returns, draws = _returns(data, np.random.default_rng(_seed(account, today)), bar)
     windows = _windows(data)
-    figures = _figures(data, *windows) | {
-        "payout_per_spend": posterior.mean,
-        "p_profit": probability_at_least(draws, 1.0),
-    }
-    figures |= dict(zip(("low", "high"), interval(draws), strict=True)) | {"p_bar": probability_at_least(draws, bar)}
+    figures = _figures(data, *windows) | returns
     launched = {row.key: row.totals for row in totals(account, BEGINNING, today - timedelta(days=1), by="ad")}
     states = tuple(
         _state(pk, today - timedelta(days=1), {name: values[place] for name, values in figures.items()},
                launched.get(pk, Totals()), _evidence_of(data, *windows, place))
         for place, pk in enumerate(data.ads)
     )  # fmt: skip
-    return Evaluation(today, data, draws, states, _alarms(data))
+    return Evaluation(today, data, draws, states, _alarms(data), _average_cpa(data))
 
 
 def account_charts(data: AccountCohorts) -> dict[str, Chart]:
@@ -125,9 +122,13 @@ def _alarms(data: AccountCohorts) -> tuple[Alarm, ...]:
     )
 
 
-def _evidence(data: AccountCohorts) -> Evidence:
+def _returns(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tuple[dict[str, Floats], Floats]:
+    """Payout per money of each ad, and the draws behind it; nan and no draws where no result is known."""
     cohorts, curves = data.cohorts, data.curves
-    return Evidence(
+    if not data.valued_by:
+        unknown = np.full(len(data.ads), np.nan)
+        return dict.fromkeys(("payout_per_spend", "low", "high", "p_profit", "p_bar"), unknown), unknown[None][:0]
+    evidence = Evidence(
         cohorts.spend,
         cohorts.clicks,
         cohorts.conversions,
@@ -136,6 +137,31 @@ def _evidence(data: AccountCohorts) -> Evidence:
         curves.conversions,
         curves.payout,
     )
+    posterior = estimate_posterior(evidence, _guess(data))
+    draws = posterior.draw(rng)
+    low, high = interval(draws)
+    return {
+        "payout_per_spend": posterior.mean,
+        "low": low,
+        "high": high,
+        "p_profit": probability_at_least(draws, 1.0),
+        "p_bar": probability_at_least(draws, bar),
+    }, draws
+
+
+def _guess(data: AccountCohorts) -> Guess:
+    """The account as a whole, so that the guess fits its currency and its kind of result."""
+    cohorts = data.cohorts
+    spend, clicks, orders = (float(table.sum()) for table in (cohorts.spend, cohorts.clicks, cohorts.conversions))
+    payout = float(cohorts.payout.sum())
+    return (
+        Guess(clicks / spend, orders / clicks, payout / orders) if min(spend, clicks, orders, payout) > 0 else Guess()
+    )
+
+
+def _average_cpa(data: AccountCohorts) -> Decimal | None:
+    spend, conversions = data.cohorts.spend.sum(axis=0), data.cohorts.conversions.sum(axis=0)
+    return _money(compute_cpa(spend[None], conversions[None], data.curves.conversions)[0])
 
 
 def _windows(data: AccountCohorts) -> tuple[Payout, Payout]:
@@ -148,10 +174,15 @@ def _windows(data: AccountCohorts) -> tuple[Payout, Payout]:
 
 
 def _figures(data: AccountCohorts, short: Payout, long: Payout) -> dict[str, Floats]:
-    """Fields of AdState that come from the cohorts, per ad (n,). Payouts are projected, per order that is expected."""
+    """Fields of AdState that come from the cohorts, per ad (n,).
+
+    Payouts are projected, per order that is expected; nan where results bring no revenue.
+    """
     cohorts, curves = data.cohorts, data.curves
     cpa = compute_cpa(cohorts.spend, cohorts.conversions, curves.conversions)
     orders = divide(cohorts.spend.sum(axis=1), cpa)
+    if data.valued_by != "revenue":
+        orders = np.full(len(data.ads), np.nan)
     fatigue = estimate_fatigue(cohorts.clicks, data.impressions)
     return {
         "payout_7": divide(short.projected, orders),
@@ -184,6 +215,7 @@ def _evidence_of(data: AccountCohorts, short: Payout, long: Payout, place: int) 
     arrived = share_arrived(data.curves.conversions, cohorts.spend.shape[1])
     return {
         "source": "ledger" if data.is_from_ledger else "platform",
+        "valued_by": data.valued_by,
         "days": int((cohorts.spend[place] > 0).sum()),
         "spend": _number(cohorts.spend[place].sum()),
         "clicks": int(cohorts.clicks[place].sum()),

@@ -111,6 +111,43 @@ def test_account_without_anything_has_no_states(account: Any) -> None:
     assert (found.states, found.alarms) == ((), ())
 
 
+def imported_ads(results: tuple[int, ...]) -> Any:
+    """An imported month in which each ad spent 1,000 for so many results without revenue."""
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    first = AdFactory.create(ad_set__campaign__account=imported)
+    for place, count in enumerate(results):
+        ad = first if not place else AdFactory.create(ad_set=first.ad_set, creative=first.creative)
+        InsightDay.objects.create(account=imported, ad=ad, day=date(2026, 8, 1), until=date(2026, 8, 30), spend=1000,
+                                  impressions=9000, clicks=500, results=count)  # fmt: skip
+    return imported
+
+
+def test_results_without_revenue_are_worth_the_average() -> None:
+    found = evaluate(imported_ads((150, 50)), date(2026, 8, 31))
+    assert found.average_cpa == Decimal(10)
+    assert found.data.valued_by == "average_cpa"
+    good, poor = found.states
+    assert 1.2 < (good.payout_per_spend or 0) < 1.5  # 150 results of 10 for 1,000, pulled to the average
+    assert 0.5 < (poor.payout_per_spend or 0) < 0.8
+    assert (good.payout_30, good.cpa) == (None, Decimal("6.6667"))
+
+
+def test_results_without_revenue_are_worth_their_target() -> None:
+    imported = imported_ads((50, 50))
+    Goal.put(imported, None, NOW, target_cpa=Decimal(5))
+    found = evaluate(imported, date(2026, 8, 31))
+    assert found.data.valued_by == "target_cpa"
+    assert [state.payout_per_spend for state in found.states] == pytest.approx([0.25, 0.25], rel=0.02)
+
+
+def test_file_without_results_says_nothing_of_returns() -> None:
+    found = evaluate(imported_ads((0,)), date(2026, 8, 31))
+    (state,) = found.states
+    assert (state.payout_per_spend, state.low, state.p_profit, state.cpa) == (None, None, None, None)
+    assert found.draws_of(found.data.ads).size == 0
+    assert found.average_cpa is None
+
+
 def test_old_file_is_judged_on_its_own_days() -> None:
     imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
     ad = AdFactory.create(ad_set__campaign__account=imported)
