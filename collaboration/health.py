@@ -1,0 +1,98 @@
+"""Is everything up? Each dependency in one line, for Today, for Status and for machines. Asks no outside service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import OperationalError, connection
+
+from campaigns.models import AdAccount, Change
+from collaboration.templatetags.ui import since
+from memory.status import graph_status
+
+STALE = timedelta(hours=26)
+QUEUE_SILENCE = timedelta(seconds=150)
+HEARTBEAT = settings.VAR_DIR / "queue-heartbeat"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One dependency: `tone` is good, warn or bad; `text` what is so, `help` what to do about it."""
+
+    name: str
+    tone: str
+    text: str
+    help: str = ""
+
+
+def parts(account: AdAccount | None, now: datetime, machine_now: datetime) -> list[Part]:
+    """`now` is the account's time, `machine_now` the wall clock."""
+    found = [database(), queue(machine_now), graph(machine_now)]
+    if account is not None:
+        found = [platform(account, now), ledger(account), *found]
+    return found
+
+
+def database() -> Part:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError:
+        return Part("Database", "bad", "does not answer", "Nothing works without it; see docs/operations.md.")
+    return Part("Database", "good", "answers")
+
+
+def queue(machine_now: datetime) -> Part:
+    """A worker touches a file each minute through the queue; what is due waits while nobody does."""
+    try:
+        beat = datetime.fromtimestamp(HEARTBEAT.stat().st_mtime, tz=machine_now.tzinfo)
+    except OSError:
+        return Part("Worker", "warn", "not heard of yet", "Approved decisions wait. Start one: manage.py qcluster.")
+    if machine_now - beat > QUEUE_SILENCE:
+        return Part(
+            "Worker",
+            "bad",
+            f"silent, last {since(beat, machine_now)}",
+            "Approved decisions wait. make run restarts it by itself; else restart manage.py qcluster.",
+        )
+    return Part("Worker", "good", f"at work, {since(beat, machine_now)}")
+
+
+def graph(machine_now: datetime) -> Part:
+    """Never a reason to wait: the graph is a copy and catches up."""
+    status = graph_status(machine_now)
+    if status.state == "off":
+        return Part("Memory graph", "good", "switched off")
+    behind = f", {status.waiting:,} changes behind" if status.waiting else ""
+    if status.state == "ready" and not status.is_late:
+        return Part("Memory graph", "good", "up to date" if not behind else f"ready{behind}")
+    return Part("Memory graph", "warn", f"{status.words}{behind}", "Decisions do not need it. It catches up by itself.")
+
+
+def platform(account: AdAccount, now: datetime) -> Part:
+    name = "Imported files" if account.is_read_only else f"Meta ({account.get_mode_display().lower()})"
+    if account.connection == AdAccount.Connection.RECONNECT:
+        return Part(name, "bad", "refuses our token", "Connect the account again; its changes wait until then.")
+    if account.connection == AdAccount.Connection.HELD:
+        return Part(name, "bad", "holds the account", account.connection_detail)
+    if account.synced_at is None:
+        return Part(name, "warn", "not read yet", "The first cycle reads it.")
+    age = since(account.synced_at, now)
+    if now - account.synced_at > STALE and not account.is_read_only:
+        return Part(name, "warn", f"figures from {age}", "Nothing is raised on figures this old. Run a cycle.")
+    return Part(name, "good", f"figures from {age}")
+
+
+def ledger(account: AdAccount) -> Part:
+    """Changes whose outcome is not known need a person."""
+    unknown = Change.objects.filter(account=account, state=Change.State.UNKNOWN).count()
+    waiting = Change.objects.filter(account=account).open().count()
+    if unknown:
+        return Part("Changes at Meta", "bad", f"{unknown} of unknown outcome", "Look at them in Meta's Ads Manager.")
+    return Part("Changes at Meta", "good", f"{waiting} under way" if waiting else "none under way")
+
+
+def worst(found: list[Part]) -> str:
+    return max((part.tone for part in found), key=["good", "warn", "bad"].index, default="good")

@@ -1,0 +1,70 @@
+"""Why a figure moved, as people read it: a sentence, and a row for each driver."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from mediabuyer.lib.money import format_money
+from portfolio.diagnosis import Diagnosis
+
+
+def explain(diagnosis: Diagnosis, currency: str) -> str:
+    """What moved the return, in a sentence or two. Says so when nothing can be said."""
+    if diagnosis.change is None or diagnosis.before is None or diagnosis.after is None:
+        return "There is nothing to compare yet: one of the two periods has no spend."
+    if abs(diagnosis.change) < Decimal("0.005"):
+        return f"ROAS stayed at {diagnosis.after:.2f}."
+    verb = "rose" if diagnosis.change > 0 else "fell"
+    drivers = sorted(diagnosis.drivers, key=lambda one: -abs(one.effect))
+    first = drivers[0]
+    along = (first.effect > 0) == (diagnosis.change > 0)
+    text = f"ROAS {verb} from {diagnosis.before:.2f} to {diagnosis.after:.2f}. "
+    text += (
+        f"Most of it is {driver_words(first.name, currency)}."
+        if along
+        else (f"It would have been the other way round for {driver_words(first.name, currency)} alone.")
+    )
+    if len(drivers) > 1 and abs(drivers[1].effect) >= abs(diagnosis.change) / 4:
+        helps = "adds to it" if (drivers[1].effect > 0) == (diagnosis.change > 0) else "works against it"
+        text += f" {driver_words(drivers[1].name, currency).capitalize()} {helps}."
+    return text
+
+
+def drivers_of(diagnosis: Diagnosis, currency: str) -> list[dict[str, Any]]:
+    """Rows of the table: name, before and after as text, relative change, effect."""
+    shown = {
+        "cpm": ("Price of 1,000 impressions (CPM)", partial(format_money, currency=currency)),
+        "ctr": ("Clicks per impression (CTR)", _share),
+        "cvr": ("Purchases per click (CVR)", _share),
+        "aov": ("Order value", partial(format_money, currency=currency)),
+    }
+    rows = []
+    for driver in diagnosis.drivers:
+        label, write = shown.get(driver.name, (driver.name.replace("_", " ").capitalize(), str))
+        rows.append(
+            {
+                "label": label,
+                "before": "–" if driver.before is None else write(driver.before),
+                "after": "–" if driver.after is None else write(driver.after),
+                "change": driver.change,
+                "effect": driver.effect,
+            }
+        )
+    return rows
+
+
+def _share(value: Decimal) -> str:
+    return f"{value:.2%}"
+
+
+def driver_words(name: str, currency: str) -> str:
+    return {
+        "cpm": f"the price of 1,000 impressions, in {currency}",
+        "ctr": "clicks per impression",
+        "cvr": "purchases per click",
+        "aov": "the order value",
+        "spend": "the spend",
+        "results_per_impressions": "purchases per impression",
+    }.get(name, name)

@@ -1,0 +1,282 @@
+"""The inbox: the next decision, and the answer to it. By click, by key, and in bulk with a preview."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from mediabuyer.agent.undo import can_undo, undo
+
+from campaigns.models import AdAccount
+from collaboration.cards import build_card, difference, due_words
+from collaboration.frame import account_for, page_now, person
+from mediabuyer.agent import answer
+from mediabuyer.agent.actions import ACTIONS, BY_SLUG
+from mediabuyer.agent.models import Decision, DecisionQuerySet
+from mediabuyer.agent.revise import revise
+from mediabuyer.brands.permissions import Right, may, require
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
+from mediabuyer.lib.money import parse_amount
+
+VIEWS = ("waiting", "deferred", "decided")
+EACH_PAGE = 30
+JUST_DECIDED = 5
+DEFER_HOURS = {"4": "4 hours", "24": "a day", "72": "three days"}
+
+
+@login_required
+@require_GET
+def inbox(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The list with its first decision open."""
+    account = account_for(request, key)
+    return _page(request, account, None)
+
+
+@login_required
+@require_GET
+def decision(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    return _page(request, account, _get(account, decision_key))
+
+
+@login_required
+@require_POST
+def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    row = _get(account, decision_key)
+    try:
+        answer.approve(
+            row,
+            person(request),
+            request.POST.get("hash", ""),
+            page_now(account),
+            wall_now(),
+            note=request.POST.get("note", ""),
+        )
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    messages.success(
+        request, f"Approved: {row.title}", extra_tags="undo:" + reverse("decision-undo", args=[account.key, row.key])
+    )
+    return _next(account)
+
+
+@login_required
+@require_POST
+def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    row = _get(account, decision_key)
+    try:
+        answer.reject(
+            row,
+            person(request),
+            request.POST.get("hash", ""),
+            request.POST.get("reason", ""),
+            page_now(account),
+            request.POST.get("note", ""),
+        )
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    except Invalid as error:
+        return _page(request, account, row, status=422, problem=error, open="reject", note=request.POST.get("note", ""))
+    messages.info(request, f"Rejected: {row.title}. I will say so next time.")
+    return _next(account)
+
+
+@login_required
+@require_POST
+def defer(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    row, now = _get(account, decision_key), page_now(account)
+    hours = request.POST.get("hours", "24")
+    until = now + timedelta(hours=int(hours) if hours in DEFER_HOURS else 24)
+    try:
+        row.defer(person(request), until, now)
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    messages.info(request, f"Deferred: {row.title}. It comes back, unless it lapses first.")
+    return _next(account)
+
+
+@login_required
+@require_POST
+def change(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    """Other amounts; the decision stays in the inbox as a new version."""
+    account = account_for(request, key)
+    row = _get(account, decision_key)
+    try:
+        revise(row, person(request), request.POST.get("hash", ""), _amounts(request, row), page_now(account))
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    except Invalid as error:
+        return _page(request, account, _get(account, decision_key), status=422, problem=error, open="change")
+    if row.requested_by_id:
+        messages.warning(request, "Changed. You raised the amount, so somebody else approves it.")
+    else:
+        messages.success(request, "Changed. Look at the new figures and approve.")
+    return redirect("decision", account.key, row.key)
+
+
+@login_required
+@require_POST
+def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    row = _get(account, decision_key)
+    require(request.user, Right.DECIDE, account.brand)
+    was_sent = row.state != Decision.State.APPROVED
+    try:
+        undo(row, person(request), page_now(account), wall_now())
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    messages.success(
+        request,
+        "I am setting it back; it shows here when Meta has confirmed."
+        if was_sent
+        else "Taken back before anything was sent.",
+    )
+    return redirect("decision", account.key, row.key)
+
+
+@login_required
+@require_POST
+def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
+    """First a preview of what would be approved, then the approval, with a result for each."""
+    account = account_for(request, key)
+    require(request.user, Right.DECIDE, account.brand)
+    chosen = _chosen(account, request.POST.getlist("decision"))
+    if not request.POST.get("confirm"):
+        return render(request, "inbox/bulk.html", {"chosen": chosen, "sum": _effect_of(chosen)})
+    results = [_approve_one(request, row, seen_hash) for row, seen_hash in chosen]
+    return render(request, "inbox/bulk.html", {"results": results, "done": sum(not one["problem"] for one in results)})
+
+
+def _approve_one(request: HttpRequest, row: Decision, seen_hash: str) -> dict[str, Any]:
+    try:
+        answer.approve(row, person(request), seen_hash, page_now(row.account), wall_now())
+    except MediaBuyerError as error:
+        return {"decision": row, "problem": f"{error.message} {error.remedy}".strip()}
+    return {"decision": row, "problem": ""}
+
+
+def _chosen(account: AdAccount, values: list[str]) -> list[tuple[Decision, str]]:
+    """Rows for `key:hash` pairs as the form sent them; what is not this account's is left out."""
+    pairs = dict(value.split(":", 1) for value in values if ":" in value)
+    rows = Decision.objects.filter(account=account, key__in=[key for key in pairs if _is_uuid(key)])
+    return [(row, pairs[str(row.key)]) for row in rows.select_related("account__brand", "cycle")]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _effect_of(chosen: list[tuple[Decision, str]]) -> Decimal:
+    return sum((Decimal(row.expected.get("per_day", "0")) for row, _ in chosen), Decimal(0))
+
+
+def _get(account: AdAccount, key: UUID) -> Decision:
+    rows = Decision.objects.filter(account=account).select_related(
+        "account__brand", "cycle", "ad", "decided_by", "requested_by"
+    )
+    return get_object_or_404(rows, key=key)
+
+
+def _amounts(request: HttpRequest, row: Decision) -> dict[str, Decimal]:
+    names = {change["external_id"]: f"amount-{change['external_id']}" for change in row.changes}
+    return {
+        external_id: parse_amount(request.POST[name], field="amount")
+        for external_id, name in names.items()
+        if request.POST.get(name)
+    }
+
+
+def _next(account: AdAccount) -> HttpResponse:
+    """After an answer the next one is shown and has the focus."""
+    first = Decision.objects.filter(account=account).to_decide(page_now(account)).order_by("expires_at", "pk").first()
+    url = reverse("decision", args=[account.key, first.key]) if first else reverse("inbox", args=[account.key])
+    return redirect(url + "?focus=1")
+
+
+def _conflict(request: HttpRequest, account: AdAccount, key: UUID, error: Conflict) -> HttpResponse:
+    """409 with what changed since the reader opened it; nothing was done."""
+    row = _get(account, key)
+    return _page(
+        request, account, row, status=409, problem=error, changed=difference(row, request.POST.get("hash", ""))
+    )
+
+
+def _rows(account: AdAccount, view: str, kind: str, now: Any) -> DecisionQuerySet:
+    rows = Decision.objects.filter(account=account).select_related("decided_by", "ad")
+    chosen = {"waiting": rows.to_decide, "deferred": rows.deferred}.get(view)
+    found = chosen(now).order_by("expires_at", "pk") if chosen else rows.decided()
+    if account.is_read_only and view == "waiting":
+        found = rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now)
+    return found.filter(action=kind) if kind in BY_SLUG else found
+
+
+def _page(
+    request: HttpRequest, account: AdAccount, row: Decision | None, *, status: int = 200, **extra: Any
+) -> HttpResponse:
+    now = page_now(account)
+    view = request.GET.get("view", "waiting")
+    if view not in VIEWS:
+        view = "waiting"
+    kind = request.GET.get("kind", "")
+    page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
+    items = list(page.object_list)
+    shown = row or (_get(account, items[0].key) if items else None)
+    possible, why_not = can_undo(shown) if shown else (False, "")
+    context = {
+        "view": view,
+        "kind": kind,
+        "kinds": ACTIONS,
+        "page": page,
+        "items": [
+            {
+                "decision": one,
+                "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
+                "due": due_words(one, now),
+            }
+            for one in items
+        ],
+        "tabs": _tabs(account, view, now),
+        "card": build_card(shown) if shown else None,
+        "may_decide": may(request.user, Right.DECIDE, account.brand),
+        "is_open": row is not None,
+        "can_undo": possible,
+        "why_no_undo": why_not,
+        "reasons": Decision.Reason.choices,
+        "defers": DEFER_HOURS,
+        "position": next((place for place, one in enumerate(items, 1) if shown and one.pk == shown.pk), None),
+        "just_decided": Decision.objects.filter(account=account).decided().select_related("decided_by")[:JUST_DECIDED]
+        if view == "waiting"
+        else [],
+    }
+    return render(request, "inbox/inbox.html", context | extra, status=status)
+
+
+def _tabs(account: AdAccount, view: str, now: Any) -> list[dict[str, Any]]:
+    url = reverse("inbox", args=[account.key])
+    labels = {"waiting": "Waiting", "deferred": "Deferred", "decided": "Decided"}
+    return [
+        {
+            "label": labels[name],
+            "href": f"{url}?view={name}",
+            "count": _rows(account, name, "", now).count(),
+            "current": name == view,
+        }
+        for name in VIEWS
+    ]

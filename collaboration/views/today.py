@@ -1,0 +1,246 @@
+"""Today: what needs me, and is all well? First the sentence, then the figures, then the reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from campaigns.models import META_EXPOSURE, AdAccount
+from collaboration import health
+from collaboration.cards import due_words
+from collaboration.frame import account_for, page_now, person
+from collaboration.plots import Level, Plot, Series
+from collaboration.reasons import drivers_of, explain
+from mediabuyer.agent.actions import BY_SLUG
+from mediabuyer.agent.models import Cycle, Decision
+from mediabuyer.agent.observe import budgets_of, committed
+from mediabuyer.brands.models import User
+from mediabuyer.brands.permissions import Right, may
+from mediabuyer.lib.clock import day_in_zone, wall_now
+from mediabuyer.lib.money import format_money
+from memory.events import sentence
+from memory.models import Event
+from portfolio.diagnosis import diagnose
+from portfolio.metrics import Totals, add_up, compute_changes
+from portfolio.performance import evaluation_day, last_days, previous_period, total, totals
+
+NEEDS = 3
+SHOWN_EVENTS = 8
+TREND_DAYS = 14
+TOLD = [
+    "decision.done",
+    "decision.failed",
+    "decision.unknown",
+    "decision.blocked",
+    "decision.expired",
+    "decision.undone",
+    "change.failed",
+    "change.unknown",
+    "change.blocked",
+    "cycle.failed",
+    "account.stopped",
+    "account.released",
+    "account.reconnect_needed",
+    "structure.drifted",
+    "outcome.measured",
+    "export.imported",
+]
+TONES = {
+    "done": "good",
+    "undone": "good",
+    "measured": "good",
+    "imported": "good",
+    "released": "good",
+    "failed": "bad",
+    "unknown": "warn",
+}
+
+
+@dataclass(frozen=True)
+class Money:
+    """The newest day with figures against the day before, the budgets and the cap."""
+
+    day: date
+    is_today: bool
+    now: Totals
+    before: Totals
+    plan: Decimal
+    cap: Decimal | None
+
+    @property
+    def is_over_plan(self) -> bool:
+        """Meta may spend more than the budget on one day; more than that is no longer normal."""
+        return self.plan > 0 and self.now.spend > self.plan * META_EXPOSURE
+
+
+@login_required
+@require_GET
+def today(request: HttpRequest, key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    now, machine_now = page_now(account), wall_now()
+    waiting = _waiting(account, now)
+    money = _money(account, now)
+    period = last_days(evaluation_day(account, now))
+    diagnosis = diagnose("roas", total(account, *previous_period(*period)), total(account, *period))
+    found = health.parts(account, now, machine_now)
+    context = {
+        "waiting": [
+            {
+                "decision": one,
+                "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
+                "due": due_words(one, now),
+            }
+            for one in waiting[:NEEDS]
+        ],
+        "waiting_count": len(waiting),
+        "waiting_label": f"{len(waiting)} waiting",
+        "cost": sum((one.waiting_cost or Decimal(0) for one in waiting), Decimal(0)),
+        "money": money,
+        "headline": _headline(account, money, len(waiting)),
+        "trend": _trend(account, money),
+        "period": period,
+        "before": previous_period(*period),
+        "diagnosis": diagnosis,
+        "said": explain(diagnosis, account.currency),
+        "drivers": drivers_of(diagnosis, account.currency),
+        "largest": max((abs(one.effect) for one in diagnosis.drivers), default=Decimal(1)),
+        "events": _events(account, person(request)),
+        "requests": _requests(account),
+        "health": found,
+        "worst": health.worst(found),
+        "troubles": [one for one in found if one.tone != "good"],
+        "next_cycle": _next_cycle(account),
+        "last_cycle": Cycle.objects.filter(account=account).first(),
+        "roas_moved": float(diagnosis.after / diagnosis.before - 1)
+        if diagnosis.before and diagnosis.after is not None
+        else None,
+        "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
+    }
+    context |= _money_words(account, money) | {"seen_at": person(request).seen_today_at}
+    User.objects.filter(pk=request.user.pk).update(seen_today_at=machine_now)
+    return render(request, "today/today.html", context)
+
+
+def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
+    rows = Decision.objects.filter(account=account)
+    if account.is_read_only:
+        return list(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("-pk"))
+    return list(rows.to_decide(now).order_by("expires_at", "pk"))
+
+
+def _money(account: AdAccount, now: datetime) -> Money:
+    """Today once something was spent today, else the newest day there is."""
+    current = day_in_zone(now, account.time_zone)
+    days = {row.key: row.totals for row in totals(account, current - timedelta(days=TREND_DAYS), current, "day")}
+    newest = max((day for day, one in days.items() if one.spend), default=None)
+    if newest is None and account.is_read_only:
+        newest = evaluation_day(account, now) - timedelta(days=1)
+        days = {row.key: row.totals for row in totals(account, newest - timedelta(days=1), newest, "day")}
+    day = newest or current
+    return Money(
+        day,
+        day == current,
+        days.get(day, Totals()),
+        days.get(day - timedelta(days=1), Totals()),
+        committed(budgets_of(account)),
+        account.daily_cap,
+    )
+
+
+def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
+    """Changes against the day before, only once the day is over: a part of a day is no comparison."""
+    changes = compute_changes(money.before, money.now)
+    shown = {} if money.is_today else changes
+    worst_day = (money.plan * META_EXPOSURE).quantize(Decimal(1))
+    cap = money.cap or Decimal(0)
+    return {
+        "spend_change": shown["spend"].relative if shown else None,
+        "revenue_change": shown["revenue"].relative if shown else None,
+        "roas_change": shown["roas"].absolute if shown else None,
+        "purchases": f"{money.now.results:,.0f} purchases",
+        "worst_day": worst_day,
+        "cap_label": f"{worst_day / cap:.0%} of the daily cap" if cap else "",
+        "cap_tone": "bad" if worst_day > cap else "warn" if worst_day > cap * Decimal("0.95") else "",
+        "ads_link": reverse("ads", args=[account.key]),
+    }
+
+
+def _headline(account: AdAccount, money: Money, waiting: int) -> str:
+    verb = "I would do" if account.is_read_only else "need you" if waiting != 1 else "needs you"
+    first = (
+        f"{waiting} {'thing' if waiting == 1 else 'things'} {verb}."
+        if account.is_read_only
+        else (f"{waiting} decision{'' if waiting == 1 else 's'} {verb}." if waiting else "Nothing needs you.")
+    )
+    whole = partial(format_money, currency=account.currency, places=0)
+    when = "Today" if money.is_today else f"On {money.day.day} {money.day:%B}"
+    plan = f" of {whole(money.plan)}" if money.plan else ""
+    second = f"{when} {whole(money.now.spend)}{plan} spent"
+    roas, before = money.now.roas, money.before.roas
+    if roas is None:
+        return f"{first} {second}."
+    against = (
+        "" if before is None or money.is_today else (f", {'up' if roas >= before else 'down'} {abs(roas - before):.2f}")
+    )
+    return f"{first} {second}; ROAS {roas:.2f}{against}."
+
+
+def _trend(account: AdAccount, money: Money) -> Plot | None:
+    start = money.day - timedelta(days=TREND_DAYS - 1)
+    by_day = {row.key: row.totals for row in totals(account, start, money.day, "day")}
+    if len(by_day) < 2:
+        return None
+    days = [start + timedelta(days=index) for index in range(TREND_DAYS)]
+    spend = [float(by_day[day].spend) if day in by_day else 0.0 for day in days]
+    revenue = [float(by_day[day].revenue) if day in by_day else 0.0 for day in days]
+    whole = partial(format_money, currency=account.currency, places=0)
+    sums = add_up(by_day.values())
+    levels = [Level(float(money.plan), f"Budgets {whole(money.plan)}")] if money.plan else []
+    return Plot(
+        title="Spend and revenue, last 14 days",
+        summary=f"In {TREND_DAYS} days {whole(sums.spend)} were spent and {whole(sums.revenue)} came in.",
+        labels=[f"{day.day} {day:%b}" for day in days],
+        series=[Series("Revenue", revenue, "k1", filled=True), Series("Spend", spend, "k2")],
+        levels=levels,
+        format=lambda value: whole(Decimal(str(value))),
+        height=190,
+    )
+
+
+def _events(account: AdAccount, user: User) -> list[dict[str, Any]]:
+    """What happened, newest first; what is new to this person is marked."""
+    rows = Event.objects.of_account(account.key).filter(kind__in=TOLD)[:SHOWN_EVENTS]
+    return [
+        {
+            "event": row,
+            "said": sentence(row),
+            "tone": TONES.get(row.kind.split(".")[1], "info"),
+            "is_new": user.seen_today_at is None or row.recorded_at > user.seen_today_at,
+        }
+        for row in rows
+    ]
+
+
+def _requests(account: AdAccount) -> list[Decision]:
+    """What the agent asked of people and somebody agreed to."""
+    done = Decision.objects.filter(account=account, changes=[], state=Decision.State.DONE)
+    return list(done.select_related("decided_by").order_by("-decided_at")[:NEEDS])
+
+
+def _next_cycle(account: AdAccount) -> datetime | None:
+    if not account.is_agent_on or account.is_read_only:
+        return None
+    if account.last_cycle_at is None:
+        return page_now(account)
+    return account.last_cycle_at + timedelta(minutes=settings.CYCLE_EVERY_MINUTES)
