@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -117,10 +118,16 @@ def greeting(world: World, url: str) -> dict[str, Any]:
 
 def main(values: list[str]) -> int:
     """Serve until a signal comes."""
-    world = open_world(arguments(values))
+    options = arguments(values)
+    try:
+        server = Server(("127.0.0.1", options.port))
+        world = open_world(options)
+    except (OSError, sqlite3.OperationalError) as error:
+        sys.stderr.write(f"the sandbox cannot start: {error} (port {options.port}, store {options.store})\n")
+        return 1
     sandbox = Sandbox(world, Delivery(world), Insights(world))
-    server = Server(("127.0.0.1", arguments(values).port), sandbox)
     sandbox.base_url = f"http://127.0.0.1:{server.server_port}"
+    server.sandbox = sandbox
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     sys.stdout.write(json.dumps(greeting(world, sandbox.base_url)) + "\n")

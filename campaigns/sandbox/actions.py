@@ -143,10 +143,24 @@ def _consequences(world: World, record: Record, before: dict[str, Any], changed:
     if any(name in SIGNIFICANT for name in changed) or _big_step(before, changed):
         for adset in adsets:
             _significant(world, adset)
+    if _moves_budget_up(record, changed):
+        for adset in adsets:
+            update(world, adset, {"daily_budget": None, "lifetime_budget": None})
     if record.kind == "adset" and "targeting" in changed:
         for ad in world.children("ad", record.id):
             reviews.start(world, ad)
             world.save(ad)
+
+
+def _moves_budget_up(record: Record, changed: dict[str, Any]) -> bool:
+    return record.kind == "campaign" and bool(changed.get("daily_budget") or changed.get("lifetime_budget"))
+
+
+def move_budget_down(world: World, campaign: Record, budgets: dict[str, int]) -> None:
+    """From one campaign budget to one per ad set: {ad set id: daily budget in minor units}."""
+    update(world, campaign, {"daily_budget": None, "lifetime_budget": None})
+    for adset_id, budget in budgets.items():
+        update(world, world.objects[adset_id], {"daily_budget": budget})
 
 
 def _big_step(before: dict[str, Any], changed: dict[str, Any]) -> bool:

@@ -32,11 +32,18 @@ def keys(values: Any) -> Keys:
     return np.atleast_1d(array).astype(np.uint64, copy=False)
 
 
+def _salt(counter: Any) -> Any:
+    """A counter spread over 64 bits; plain numbers without the detour over an array."""
+    if isinstance(counter, int):
+        return np.uint64(counter * int(_GOLDEN) & 0xFFFFFFFFFFFFFFFF)
+    return keys(counter) * _GOLDEN
+
+
 def mixed(key: Any, *counters: Any) -> Keys:
     """splitmix64 over the key and each counter in turn; all arguments broadcast against each other."""
     state = keys(key)
     for counter in (*counters, 0):
-        state = (state ^ (keys(counter) * _GOLDEN)) + _GOLDEN
+        state = (state ^ _salt(counter)) + _GOLDEN
         state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         state = state ^ (state >> np.uint64(31))

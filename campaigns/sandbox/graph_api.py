@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 from campaigns.sandbox import actions, copies, edges, people, uploads
 from campaigns.sandbox.call import Answer, Call, Sandbox
 from campaigns.sandbox.creative_checks import check_creative
-from campaigns.sandbox.errors import GraphError, no_such_object, unknown_path
+from campaigns.sandbox.errors import GraphError, bad_parameter, no_such_object, unknown_path
 from campaigns.sandbox.params import Field, Params, wanted_fields
 from campaigns.sandbox.render import node
 from campaigns.sandbox.search import search
 from campaigns.sandbox.validation import (
+    MIN_DAILY,
     check_ad,
     check_adset,
     check_campaign,
@@ -133,6 +134,8 @@ def change(call: Call, record: Record) -> Answer:
         return special(call, record)
     if record.kind not in ("campaign", "adset", "ad", "creative", "account"):
         raise no_such_object(record.id, "post")
+    if record.kind == "campaign" and "adset_budgets" in call.params:
+        return move_budget(call, record)
     values = call.sandbox.faults.clamped(read_values(call.world, record.kind, call.params, creating=False))
     check_editable(record, set(values))
     _switch_budget_kind(values)
@@ -145,6 +148,18 @@ def change(call: Call, record: Record) -> Answer:
         actions.delete(call.world, record)
         values.pop("status")
     actions.update(call.world, record, values)
+    return {"success": True}
+
+
+def move_budget(call: Call, campaign: Record) -> Answer:
+    """`adset_budgets=[{"adset_id", "daily_budget"}]`: the campaign's budget goes down to all its ad sets."""
+    wanted = call.params.items("adset_budgets")
+    budgets = {str(item.get("adset_id")): int(item.get("daily_budget", 0)) for item in wanted}
+    mine = {adset.id for adset in call.world.children("adset", campaign.id) if adset.data["status"] != "DELETED"}
+    if set(budgets) != mine or min(budgets.values(), default=0) < MIN_DAILY:
+        raise bad_parameter("adset_budgets must name every ad set of the campaign with a budget", "adset_budgets")
+    if not call.only_validates:
+        actions.move_budget_down(call.world, campaign, budgets)
     return {"success": True}
 
 

@@ -19,7 +19,7 @@ from campaigns.sandbox.world import World
 
 CLICK_WINDOWS = {"1d_click": 86400, "7d_click": 7 * 86400, "28d_click": 28 * 86400}
 WINDOW_NAMES = ("default", *CLICK_WINDOWS, "1d_view")
-CACHED_ANSWERS = 12
+CACHED_ANSWERS, CACHED_ROWS = 12, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,17 @@ class Insights:
         whole = Table(zero, zero, zero, columns, [self._world.account.id], [{}])
         return shown_row(self._world, query, whole, 0, whole_range=True)
 
+    def _is_full(self) -> bool:
+        rows = sum(len(order) for _, order in self._answers.values())
+        return len(self._answers) > CACHED_ANSWERS or rows > CACHED_ROWS
+
     def _answer(self, query: Query) -> tuple[Table, Ints]:
         world = self._world
         key = (world.version, world.simulated_until, query)
         if key not in self._answers:
             table = compute(world, query)
             self._answers[key] = (table, _ordered(world, query, table))
-            while len(self._answers) > CACHED_ANSWERS:
+            while len(self._answers) > 1 and self._is_full():
                 self._answers.popitem(last=False)
         self._answers.move_to_end(key)
         return self._answers[key]

@@ -57,7 +57,10 @@ def stage_of(world: World, adset_id: str, results: int, at: float) -> str:
 
 def learning_info(world: World, adset_id: str, at: float) -> dict[str, Any]:
     """`learning_stage_info` of an ad set."""
-    results = recent_results(world, at).get(adset_id, 0)
+    key = (world.version, world.simulated_until)
+    if world.results[0] != key:
+        world.results = (key, recent_results(world, at))
+    results = world.results[1].get(adset_id, 0)
     return {
         "status": stage_of(world, adset_id, results, at),
         "conversions": results,

@@ -29,9 +29,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
+    sandbox: Sandbox  # set before serving; the port is taken first, so that a used one is noticed at once
+
+    def __init__(self, address: tuple[str, int]) -> None:
         super().__init__(address, Handler)
-        self.sandbox = sandbox
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is not our error."""

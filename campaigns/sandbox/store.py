@@ -35,7 +35,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / "sandbox.sqlite3", check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(folder / "sandbox.sqlite3", timeout=2, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # two processes on one store would overwrite each other
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)

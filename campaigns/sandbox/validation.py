@@ -78,21 +78,6 @@ def check_campaign(world: World, data: Data, changed: set[str], old: Record | No
             "If you are not using campaign budget, is_adset_budget_sharing_enabled must be specified.",
             "is_adset_budget_sharing_enabled",
         )
-    if (
-        has_budget
-        and old is not None
-        and any(
-            adset.data.get("daily_budget") or adset.data.get("lifetime_budget")
-            for adset in world.children("adset", old.id)
-            if adset.data["status"] != "DELETED"
-        )
-    ):
-        raise invalid(
-            1885621,
-            "Budget on both levels",
-            "A budget can be set on the campaign or on its ad sets, not on both.",
-            "daily_budget",
-        )
     _check_strategy(data, changed, "VALUE", needs_amount=False)
     if data.get("spend_cap") is not None and "spend_cap" in changed and data["spend_cap"] < 10_000:
         raise invalid(2446307, "Spend cap too low", "The campaign spending limit must be at least 100.00.", "spend_cap")

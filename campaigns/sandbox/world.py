@@ -65,6 +65,7 @@ class World:
         self.simulated_until = 0  # UTC hours since 1970 that are done
         self.during = 0.0  # while hours are simulated: the time of the present one
         self.version = 0
+        self.results: tuple[tuple[int, int], dict[str, int]] = ((-1, -1), {})  # per ad set this week, and as of when
         self._seq = 0
 
     # -- objects ---------------------------------------------------------------------------------------------------

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.sandbox.conftest import defaults
 from tests.sandbox_process import START, SandboxInfo, running_sandbox, start_sandbox, stop_sandbox
@@ -146,3 +149,38 @@ def test_orders_are_fed_page_by_page(sandbox: SandboxInfo) -> None:
     assert len({order["event_id"] for order in read}) == len(read) > 20
     assert all((float(order["value"]) < 0) == (order["kind"] == "refund") for order in read)
     assert all(order["clicked_at"] < order["converted_at"] for order in read)
+
+
+def test_writers_side_by_side_lose_nothing(sandbox: SandboxInfo) -> None:
+    def create(number: int) -> str:
+        params = {**defaults(sandbox, "campaigns"), "name": f"Side by side {number}"}
+        return str(sandbox.graph(f"{sandbox.account_id}/campaigns", "POST", **params)[1]["id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(create, range(40)))
+    found = {item["id"]: item["name"] for item in sandbox.control("truth")["objects"]}
+    assert [found[key] for key in keys] == [f"Side by side {number}" for number in range(40)]
+
+
+def test_store_serves_one_process_only(sandbox: SandboxInfo) -> None:
+    with pytest.raises(RuntimeError, match="ended with code 1"):
+        start_sandbox(sandbox.store)
+
+
+def test_budget_moves_between_levels(sandbox: SandboxInfo) -> None:
+    adset, _ = live_ad(sandbox, 4000)
+    campaign = sandbox.graph(adset, fields="campaign_id")[1]["campaign_id"]
+    sandbox.graph(campaign, "POST", daily_budget=6000)
+    assert "daily_budget" not in sandbox.graph(adset, fields="daily_budget")[1]
+    sandbox.graph(campaign, "POST", adset_budgets=[{"adset_id": adset, "daily_budget": 5000}])
+    assert sandbox.graph(adset, fields="daily_budget")[1]["daily_budget"] == "5000"
+    assert "daily_budget" not in sandbox.graph(campaign, fields="daily_budget")[1]
+
+
+def test_people_comment_under_the_ads() -> None:
+    with running_sandbox(history_days=30, ads=4) as sandbox:
+        _, body = sandbox.graph(f"{sandbox.account_id}/ads", fields="creative{effective_object_story_id}")
+        stories = [ad["creative"]["effective_object_story_id"] for ad in body["data"]]
+        comments = [item for story in stories for item in sandbox.graph(f"{story}/comments")[1]["data"]]
+        assert len(comments) > 3
+        assert set(comments[0]) == {"id", "message", "from", "created_time"}
