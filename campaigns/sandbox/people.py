@@ -21,60 +21,51 @@ def page_token(identity: Identity) -> str:
 
 
 def furnish(world: World) -> None:
-    """Make the objects around the account: user, business, page, pixel, Instagram account."""
+    """Make the account and what is around it: user, business, page, pixel, Instagram account."""
     identity = world.identity
     account = f"act_{identity.account_id}"
-    world.add(
-        "account",
-        "",
-        {
-            "name": "Roastery Sandbox",
-            "account_status": 1,
-            "disable_reason": 0,
-            "currency": world.currency,
-            "timezone_name": world.zone.key,
-            "timezone_id": 37,
-            "timezone_offset_hours_utc": 1,
-            "min_daily_budget": 100,
-            "min_campaign_group_spend_cap": "10000",
-            "spend_cap": 0,
-            "is_prepay_account": False,
-            "owner": identity.business_id,
-            "business_country_code": "DE",
-            "age": 400.0,
-            "business": {"id": identity.business_id, "name": "Roastery GmbH"},
-            "default_dsa_payor": "Roastery GmbH",
-            "default_dsa_beneficiary": "Roastery GmbH",
-            "user_tasks": ["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE"],
-            "capabilities": ["CAN_USE_REACH_AND_FREQUENCY"],
-            "funding_source_details": {"id": "1", "type": 1, "display_string": "Visa *4242"},
-        },
-        key=account,
-    )
+    world.add("account", "", _account_data(world), key=account)
     world.add("user", "", {"name": "Demo User"}, key=identity.user_id)
-    world.add(
-        "business",
-        identity.user_id,
-        {"name": "Roastery GmbH", "verification_status": "verified"},
-        key=identity.business_id,
-    )
-    world.add(
-        "page",
-        identity.user_id,
-        {
-            "name": "Roastery",
-            "category": "Coffee shop",
-            "tasks": ["ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"],
-            "fan_count": 12840,
-            "username": "roastery.example",
-            "access_token": page_token(identity),
-        },
-        key=identity.page_id,
-    )
-    world.add("pixel", account, {"name": "Roastery shop", "last_fired_time": int(world.now())}, key=identity.pixel_id)
-    world.add(
-        "instagram", account, {"username": "roastery.example", "followers_count": 8120}, key=identity.instagram_id
-    )
+    business = {"name": "Roastery GmbH", "verification_status": "verified"}
+    world.add("business", identity.user_id, business, key=identity.business_id)
+    page = {
+        "name": "Roastery",
+        "category": "Coffee shop",
+        "tasks": ["ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"],
+        "fan_count": 12840,
+        "username": "roastery.example",
+        "access_token": page_token(identity),
+    }
+    world.add("page", identity.user_id, page, key=identity.page_id)
+    pixel = {"name": "Roastery shop", "last_fired_time": int(world.now())}
+    world.add("pixel", account, pixel, key=identity.pixel_id)
+    profile = {"username": "roastery.example", "followers_count": 8120}
+    world.add("instagram", account, profile, key=identity.instagram_id)
+
+
+def _account_data(world: World) -> dict[str, Any]:
+    return {
+        "name": "Roastery Sandbox",
+        "account_status": 1,
+        "disable_reason": 0,
+        "currency": world.currency,
+        "timezone_name": world.zone.key,
+        "timezone_id": 37,
+        "timezone_offset_hours_utc": 1,
+        "min_daily_budget": 100,
+        "min_campaign_group_spend_cap": "10000",
+        "spend_cap": 0,
+        "is_prepay_account": False,
+        "owner": world.identity.business_id,
+        "business_country_code": "DE",
+        "age": 400.0,
+        "business": {"id": world.identity.business_id, "name": "Roastery GmbH"},
+        "default_dsa_payor": "Roastery GmbH",
+        "default_dsa_beneficiary": "Roastery GmbH",
+        "user_tasks": ["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE"],
+        "capabilities": ["CAN_USE_REACH_AND_FREQUENCY"],
+        "funding_source_details": {"id": "1", "type": 1, "display_string": "Visa *4242"},
+    }
 
 
 def _accounts(call: Call, _: Record) -> dict[str, Any]:
