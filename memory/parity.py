@@ -117,7 +117,7 @@ def _altered(declaration: NodeOf | EdgeOf) -> tuple[int, list[str]]:
 
 
 def _is_intact(row: dict[str, Any]) -> bool:
-    props = dict(row.pop("props"))
+    props = dict(row["props"])
     key, crc = props.pop("key", None), props.pop("crc", None)
     props.pop("seq", None)
     return checksum(str(key), {**row, "props": props}) == int(crc or 0)

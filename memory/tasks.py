@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
-
 from mediabuyer.brands.models import Brand
 from memory.events import verify_chain
 from memory.mirror import reconcile
@@ -22,7 +20,6 @@ def verify_journal() -> dict[str, int]:
     return damaged
 
 
-@transaction.atomic
 def reconcile_mirror() -> int:
     """Catches what a bulk path forgot to mirror; a number other than zero is worth a look."""
     if written := reconcile():

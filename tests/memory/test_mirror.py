@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 from django.db import connection, transaction
 
@@ -88,10 +90,10 @@ def test_deleted_and_restored_row_is_a_node_again():
     assert changes(label="Angle") == [("node", "Angle"), ("delete", "Angle"), ("node", "Angle")]
 
 
-def test_bulk_path_takes_two_queries(django_assert_num_queries):
+def test_bulk_path_takes_three_queries(django_assert_num_queries):
     brand = BrandFactory.create()
     angles = Angle.objects.bulk_create([Angle(brand=brand, name=f"Angle {number}") for number in range(50)])
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert touch(angles) == 50
     assert touch(Angle.objects.all()) == 0
 
@@ -148,3 +150,18 @@ def test_transaction_number_is_the_databases():
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         assert GraphChange.objects.get().tx == cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_slow_reader_cannot_overwrite_newer_state(brand):
+    """Somebody touches a row that another transaction is changing: it waits, and then sees the change."""
+    angle = AngleFactory.create(brand=brand, name="Old")
+    touched = Thread(target=lambda: (touch([angle]), connection.close()))
+    with transaction.atomic():
+        angle.name = "New"
+        angle.save()
+        touched.start()
+        touched.join(timeout=0.3)
+        assert touched.is_alive()
+    touched.join(timeout=10)
+    assert [c.payload["props"]["name"] for c in GraphChange.objects.filter(label="Angle")] == ["Old", "New"]
