@@ -1,0 +1,266 @@
+"""From an approval to the platform: begins what is due, sends it change by change, and says how the decision ended."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+
+from campaigns.clock import now_for
+from campaigns.models import META_EXPOSURE, AdAccount, Change, Operation
+from campaigns.operations import ledger
+from campaigns.operations.attempt import Guard, attempt
+from campaigns.operations.ledger import Wish, digest_of
+from campaigns.operations.words import describe
+from campaigns.platforms import connect
+from campaigns.platforms.base import ChangeKind, Level, Platform
+from mediabuyer.agent.context import PlannedChange, Severity
+from mediabuyer.agent.guardrails import evaluate
+from mediabuyer.agent.models import Decision, Finding
+from mediabuyer.agent.observe import context_for
+from mediabuyer.agent.outcomes import await_outcome
+from mediabuyer.agent.steps import Note
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.queue import enqueue
+
+logger = logging.getLogger(__name__)
+
+VALID_FOR = timedelta(hours=48)
+"""An approval that could not be carried out for so long rests on figures too old to spend on."""
+STATES = Change.State
+
+
+def act(account: AdAccount, decisions: list[Decision], note: Note) -> None:
+    """The cycle's step: wakes a worker for what the rules allow, and says what waits for people."""
+    allowed = [decision for decision in decisions if decision.state == Decision.State.APPROVED]
+    for decision in allowed:
+        enqueue("mediabuyer.agent.tasks.execute_decision", decision.pk)
+    waiting = sum(decision.state == Decision.State.AWAITING for decision in decisions)
+    note.say("Nothing may be done on an imported account." if account.is_read_only else
+             f"{len(allowed)} to be sent now, {waiting} wait for a person.", sent=[str(one.key) for one in allowed])
+
+
+# --- Begin ------------------------------------------------------------------------------------------------------------
+
+
+def begin_due(machine_now: datetime) -> int:
+    """Turns approved decisions whose time to take them back is over into planned changes. Returns how many began."""
+    due = Decision.objects.filter(state=Decision.State.APPROVED, execute_after__lte=machine_now)
+    return sum(_begin(pk, now_for(account)) for pk, account in
+               [(one.pk, one.account) for one in due.order_by("execute_after").select_related("account__brand")])
+
+
+@transaction.atomic
+def _begin(pk: int, now: datetime) -> bool:
+    """Move and plan together, so that a decision is never executing without its changes. False: somebody was faster."""
+    decision = (Decision.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("account__brand", "decided_by").filter(pk=pk, state=Decision.State.APPROVED).first())
+    if decision is None:
+        return False
+    if decision.account.is_read_only:
+        decision.block(now, "This account is only watched: nothing is ever sent to it.", actor="system")
+        return False
+    decision.begin(now)
+    if decision.state != Decision.State.EXECUTING:
+        return False
+    ledger.plan(_operation(decision), wishes_of(planned_changes(decision)), now)
+    return True
+
+
+def _operation(decision: Decision) -> Operation:
+    return Operation(
+        key=uuid.uuid5(decision.key, f"version {decision.version}"), account=decision.account,
+        decision_key=decision.key, workflow=decision.action, reason=decision.why, actor=actor_of(decision),
+    )
+
+
+def actor_of(decision: Decision) -> str:
+    return f"person:{decision.decided_by.email}" if decision.decided_by else "agent"
+
+
+def planned_changes(decision: Decision) -> list[PlannedChange]:
+    return [PlannedChange(**data) for data in decision.changes]
+
+
+def wishes_of(changes: list[PlannedChange]) -> list[Wish]:
+    """Where money moves from one object to others, what lowers goes first, so that the sum is never above the cap."""
+    lowers = any(change.budget_rise < 0 for change in changes)
+    return [
+        Wish(kind=ChangeKind(change.kind), level=Level(change.level), external_id=change.external_id,
+             params=change.params, expected={**change.before, "name": change.name}, exposure=exposure_of(change),
+             order=_order(position, change, lowers))
+        for position, change in enumerate(changes)
+    ]
+
+
+def _order(position: int, change: PlannedChange, lowers: bool) -> int:
+    if change.kind.startswith("create_"):
+        return position + 2  # each may name the one before
+    return 1 if lowers and change.budget_rise > 0 else 0
+
+
+def exposure_of(change: PlannedChange) -> Decimal:
+    return change.budget_rise * META_EXPOSURE
+
+
+# --- Send -------------------------------------------------------------------------------------------------------------
+
+
+def run_due(limit: int = 200, seconds: float = 45.0, account: AdAccount | None = None,
+            platform_for: Callable[[AdAccount], Platform] = connect) -> int:
+    """Sends what is due, one change after the other, until none is left or the time is over.
+
+    Returns how many were taken. Any number of workers may run this at once.
+    """
+    rng, until, taken = random.Random(), time.monotonic() + seconds, 0  # noqa: S311 - jitter, not a secret
+    while taken < limit and time.monotonic() < until and (change := ledger.claim(account)):
+        taken += 1
+        now = now_for(change.account)
+        try:
+            attempt(change, platform_for(change.account), guard_at(now), now, rng)
+        except Exception:  # one broken change must not hold up the others; it is claimed again after its lease
+            logger.exception("change %s could not be attempted", change.key)
+        if change.state not in Change.OPEN:
+            settle(change.operation)  # at once: what was refused no longer counts against the caps of others
+    return taken
+
+
+def guard_at(now: datetime) -> Guard:
+    """The guardrails on fresh numbers: what they say inside the claim, at the account's time `now`."""
+    return lambda change: refusal(change, now)
+
+
+def refusal(change: Change, now: datetime) -> str | None:
+    """Why this change must not be sent now, in words; None lets it pass. The reasons are kept with the decision."""
+    operation, account = change.operation, change.account
+    asked = Decision.objects.filter(account=account, key=operation.decision_key or uuid.UUID(int=0))
+    decision = asked.select_related("account").first()
+    if decision is None:
+        return "No decision on this account asks for it."
+    if words := _not_covered(change, decision, now):
+        return words
+    context = context_for(account, _remaining(operation), now, decision=decision, is_undo=operation.is_undo)
+    holding = {Severity.BLOCK, Severity.CHANGE} | (set() if _person_asked(operation) else {Severity.APPROVE})
+    against = [finding for finding in evaluate(context) if finding.severity in holding]
+    Finding.objects.bulk_create(
+        Finding(decision=decision, guardrail=one.guardrail, severity=one.severity, message=one.message, stage="claim")
+        for one in against
+    )
+    return " ".join(finding.message for finding in against) or None
+
+
+def _person_asked(operation: Operation) -> bool:
+    return operation.actor.startswith("person:")
+
+
+def _not_covered(change: Change, decision: Decision, now: datetime) -> str:
+    """An approval is for exactly these changes, on this account, and for a while."""
+    if change.operation.is_undo:
+        return "" if decision.state == Decision.State.DONE else "What should be taken back is not done."
+    if decision.state not in (Decision.State.EXECUTING, Decision.State.UNKNOWN):
+        return f"The decision is “{decision.get_state_display()}”, so nothing of it is sent."
+    approved = {digest_of(one.kind, one.level, one.external_id, one.params) for one in planned_changes(decision)}
+    if change.digest not in approved or decision.approved_hash != decision.compute_hash():
+        return "It is not what was approved."
+    if decision.decided_at and now - decision.decided_at > VALID_FOR:
+        return f"It was approved more than {VALID_FOR / timedelta(hours=1):.0f} hours ago; its figures are too old."
+    return ""
+
+
+def _remaining(operation: Operation) -> list[PlannedChange]:
+    """All that is still to be sent, together: a shift whose second half would be refused does not begin."""
+    return [
+        PlannedChange(kind=one.kind, level=one.level, external_id=one.external_id, params=one.params,
+                      name=one.expected.get("name") or one.external_id,
+                      before={key: value for key, value in one.expected.items() if key != "name"})
+        for one in operation.change_set.open()
+    ]
+
+
+# --- Settle -----------------------------------------------------------------------------------------------------------
+
+
+def settle_decisions() -> int:
+    """Ends every decision whose changes have all ended, and every undo that is complete. Returns how many ended."""
+    running = Decision.objects.filter(state__in=[Decision.State.EXECUTING, Decision.State.UNKNOWN])
+    done = Decision.objects.filter(state=Decision.State.DONE)
+    operations = Operation.objects.filter(
+        Q(is_undo=False, decision_key__in=running.values("key")) | Q(is_undo=True, decision_key__in=done.values("key")))
+    return sum(settle(operation) for operation in operations.select_related("account__brand"))
+
+
+def settle(operation: Operation) -> bool:
+    """Ends the decision of one operation, if everything in it has ended."""
+    if operation.change_set.open().exists():
+        return False
+    return _settle_undo(operation) if operation.is_undo else _settle(operation)
+
+
+def _locked_decision(operation: Operation, *states: str) -> Decision | None:
+    """The operation's decision, for us alone; None when somebody else is ending it or has."""
+    found = Decision.objects.filter(account=operation.account, key=operation.decision_key or uuid.UUID(int=0),
+                                    state__in=states)
+    return found.select_for_update(skip_locked=True, of=("self",)).select_related("account__brand").first()
+
+
+def _settle(operation: Operation) -> bool:
+    now = now_for(operation.account)
+    with transaction.atomic():
+        decision = _locked_decision(operation, Decision.State.EXECUTING, Decision.State.UNKNOWN)
+        if decision is None:
+            return False
+        changes = list(operation.change_set.all())
+        state, words = ending_of(changes)
+        if state in ("", decision.state):
+            return False
+        if decision.state == Decision.State.UNKNOWN and state == Decision.State.BLOCKED:
+            state = Decision.State.FAILED  # it was sent once, so it is more than held back
+        decision.finish(state, now, words)
+        if state == Decision.State.DONE and changes:
+            await_outcome(decision, now)
+    return True
+
+
+def ending_of(changes: list[Change]) -> tuple[str, str]:
+    """The decision's end and the words for it; an empty state while something is still open. No changes: done."""
+    states = {change.state for change in changes}
+    if states & set(Change.OPEN):
+        return "", ""
+    if states <= {STATES.DONE}:
+        return Decision.State.DONE, ""
+    trouble = "; ".join(f"{describe(one)}: {one.error.get('message') or one.get_state_display().lower()}"
+                        for one in changes if one.state != STATES.DONE)
+    finished = [describe(one) for one in changes if one.state == STATES.DONE]
+    words = trouble + (f". Done all the same: {'; '.join(finished)}." if finished else "")
+    if STATES.UNKNOWN in states:
+        return Decision.State.UNKNOWN, words
+    if STATES.BLOCKED in states and not finished:
+        return Decision.State.BLOCKED, words
+    return Decision.State.FAILED, words
+
+
+def _settle_undo(operation: Operation) -> bool:
+    if operation.change_set.exclude(state=STATES.DONE).exists():
+        return False
+    now = now_for(operation.account)
+    with transaction.atomic():
+        decision = _locked_decision(operation, Decision.State.DONE)
+        if decision is None:
+            return False
+        decision.mark_undone(now, operation.actor)
+    return True
+
+
+def carry_out(seconds: float = 45.0) -> int:
+    """One round: begin, send, settle. What a sweep does each minute and a nudge does at once."""
+    begin_due(wall_now())
+    taken = run_due(seconds=seconds)
+    settle_decisions()
+    return taken

@@ -1,0 +1,120 @@
+"""What the queue may call: a few lines each, ids only. Every one may run twice, late, or beside itself."""
+
+from __future__ import annotations
+
+import logging
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from campaigns.clock import now_for
+from campaigns.models import AdAccount
+from campaigns.operations.markers import find_surplus
+from campaigns.platforms import connect
+from mediabuyer.agent import cycle, execute, outcomes
+from mediabuyer.agent.models import UNDO_WINDOW, Cycle, Decision
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import Conflict, PlatformError
+from mediabuyer.lib.queue import enqueue
+
+logger = logging.getLogger(__name__)
+
+FORGOTTEN = timedelta(minutes=1)
+"""A queued cycle that has not begun by then is rung for again: its message may be lost."""
+
+
+def heartbeat() -> None:
+    """Shows the supervisor that work gets through the queue."""
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    (settings.VAR_DIR / "queue-heartbeat").touch()
+
+
+def sweep_changes() -> None:
+    """Whatever is due to begin, to be sent or to be looked for. Runs beside itself as it likes: rows are claimed."""
+    execute.carry_out()
+
+
+def execute_decision(decision_id: int) -> None:
+    """Rung by an approval or an undo: waits out the seconds in which it can be taken back, then does what is due."""
+    decision = Decision.objects.filter(pk=decision_id).only("execute_after").first()
+    if decision is None:
+        return
+    if decision.execute_after:
+        rest = decision.execute_after - wall_now()
+        time.sleep(min(max(rest, timedelta(0)), UNDO_WINDOW).total_seconds())
+    execute.carry_out(seconds=15)
+
+
+def sweep_decisions() -> None:
+    """Lapses what nobody answered in time, by each account's own clock."""
+    for account in AdAccount.objects.filter(decision__state=Decision.State.AWAITING).distinct():
+        now = now_for(account)
+        for decision in Decision.objects.awaiting().filter(account=account, expires_at__lte=now):
+            try:
+                decision.expire(now)
+            except Conflict:
+                continue  # answered this very moment
+
+
+def sweep_cycles() -> None:
+    """Queues a cycle for every account whose last one is long enough ago, and rings again for forgotten ones."""
+    for account in AdAccount.objects.running():
+        now = now_for(account)
+        if account.last_cycle_at and now - account.last_cycle_at < timedelta(minutes=settings.CYCLE_EVERY_MINUTES):
+            continue
+        try:
+            enqueue("mediabuyer.agent.tasks.run_cycle", cycle.start_cycle(account, now, "schedule").pk)
+        except Conflict:
+            continue  # one is queued or running
+    forgotten = Cycle.objects.filter(state=Cycle.State.QUEUED, created_at__lt=wall_now() - FORGOTTEN)
+    for pk in forgotten.values_list("pk", flat=True):
+        enqueue("mediabuyer.agent.tasks.run_cycle", pk)
+
+
+def run_cycle(cycle_id: int) -> None:
+    row = Cycle.objects.select_related("account__brand").filter(pk=cycle_id, state=Cycle.State.QUEUED).first()
+    if row is None:
+        return
+    with only_once("cycle", row.account_id) as is_mine:
+        if is_mine:
+            cycle.run_cycle(row)
+
+
+def sweep_outcomes() -> None:
+    """Grades decisions whose window is over, and looks for objects that should not exist."""
+    for account in AdAccount.objects.running().select_related("brand"):
+        with only_once("outcomes", account.pk) as is_mine:
+            if not is_mine:
+                continue
+            now = now_for(account)
+            outcomes.measure_due(account, now)
+            if not account.is_read_only:
+                _look_for_surplus(account)
+
+
+def _look_for_surplus(account: AdAccount) -> None:
+    try:
+        find_surplus(account, connect(account), now_for(account))
+    except PlatformError as error:
+        logger.warning("markers of %s could not be looked up: %s", account, error.message)
+
+
+@contextmanager
+def only_once(job: str, account_id: int) -> Iterator[bool]:
+    """An advisory lock of the database: False while the same job runs for the same account anywhere."""
+    key = [zlib.crc32(job.encode()) - 2**31, account_id]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        row = cursor.fetchone()
+    is_mine = bool(row and row[0])
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)

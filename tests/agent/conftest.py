@@ -1,0 +1,56 @@
+"""One ad set at 50 a day with enough behind it to be raised, the platform it runs on, and a yes to change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from mediabuyer.agent import execute
+from mediabuyer.lib.clock import wall_now
+from tests.campaigns.operations.fake_platform import FakePlatform
+from tests.factories import AdFactory, AdSetFactory, CampaignFactory, DecisionFactory, InsightFactory
+
+
+@pytest.fixture
+def ad_sets(account: Any) -> list[Any]:
+    """Two ad sets with an ad each, both with 40 purchases for 800; the account may go up to 600 on its worst day."""
+    campaign = CampaignFactory.create(account=account)
+    rows = [AdSetFactory.create(campaign=campaign, external_id=key) for key in ("130001", "130002")]
+    for row in rows:
+        InsightFactory.create(ad=AdFactory.create(ad_set=row, creative=None), spend=Decimal(800), results=Decimal(40),
+                              day=date(2026, 11, 19))
+    return rows
+
+
+@pytest.fixture
+def fake(ad_sets: list[Any]) -> FakePlatform:
+    return FakePlatform(objects={
+        row.external_id: {"name": row.name, "status": "ACTIVE", "effective_status": "ACTIVE", "daily_budget": "50.00"}
+        for row in ad_sets})
+
+
+@pytest.fixture
+def approved(account: Any, person: Callable[[str], Any], now: Any) -> Callable[..., Any]:
+    """A decision that a manager has approved and whose time to take it back is over."""
+    def make(changes: list[dict[str, Any]], **fields: Any) -> Any:
+        decision = DecisionFactory.create(account=account, subject_id=changes[0]["external_id"] if changes else "x",
+                                          changes=changes, **fields)
+        decision.approve(person("manager"), decision.content_hash, now, wall_now())
+        type(decision).objects.filter(pk=decision.pk).update(execute_after=wall_now())
+        return decision
+
+    return make
+
+
+@pytest.fixture
+def carry_out(fake: FakePlatform) -> Callable[[], None]:
+    def run() -> None:
+        execute.begin_due(wall_now())
+        execute.run_due(platform_for=lambda account: fake)  # type: ignore[arg-type,return-value]
+        execute.settle_decisions()
+
+    return run
