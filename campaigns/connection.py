@@ -31,8 +31,16 @@ def note_trouble(account: AdAccount, error: PlatformError, now: datetime) -> Non
     told = AdAccount.objects.filter(pk=account.pk).exclude(connection=state).update(connection=state)
     _set(account, connection=state, connection_detail=error.message[:400])
     if told:
-        record(kind, "account", account.key, brand=account.brand, account=account.key, now=now, actor="system",
-               reason=error.message)
+        record(
+            kind,
+            "account",
+            account.key,
+            brand=account.brand,
+            account=account.key,
+            now=now,
+            actor="system",
+            reason=error.message,
+        )
 
 
 @transaction.atomic
@@ -41,8 +49,16 @@ def note_success(account: AdAccount, now: datetime) -> None:
     mended = AdAccount.objects.filter(pk=account.pk).exclude(connection=Connection.OK).update(connection=Connection.OK)
     if mended:
         _set(account, connection=Connection.OK, connection_detail="")
-        record("account.connected", "account", account.key, brand=account.brand, account=account.key, now=now,
-               actor="system", name=account.name)
+        record(
+            "account.connected",
+            "account",
+            account.key,
+            brand=account.brand,
+            account=account.key,
+            now=now,
+            actor="system",
+            name=account.name,
+        )
 
 
 def check_wait(account: AdAccount) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -17,8 +18,18 @@ BATCH = 20_000
 """Rows taken from the source before they are sent: nothing else can use the connection during a COPY."""
 
 KEYS = ("ad_id", "day", "until", "value")
-SUMS = ("spend", "impressions", "clicks", "link_clicks", "landing_page_views", "results", "revenue", "results_1d",
-        "results_7d", "results_28d")
+SUMS = (
+    "spend",
+    "impressions",
+    "clicks",
+    "link_clicks",
+    "landing_page_views",
+    "results",
+    "revenue",
+    "results_1d",
+    "results_7d",
+    "results_28d",
+)
 MEASURES = ("reach", *SUMS)
 
 
@@ -60,7 +71,7 @@ def load_insights(account: AdAccount, rows: Iterable[InsightRow], *, dimension: 
 @transaction.atomic
 def load_measures(
     account: AdAccount,
-    rows: Iterable[MeasureRow],
+    rows: Iterable[MeasureRow | tuple[Any, ...]],
     *,
     dimension: str = "",
     is_derived: bool = False,
@@ -72,6 +83,7 @@ def load_measures(
     split we do not know), where reach is unknown because it is not additive.
     """
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")  # the sort by key stays in memory
         cursor.execute(_STAGE)
         read = sum(_copy(cursor, batch) for batch in _batches(rows))
         cursor.execute(*_insert(account, dimension, is_derived=is_derived, add_up=add_up))
@@ -84,18 +96,18 @@ _STAGE = """
     CREATE TEMPORARY TABLE insight_stage (
         ad_id bigint, day date, until date, value text, reach bigint, spend numeric, impressions bigint,
         clicks bigint, link_clicks bigint, landing_page_views bigint, results numeric, revenue numeric,
-        results_1d integer, results_7d integer, results_28d integer, line bigserial
+        results_1d integer, results_7d integer, results_28d integer
     ) ON COMMIT DROP
 """
 
 
-def _batches(rows: Iterable[MeasureRow]) -> Iterator[list[MeasureRow]]:
+def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     source = iter(rows)
     while batch := list(islice(source, BATCH)):
         yield batch
 
 
-def _copy(cursor: Any, batch: list[MeasureRow]) -> int:
+def _copy(cursor: Any, batch: list[tuple[Any, ...]]) -> int:
     with cursor.copy(f"COPY insight_stage ({', '.join(MeasureRow._fields)}) FROM STDIN") as copy:
         for row in batch:
             copy.write_row(row)
@@ -121,39 +133,50 @@ def _insert(account: AdAccount, dimension: str, *, is_derived: bool, add_up: boo
 
 
 def _latest(keys: tuple[str, ...]) -> str:
+    """`ctid` is the order of arrival: nothing is ever deleted from the temporary table."""
     columns = ", ".join(keys)
-    return (f"SELECT DISTINCT ON ({columns}) {columns}, {', '.join(MEASURES)} FROM insight_stage "  # noqa: S608
-            f"ORDER BY {columns}, line DESC")
+    return (
+        f"SELECT DISTINCT ON ({columns}) {columns}, {', '.join(MEASURES)} FROM insight_stage "  # noqa: S608
+        f"ORDER BY {columns}, ctid DESC"
+    )
 
 
 def _summed(keys: tuple[str, ...]) -> str:
     columns = ", ".join(keys)
     sums = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
-    return (f"SELECT {columns}, CASE WHEN count(*) = 1 THEN max(reach) END AS reach, {sums} "  # noqa: S608
-            f"FROM insight_stage GROUP BY {columns} ORDER BY {columns}")
+    return (
+        f"SELECT {columns}, CASE WHEN count(*) = 1 THEN max(reach) END AS reach, {sums} "  # noqa: S608
+        f"FROM insight_stage GROUP BY {columns} ORDER BY {columns}"
+    )
 
 
-def _with_our_ids(account: AdAccount, rows: Iterable[InsightRow]) -> Iterator[MeasureRow]:
+def _with_our_ids(account: AdAccount, rows: Iterable[InsightRow]) -> Iterator[tuple[Any, ...]]:
     ours = dict(Ad.objects.filter(account=account).values_list("external_id", "pk"))
     for row in rows:
         ad_id = ours.get(row.ad_id)
         if ad_id is None:
             ad_id = ours[row.ad_id] = _placeholder(account, row.ad_id).pk
-        yield MeasureRow(
-            ad_id, row.day, row.day, row.value, row.reach, row.spend, row.impressions, row.clicks, row.link_clicks,
-            row.landing_page_views, row.results, row.revenue, row.results_1d, row.results_7d, row.results_28d,
-        )
+        yield (ad_id, *_VALUES(row))
+
+
+_VALUES = attrgetter("day", "day", *MeasureRow._fields[3:])
+"""All but the ad, as a tuple in the order of `MeasureRow`: making 100,000 of those would take 0.3 s."""
 
 
 def _placeholder(account: AdAccount, external_id: str) -> Ad:
     """An ad that delivered but is no longer listed: deleted, or made after the tree was read."""
     unlisted = {"external_id": "unlisted", "account": account}
-    shown = {"name": "No longer listed", "is_placeholder": True, "status": Status.DELETED,
-             "effective_status": Status.DELETED}
+    shown = {
+        "name": "No longer listed",
+        "is_placeholder": True,
+        "status": Status.DELETED,
+        "effective_status": Status.DELETED,
+    }
     campaign, _ = Campaign.objects.get_or_create(**unlisted, defaults=shown)
     ad_set, _ = AdSet.objects.get_or_create(**unlisted, defaults={**shown, "campaign": campaign})
     ad, _ = Ad.objects.get_or_create(
-        account=account, external_id=external_id,
+        account=account,
+        external_id=external_id,
         defaults={**shown, "name": f"Ad {external_id}", "ad_set": ad_set, "campaign": campaign},
     )
     return ad

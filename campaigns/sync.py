@@ -40,8 +40,9 @@ def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
             run.save(update_fields=["parts_total"])
             finish_part(run, "tree", len(structure.campaigns) + len(structure.ad_sets) + len(structure.ads))
             _note_time(account, now, structure_synced_at=now)
-            _journal("structure.synced", account, now, ads=len(structure.ads), changed=saved.written,
-                     drifts=saved.drifts)
+            _journal(
+                "structure.synced", account, now, ads=len(structure.ads), changed=saved.written, drifts=saved.drifts
+            )
         _note_standing(account, structure.account, now)
     return run
 
@@ -108,20 +109,29 @@ def _save_comments(account: AdAccount, rows: list[CommentRow]) -> int:
     ads = dict(Ad.objects.filter(account=account).values_list("external_id", "pk"))
     fresh = {
         row.external_id: Comment(
-            account=account, ad_id=ads[row.ad_id], external_id=row.external_id, author=row.author[:200], text=row.text,
-            likes=row.likes, is_hidden=row.is_hidden, written_at=row.created_at,
+            account=account,
+            ad_id=ads[row.ad_id],
+            external_id=row.external_id,
+            author=row.author[:200],
+            text=row.text,
+            likes=row.likes,
+            is_hidden=row.is_hidden,
+            written_at=row.created_at,
         )
-        for row in rows if row.ad_id in ads
+        for row in rows
+        if row.ad_id in ads
     }
     seen = ("text", "likes", "is_hidden")
     known = {
         comment.external_id: tuple(getattr(comment, name) for name in seen)
         for comment in Comment.objects.filter(account=account, external_id__in=fresh)
     }
-    changed = [comment for key, comment in fresh.items()
-               if known.get(key) != tuple(getattr(comment, name) for name in seen)]
-    Comment.objects.bulk_create(changed, batch_size=1000, update_conflicts=True, update_fields=seen,
-                                unique_fields=("account", "external_id"))
+    changed = [
+        comment for key, comment in fresh.items() if known.get(key) != tuple(getattr(comment, name) for name in seen)
+    ]
+    Comment.objects.bulk_create(
+        changed, batch_size=1000, update_conflicts=True, update_fields=seen, unique_fields=("account", "external_id")
+    )
     return len(fresh)
 
 

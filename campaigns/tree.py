@@ -54,14 +54,24 @@ def save_tree(account: AdAccount, structure: Structure, now: datetime, *, asked_
     tree = _Tree(account, now, asked_at, _busy(account, asked_at))
     creatives = _save_creatives(tree, structure.ads)
     campaigns = _save(tree, Campaign, {row.external_id: _campaign(row) for row in structure.campaigns})
-    ad_sets = _save(tree, AdSet, {
-        row.external_id: _ad_set(row, campaigns[row.campaign_id])
-        for row in structure.ad_sets if row.campaign_id in campaigns
-    })
-    _save(tree, Ad, {
-        row.external_id: _ad(row, ad_sets[row.ad_set_id], creatives)
-        for row in structure.ads if row.ad_set_id in ad_sets
-    })
+    ad_sets = _save(
+        tree,
+        AdSet,
+        {
+            row.external_id: _ad_set(row, campaigns[row.campaign_id])
+            for row in structure.ad_sets
+            if row.campaign_id in campaigns
+        },
+    )
+    _save(
+        tree,
+        Ad,
+        {
+            row.external_id: _ad(row, ad_sets[row.ad_set_id], creatives)
+            for row in structure.ads
+            if row.ad_set_id in ad_sets
+        },
+    )
     mirror.touch(tree.written)
     drifts = _report_drift(tree)
     return Saved(len(tree.written), drifts)
@@ -79,8 +89,11 @@ def page_address(link: str) -> str:
     parts = urlsplit(link.strip())
     if parts.scheme not in ("http", "https") or not parts.netloc:
         return ""
-    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True)
-            if not TRACKING.search(key) and "{{" not in value]
+    kept = [
+        (key, value)
+        for key, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not TRACKING.search(key) and "{{" not in value
+    ]
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, urlencode(kept), ""))[:1000]
 
 
@@ -100,12 +113,16 @@ def _save_creatives(tree: _Tree, rows: Iterable[AdRow]) -> dict[str, Creative]:
     brand = tree.account.brand
     first = {row.creative.external_id: row for row in reversed(list(rows)) if row.creative}
     angles = _named(tree, Angle, "name", {angle_of(row) for row in first.values()})
-    pages = _named(tree, LandingPage, "url", {
-        address for row in first.values() if row.creative and (address := page_address(row.creative.link))
-    })
+    pages = _named(
+        tree,
+        LandingPage,
+        "url",
+        {address for row in first.values() if row.creative and (address := page_address(row.creative.link))},
+    )
     wanted = {
         key: _creative(row.creative, angles[angle_of(row)], pages.get(page_address(row.creative.link)))
-        for key, row in first.items() if row.creative
+        for key, row in first.items()
+        if row.creative
     }
     return _upsert(tree, Creative, {"brand": brand}, wanted)
 
@@ -123,39 +140,55 @@ def _named(tree: _Tree, model: Any, column: str, names: set[str]) -> dict[str, A
 def _creative(row: CreativeRow, angle: Angle, page: LandingPage | None) -> dict[str, Any]:
     content = {"headline": row.headline, "body": row.body, "description": row.description}
     return content | {
-        "angle": angle, "landing_page": page, "name": row.name[:400], "call_to_action": row.call_to_action[:60],
-        "image_hash": row.image_hash[:64], "story_id": row.story_id[:80],
-        "content_hash": Creative.hash_content(**content, link=row.link, call_to_action=row.call_to_action,
-                                              image_hash=row.image_hash),
+        "angle": angle,
+        "landing_page": page,
+        "name": row.name[:400],
+        "call_to_action": row.call_to_action[:60],
+        "image_hash": row.image_hash[:64],
+        "story_id": row.story_id[:80],
+        "content_hash": Creative.hash_content(
+            **content, link=row.link, call_to_action=row.call_to_action, image_hash=row.image_hash
+        ),
     }
 
 
 def _common(row: CampaignRow | AdSetRow | AdRow) -> dict[str, Any]:
     return {
-        "name": row.name[:500], "status": row.status[:20], "effective_status": row.effective_status[:40],
-        "platform_created_at": row.created_at, "is_placeholder": False,
+        "name": row.name[:500],
+        "status": row.status[:20],
+        "effective_status": row.effective_status[:40],
+        "platform_created_at": row.created_at,
+        "is_placeholder": False,
     }
 
 
 def _campaign(row: CampaignRow) -> dict[str, Any]:
     return _common(row) | {
-        "objective": row.objective[:60], "bid_strategy": row.bid_strategy[:60], "daily_budget": row.daily_budget,
+        "objective": row.objective[:60],
+        "bid_strategy": row.bid_strategy[:60],
+        "daily_budget": row.daily_budget,
         "lifetime_budget": row.lifetime_budget,
     }
 
 
 def _ad_set(row: AdSetRow, campaign: Campaign) -> dict[str, Any]:
     return _common(row) | {
-        "campaign": campaign, "daily_budget": row.daily_budget, "lifetime_budget": row.lifetime_budget,
-        "optimization_goal": row.optimization_goal[:60], "learning_status": row.learning_status[:20],
-        "learning_conversions": row.learning_conversions, "last_significant_edit_at": row.last_significant_edit_at,
+        "campaign": campaign,
+        "daily_budget": row.daily_budget,
+        "lifetime_budget": row.lifetime_budget,
+        "optimization_goal": row.optimization_goal[:60],
+        "learning_status": row.learning_status[:20],
+        "learning_conversions": row.learning_conversions,
+        "last_significant_edit_at": row.last_significant_edit_at,
         "targeting": row.targeting,
     }
 
 
 def _ad(row: AdRow, ad_set: AdSet, creatives: Mapping[str, Creative]) -> dict[str, Any]:
     return _common(row) | {
-        "ad_set": ad_set, "campaign": ad_set.campaign, "review_feedback": row.review_feedback,
+        "ad_set": ad_set,
+        "campaign": ad_set.campaign,
+        "review_feedback": row.review_feedback,
         "creative": creatives.get(row.creative.external_id) if row.creative else None,
     }
 
@@ -211,8 +244,17 @@ def _report_drift(tree: _Tree) -> int:
             continue
         told += 1
         record(
-            "structure.drifted", LEVELS[type(row)], row.key, brand=tree.account.brand, account=tree.account.key,
-            now=tree.now, actor="system", field=name, old=_plain(old), new=_plain(new), external_id=row.external_id,
+            "structure.drifted",
+            LEVELS[type(row)],
+            row.key,
+            brand=tree.account.brand,
+            account=tree.account.key,
+            now=tree.now,
+            actor="system",
+            field=name,
+            old=_plain(old),
+            new=_plain(new),
+            external_id=row.external_id,
             what=f"“{row.name}”: {name.replace('_', ' ')} {_shown(tree, old)} → {_shown(tree, new)}",
         )
     return told
@@ -222,13 +264,17 @@ def _set_by_us(tree: _Tree) -> set[tuple[str, str, str]]:
     """(object, field, value) of our own recent changes, whatever we know of their outcome."""
     ids = {row.external_id for row, *_ in tree.drifts}
     changes = Change.objects.filter(
-        account=tree.account, external_id__in=ids, kind__in=["set_status", "set_budget"],
+        account=tree.account,
+        external_id__in=ids,
+        kind__in=["set_status", "set_budget"],
         sent_at__gte=tree.asked_at - OWN_FOR,
         state__in=[Change.State.SENT, Change.State.DONE, Change.State.UNKNOWN],
     )
     return {
         (change.external_id, name, _plain(Decimal(value) if name == "daily_budget" else value))
-        for change in changes for name, value in change.params.items() if name in WATCHED
+        for change in changes
+        for name, value in change.params.items()
+        if name in WATCHED
     }
 
 

@@ -53,8 +53,11 @@ class ExportPlatform:
 
 
 def _read_only() -> PlatformError:
-    return PlatformError(Fault.PERMISSION, "This account was imported from a file and cannot be reached or changed.",
-                         remedy="Connect the ad account itself to let the agent act.")
+    return PlatformError(
+        Fault.PERMISSION,
+        "This account was imported from a file and cannot be reached or changed.",
+        remedy="Connect the ad account itself to let the agent act.",
+    )
 
 
 def connect(account: AdAccount) -> ExportPlatform:

@@ -42,6 +42,7 @@ from campaigns.platforms.base import (
     marker_text,
 )
 from campaigns.platforms.bounded import BoundedSession
+from campaigns.platforms.meta_access import LIVE, graph_of, keys_of
 from campaigns.platforms.meta_changes import parameters_for
 from campaigns.platforms.meta_errors import TOO_MUCH, Usage, lost, read_error, read_usage
 from campaigns.platforms.meta_rows import (
@@ -57,8 +58,6 @@ from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Fault, PlatformError
 from mediabuyer.lib.money import from_minor
 
-LIVE = "https://graph.facebook.com"
-SANDBOX = "http://127.0.0.1:"
 STOP_AT = 95.0
 """Percent of an allowance at which we stop by ourselves; at 100 Meta blocks the account for everybody who uses it."""
 PAUSE_AT_LIMIT = timedelta(minutes=1)
@@ -70,30 +69,52 @@ JOB_LIMIT = 900.0
 FIRST_POLL, LONGEST_POLL = 0.1, 5.0
 
 GONE = ("ARCHIVED", "DELETED")
-EVERY_STATUS = ("ACTIVE", "PAUSED", "CAMPAIGN_PAUSED", "ADSET_PAUSED", "PENDING_REVIEW", "PREAPPROVED", "DISAPPROVED",
-                "PENDING_BILLING_INFO", "IN_PROCESS", "WITH_ISSUES", *GONE)
+EVERY_STATUS = (
+    "ACTIVE",
+    "PAUSED",
+    "CAMPAIGN_PAUSED",
+    "ADSET_PAUSED",
+    "PENDING_REVIEW",
+    "PREAPPROVED",
+    "DISAPPROVED",
+    "PENDING_BILLING_INFO",
+    "IN_PROCESS",
+    "WITH_ISSUES",
+    *GONE,
+)
 STATE = "id,name,status,configured_status,effective_status"
 ACCOUNT_FIELDS = "id,name,currency,timezone_name,account_status,amount_spent,spend_cap"
 CAMPAIGN_FIELDS = f"{STATE},objective,daily_budget,lifetime_budget,bid_strategy,created_time"
-AD_SET_FIELDS = (f"{STATE},campaign_id,daily_budget,lifetime_budget,optimization_goal,learning_stage_info,targeting,"
-                 "created_time")
-CREATIVE_FIELDS = ("id,name,title,body,object_story_spec,asset_feed_spec,image_hash,link_url,call_to_action_type,"
-                   "effective_object_story_id")
-AD_FIELDS = (f"{STATE},adset_id,campaign_id,created_time,ad_review_feedback,adlabels{{name}},"
-             f"creative{{{CREATIVE_FIELDS}}}")
+AD_SET_FIELDS = (
+    f"{STATE},campaign_id,daily_budget,lifetime_budget,optimization_goal,learning_stage_info,targeting,created_time"
+)
+CREATIVE_FIELDS = (
+    "id,name,title,body,object_story_spec,asset_feed_spec,image_hash,link_url,call_to_action_type,"
+    "effective_object_story_id"
+)
+AD_FIELDS = (
+    f"{STATE},adset_id,campaign_id,created_time,ad_review_feedback,adlabels{{name}},creative{{{CREATIVE_FIELDS}}}"
+)
 INSIGHT_FIELDS = "ad_id,objective,impressions,reach,clicks,inline_link_clicks,spend,actions,action_values"
 WINDOWS = ["1d_click", "7d_click", "28d_click"]
 
 NODES: dict[Level, Any] = {
-    Level.CAMPAIGN: Campaign, Level.AD_SET: AdSet, Level.AD: Ad, Level.CREATIVE: AdCreative,
+    Level.CAMPAIGN: Campaign,
+    Level.AD_SET: AdSet,
+    Level.AD: Ad,
+    Level.CREATIVE: AdCreative,
 }
 EDGES = {
-    Level.CAMPAIGN: "get_campaigns", Level.AD_SET: "get_ad_sets", Level.AD: "get_ads",
+    Level.CAMPAIGN: "get_campaigns",
+    Level.AD_SET: "get_ad_sets",
+    Level.AD: "get_ads",
     Level.CREATIVE: "get_ad_creatives",
 }
 CREATORS = {
-    ChangeKind.CREATE_CAMPAIGN: "create_campaign", ChangeKind.CREATE_AD_SET: "create_ad_set",
-    ChangeKind.CREATE_CREATIVE: "create_ad_creative", ChangeKind.CREATE_AD: "create_ad",
+    ChangeKind.CREATE_CAMPAIGN: "create_campaign",
+    ChangeKind.CREATE_AD_SET: "create_ad_set",
+    ChangeKind.CREATE_CREATIVE: "create_ad_creative",
+    ChangeKind.CREATE_AD: "create_ad",
 }
 
 warnings.filterwarnings("ignore", module=r"facebook_business\.")  # it warns of parameters newer than its own list
@@ -103,7 +124,7 @@ class MetaPlatform:
     """One ad account at Meta or in a sandbox that speaks as Meta does."""
 
     def __init__(self, account: AdAccount) -> None:
-        graph, keys = _graph_of(account), _keys_of(account)
+        graph, keys = graph_of(account), keys_of(account)
         token, app_secret = keys["access_token"], keys.get("app_secret") or ""
         self.account = account
         self.usage = Usage()
@@ -140,8 +161,12 @@ class MetaPlatform:
         """The whole tree, with what was archived or deleted too, so that a missing object is truly gone."""
         account = self.read_account()
         campaigns, ad_sets, ads = (
-            self._all(level, fields) for level, fields in
-            ((Level.CAMPAIGN, CAMPAIGN_FIELDS), (Level.AD_SET, AD_SET_FIELDS), (Level.AD, AD_FIELDS))
+            self._all(level, fields)
+            for level, fields in (
+                (Level.CAMPAIGN, CAMPAIGN_FIELDS),
+                (Level.AD_SET, AD_SET_FIELDS),
+                (Level.AD, AD_FIELDS),
+            )
         )
         with self._calling():
             return Structure(
@@ -205,7 +230,8 @@ class MetaPlatform:
         nodes = self._all(level, "id,name,status", filtering=wanted)
         return [
             Found(str(node["id"]), level, str(node["name"]), str(node.get("status") or ""))
-            for node in nodes if str(node.get("name") or "").endswith(marker_text(marker))
+            for node in nodes
+            if str(node.get("name") or "").endswith(marker_text(marker))
         ]
 
     # --- writes --------------------------------------------------------------------------------------------------
@@ -247,7 +273,10 @@ class MetaPlatform:
 
     def _insight_params(self, since: date, until: date, breakdown: str) -> dict[str, Any]:
         params = {
-            "level": "ad", "time_increment": 1, "limit": INSIGHTS_PAGE, "action_attribution_windows": WINDOWS,
+            "level": "ad",
+            "time_increment": 1,
+            "limit": INSIGHTS_PAGE,
+            "action_attribution_windows": WINDOWS,
             "time_range": {"since": since.isoformat(), "until": until.isoformat()},
             "fields": INSIGHT_FIELDS,
             "filtering": [{"field": "ad.effective_status", "operator": "IN", "value": list(EVERY_STATUS)}],
@@ -268,12 +297,17 @@ class MetaPlatform:
 
     def _is_ready(self, run: Any) -> bool:
         with self._calling():
-            job = AdReportRun(run["id"], api=self._api).api_get(
-                fields=["async_status", "async_percent_completion", "error_code", "error_subcode", "error_message"]
-            ).export_all_data()
+            job = (
+                AdReportRun(run["id"], api=self._api)
+                .api_get(
+                    fields=["async_status", "async_percent_completion", "error_code", "error_subcode", "error_message"]
+                )
+                .export_all_data()
+            )
         if job.get("async_status") in ("Job Failed", "Job Skipped"):
-            raise PlatformError(Fault.TRANSIENT, f"Meta's insights job ended as “{job['async_status']}”.", code=-2,
-                                subcode=2490547)
+            raise PlatformError(
+                Fault.TRANSIENT, f"Meta's insights job ended as “{job['async_status']}”.", code=-2, subcode=2490547
+            )
         return bool(job.get("async_status") == "Job Completed" and job.get("async_percent_completion") == 100)
 
     def _insight_rows(self, node: str, wanted: dict[str, Any], breakdown: str) -> Iterator[InsightRow]:
@@ -312,8 +346,11 @@ class MetaPlatform:
     def _stop_at_limit(self) -> None:
         left = self._resume_at - time.monotonic()
         if left > 0:
-            raise PlatformError(Fault.RATE, f"The account has used {self.usage.percent:.0f} % of its calls at Meta.",
-                                wait=timedelta(seconds=left))
+            raise PlatformError(
+                Fault.RATE,
+                f"The account has used {self.usage.percent:.0f} % of its calls at Meta.",
+                wait=timedelta(seconds=left),
+            )
 
     def _judge(self, answer: requests.Response) -> None:
         """Our verdict on each answer, before the SDK has one: an error, no usable answer, or nothing to say."""
@@ -329,32 +366,6 @@ class MetaPlatform:
         if answer.status_code // 100 != 2 or not isinstance(body, Mapping) or body.get("success") is False:
             raise lost(f"HTTP {answer.status_code} of another shape.", is_write=self._is_write)
         self._answer = body
-
-
-def _graph_of(account: AdAccount) -> str:
-    """The one host this account may reach. Sandbox and live never cross, whatever the row says."""
-    is_local = account.graph_url.startswith(SANDBOX)
-    if account.mode == AdAccount.Mode.SANDBOX and is_local:
-        return account.graph_url.rstrip("/")
-    if account.mode == AdAccount.Mode.SHADOW and (is_local or not account.graph_url):
-        return account.graph_url.rstrip("/") or LIVE
-    if account.mode == AdAccount.Mode.LIVE and not account.graph_url:
-        if not account.is_live_confirmed:
-            raise PlatformError(Fault.PERMISSION, "Nobody has confirmed that this account may go live.",
-                                remedy="A manager confirms it in Settings.")
-        return LIVE
-    raise PlatformError(Fault.PERMISSION, f"A {account.mode} account may not use {account.graph_url or LIVE}.",
-                        remedy="Correct the account's address, or connect it anew.")
-
-
-def _keys_of(account: AdAccount) -> dict[str, Any]:
-    """The account's credentials; a live account may leave the app's own to the settings."""
-    keys: dict[str, Any] = json.loads(account.credentials or "{}")
-    if account.mode != AdAccount.Mode.SANDBOX and not account.graph_url:
-        keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **keys}
-    if not keys.get("access_token"):
-        raise PlatformError(Fault.AUTH, "The account has no access token.", remedy="Connect the account in Settings.")
-    return keys
 
 
 def connect(account: AdAccount) -> MetaPlatform:

@@ -17,12 +17,25 @@ ALLOWED: dict[ChangeKind, tuple[frozenset[str], frozenset[str]]] = {
     ChangeKind.SET_STATUS: (frozenset({"status"}), frozenset()),
     ChangeKind.SET_BUDGET: (frozenset({"daily_budget"}), frozenset()),
     ChangeKind.CREATE_CAMPAIGN: (
-        frozenset({"name", "objective"}), frozenset({"daily_budget", "bid_strategy", "special_ad_categories"}),
+        frozenset({"name", "objective"}),
+        frozenset({"daily_budget", "bid_strategy", "special_ad_categories"}),
     ),
     ChangeKind.CREATE_AD_SET: (
         frozenset({"name", "campaign_id", "targeting", "optimization_goal"}),
-        frozenset({"daily_budget", "bid_strategy", "billing_event", "promoted_object", "destination_type",
-                   "attribution_spec", "start_time", "end_time", "dsa_beneficiary", "dsa_payor"}),
+        frozenset(
+            {
+                "daily_budget",
+                "bid_strategy",
+                "billing_event",
+                "promoted_object",
+                "destination_type",
+                "attribution_spec",
+                "start_time",
+                "end_time",
+                "dsa_beneficiary",
+                "dsa_payor",
+            }
+        ),
     ),
     ChangeKind.CREATE_CREATIVE: (
         frozenset({"name", "headline", "body", "link"}),
@@ -66,8 +79,11 @@ def _budget(change: PlatformChange, given: Mapping[str, Any], _: str, currency: 
 def _campaign(_: PlatformChange, given: Mapping[str, Any], marker: str, currency: str, __: str) -> dict[str, Any]:
     """Without a budget of its own, siblings must not share theirs: shared ones can exceed what was approved by 20 %."""
     params = {
-        "name": mark(given["name"], marker), "objective": given["objective"], "status": "PAUSED",
-        "buying_type": "AUCTION", "special_ad_categories": given.get("special_ad_categories", []),
+        "name": mark(given["name"], marker),
+        "objective": given["objective"],
+        "status": "PAUSED",
+        "buying_type": "AUCTION",
+        "special_ad_categories": given.get("special_ad_categories", []),
     }
     return params | (_own_budget(given, currency) or {"is_adset_budget_sharing_enabled": False})
 
@@ -75,13 +91,28 @@ def _campaign(_: PlatformChange, given: Mapping[str, Any], marker: str, currency
 def _ad_set(_: PlatformChange, given: Mapping[str, Any], marker: str, currency: str, __: str) -> dict[str, Any]:
     targeting = dict(given["targeting"])
     targeting.setdefault("targeting_automation", {"advantage_audience": 0})  # mandatory since v23
-    copied = ("campaign_id", "optimization_goal", "promoted_object", "destination_type", "attribution_spec",
-              "start_time", "end_time", "dsa_beneficiary", "dsa_payor")
+    copied = (
+        "campaign_id",
+        "optimization_goal",
+        "promoted_object",
+        "destination_type",
+        "attribution_spec",
+        "start_time",
+        "end_time",
+        "dsa_beneficiary",
+        "dsa_payor",
+    )
     params = {name: given[name] for name in copied if name in given}
-    return params | _own_budget(given, currency) | {
-        "name": mark(given["name"], marker), "targeting": targeting, "status": "PAUSED",
-        "billing_event": given.get("billing_event", "IMPRESSIONS"),
-    }
+    return (
+        params
+        | _own_budget(given, currency)
+        | {
+            "name": mark(given["name"], marker),
+            "targeting": targeting,
+            "status": "PAUSED",
+            "billing_event": given.get("billing_event", "IMPRESSIONS"),
+        }
+    )
 
 
 def _creative(_: PlatformChange, given: Mapping[str, Any], marker: str, __: str, page_id: str) -> dict[str, Any]:
@@ -97,7 +128,9 @@ def _creative(_: PlatformChange, given: Mapping[str, Any], marker: str, __: str,
 
 def _ad(_: PlatformChange, given: Mapping[str, Any], marker: str, *__: str) -> dict[str, Any]:
     params = {
-        "name": mark(given["name"], marker), "adset_id": given["ad_set_id"], "status": "PAUSED",
+        "name": mark(given["name"], marker),
+        "adset_id": given["ad_set_id"],
+        "status": "PAUSED",
         "creative": {"creative_id": given["creative_id"]},
     }
     return params | ({"adlabels": [{"name": label} for label in given["labels"]]} if given.get("labels") else {})

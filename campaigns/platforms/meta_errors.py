@@ -18,14 +18,35 @@ from mediabuyer.lib.logs import redact
 LONGEST = 400
 
 FAULTS: dict[int, Fault] = {
-    4: Fault.RATE, 17: Fault.RATE, 32: Fault.RATE, 341: Fault.RATE, 613: Fault.RATE,
+    4: Fault.RATE,
+    17: Fault.RATE,
+    32: Fault.RATE,
+    341: Fault.RATE,
+    613: Fault.RATE,
     **dict.fromkeys((*range(80000, 80015),), Fault.RATE),
-    102: Fault.AUTH, 104: Fault.AUTH, 190: Fault.AUTH, 2500: Fault.AUTH,
-    3: Fault.PERMISSION, 10: Fault.PERMISSION, 101: Fault.PERMISSION, 294: Fault.PERMISSION,
+    102: Fault.AUTH,
+    104: Fault.AUTH,
+    190: Fault.AUTH,
+    2500: Fault.AUTH,
+    3: Fault.PERMISSION,
+    10: Fault.PERMISSION,
+    101: Fault.PERMISSION,
+    294: Fault.PERMISSION,
     **dict.fromkeys(range(200, 300), Fault.PERMISSION),
-    368: Fault.HELD, 1404078: Fault.HELD, 1404163: Fault.HELD, 2859015: Fault.HELD, 3910001: Fault.HELD,
-    100: Fault.INVALID, 506: Fault.INVALID, 801: Fault.INVALID, 2606: Fault.INVALID, 2607: Fault.INVALID,
-    2615: Fault.INVALID, 2635: Fault.INVALID, 2695: Fault.INVALID, 3018: Fault.INVALID,
+    368: Fault.HELD,
+    1404078: Fault.HELD,
+    1404163: Fault.HELD,
+    2859015: Fault.HELD,
+    3910001: Fault.HELD,
+    100: Fault.INVALID,
+    506: Fault.INVALID,
+    801: Fault.INVALID,
+    2606: Fault.INVALID,
+    2607: Fault.INVALID,
+    2615: Fault.INVALID,
+    2635: Fault.INVALID,
+    2695: Fault.INVALID,
+    3018: Fault.INVALID,
     803: Fault.MISSING,
 }
 
@@ -72,8 +93,13 @@ def read_error(body: Mapping[str, Any], *, is_write: bool, usage: Usage, secrets
     code, subcode = _int(error.get("code")), _int(error.get("error_subcode"))
     fault = _fault(code, subcode, is_write=is_write)
     return PlatformError(
-        fault, _text(error, code, secrets), code=code, subcode=subcode, field=_field(error.get("error_data")),
-        wait=_wait(code, subcode, usage) if fault is Fault.RATE else None, remedy=REMEDIES.get(fault, ""),
+        fault,
+        _text(error, code, secrets),
+        code=code,
+        subcode=subcode,
+        field=_field(error.get("error_data")),
+        wait=_wait(code, subcode, usage) if fault is Fault.RATE else None,
+        remedy=REMEDIES.get(fault, ""),
     )
 
 
@@ -89,8 +115,12 @@ def read_usage(headers: Mapping[str, str]) -> Usage:
     for name in ("X-App-Usage", "X-Ad-Account-Usage", "X-FB-Ads-Insights-Throttle", "X-Business-Use-Case-Usage"):
         for entry in _entries(headers.get(name, "")):
             percents += [float(value) for key, value in entry.items() if _is_share(key, value)]
-            waits.append(timedelta(seconds=_number(entry.get("reset_time_duration")),
-                                   minutes=_number(entry.get("estimated_time_to_regain_access"))))
+            waits.append(
+                timedelta(
+                    seconds=_number(entry.get("reset_time_duration")),
+                    minutes=_number(entry.get("estimated_time_to_regain_access")),
+                )
+            )
     return Usage(max(percents), max(waits))
 
 

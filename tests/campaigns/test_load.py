@@ -26,7 +26,10 @@ def row(ad: Ad, **measures: object) -> InsightRow:
 
 
 def test_new_rows_are_inserted(account: AdAccount, ad: Ad) -> None:
-    assert load_insights(account, [row(ad, reach=900, clicks=12, results=Decimal(2), revenue=Decimal("59.80"))]) == (1, 1)
+    assert load_insights(account, [row(ad, reach=900, clicks=12, results=Decimal(2), revenue=Decimal("59.80"))]) == (
+        1,
+        1,
+    )
     stored = InsightDay.objects.get()
     assert (stored.account, stored.ad, stored.day, stored.until) == (account, ad, DAY, DAY)
     assert (stored.spend, stored.reach, stored.clicks, stored.results) == (Decimal("12.34"), 900, 12, Decimal(2))
@@ -56,7 +59,8 @@ def test_breakdown_rows_go_beside_the_days(account: AdAccount, ad: Ad) -> None:
     assert load_insights(account, rows, dimension="age,gender") == (2, 2)
     assert not InsightDay.objects.exists()
     assert set(InsightBreakdown.objects.values_list("dimension", "value")) == {
-        ("age,gender", "25-34,female"), ("age,gender", "25-34,male"),
+        ("age,gender", "25-34,female"),
+        ("age,gender", "25-34,male"),
     }
 
 
