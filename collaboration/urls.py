@@ -2,9 +2,18 @@
 
 from django.urls import include, path
 
-from collaboration.views import home, patterns, settings
+from collaboration.views import home, inbox, patterns, settings, today
 
 account_pages = [
+    path("today/", today.today, name="today"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/bulk/", inbox.bulk, name="decision-bulk"),
+    path("inbox/<uuid:decision_key>/", inbox.decision, name="decision"),
+    path("inbox/<uuid:decision_key>/approve/", inbox.approve, name="decision-approve"),
+    path("inbox/<uuid:decision_key>/reject/", inbox.reject, name="decision-reject"),
+    path("inbox/<uuid:decision_key>/defer/", inbox.defer, name="decision-defer"),
+    path("inbox/<uuid:decision_key>/change/", inbox.change, name="decision-change"),
+    path("inbox/<uuid:decision_key>/undo/", inbox.take_back, name="decision-undo"),
     path("settings/", settings.settings, name="settings"),
     path("settings/limits/", settings.limits, name="settings-limits"),
     path("settings/goal/", settings.goal, name="settings-goal"),

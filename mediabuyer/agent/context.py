@@ -99,6 +99,7 @@ class AdFigures:
     impressions_7d: int
     roas_7d: float | None
     cpa: Decimal | None
+    spend_a_day: Decimal = Decimal(0)
     payout_per_spend: float | None = None
     low: float | None = None
     high: float | None = None
@@ -164,6 +165,8 @@ class Observation:
     ads: tuple[AdFigures, ...]
     budgets: tuple[Budget, ...]
     bar: float = 1.0
+    valued_by: str = "revenue"
+    """What a result is worth: its revenue, or where a file has none the target or average cost of a result."""
     has_tracking_alarm: bool = False
     anomalies: tuple[str, ...] = ()
 

@@ -13,15 +13,16 @@ import numpy as np
 from campaigns.models import Ad, AdAccount
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
-from mediabuyer.agent.observe import Pulled, budgets_of, limits_of, reference_cpa
+from mediabuyer.agent.observe import Pulled, budgets_of, limits_of
 from mediabuyer.agent.steps import Note
 from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
-from portfolio.performance import last_days, totals
+from portfolio.performance import data_span, last_days, totals
 from portfolio.posterior import INTERVAL
 from portfolio.states import Evaluation, snapshot
 
 WEEK = 7
+CENT = Decimal("0.01")
 KEPT_DRAWS = 64
 """Joint draws kept per budget: enough for an interval, little enough to store with the cycle."""
 
@@ -29,7 +30,7 @@ KEPT_DRAWS = 64
 def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
     """Payout, certainty, trend and fatigue per ad; draws per budget; alarms of the account. Stored on the cycle."""
     account = cycle.account
-    found = snapshot(account, cycle.now)
+    found, goal = snapshot(account, cycle.now), Goal.current(account)
     ads = _ads(account, found)
     budgets = _budgets(account, found, ads)
     observation = Observation(
@@ -40,9 +41,10 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         today=found.today,
         synced_at=account.synced_at,
         limits=limits_of(account),
-        margin=Goal.current(account).margin,
-        target_cpa=Goal.current(account).target_cpa,
-        reference_cpa=reference_cpa(account, cycle.now),
+        margin=goal.margin,
+        target_cpa=goal.target_cpa,
+        reference_cpa=goal.target_cpa or found.average_cpa,
+        valued_by=found.data.valued_by,
         ads=tuple(ads),
         budgets=tuple(budgets),
         has_tracking_alarm=any(alarm.name == "conversions" and alarm.is_low for alarm in found.alarms),
@@ -68,8 +70,10 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
 def _ads(account: AdAccount, found: Evaluation) -> list[AdFigures]:
     states = {state.ad_id: state for state in found.states}
     week = _week_totals(account, found.today)
+    span = data_span(account) if account.is_read_only else None
+    days = (span[1] - span[0]).days + 1 if span else 0
     rows = Ad.objects.filter(account=account, pk__in=states).select_related("ad_set", "campaign", "creative__angle")
-    return [_ad(ad, states[ad.pk], week.get(ad.pk, Totals())) for ad in rows.order_by("external_id")]
+    return [_ad(ad, states[ad.pk], week.get(ad.pk, Totals()), days) for ad in rows.order_by("external_id")]
 
 
 def _week_totals(account: AdAccount, today: date) -> dict[Any, Totals]:
@@ -77,7 +81,7 @@ def _week_totals(account: AdAccount, today: date) -> dict[Any, Totals]:
     return {row.key: row.totals for row in totals(account, *last_days(today, WEEK), "ad")}
 
 
-def _ad(ad: Ad, state: AdState, week: Totals) -> AdFigures:
+def _ad(ad: Ad, state: AdState, week: Totals, days: int) -> AdFigures:
     angle = ad.creative.angle if ad.creative else None
     return AdFigures(
         key=str(ad.key),
@@ -92,6 +96,7 @@ def _ad(ad: Ad, state: AdState, week: Totals) -> AdFigures:
         spend=state.spend,
         results=float(state.results),
         spend_7d=week.spend,
+        spend_a_day=((week.spend / WEEK) if days == 0 else state.spend / days).quantize(CENT),
         results_7d=float(week.results),
         impressions_7d=week.impressions,
         roas_7d=week.roas,

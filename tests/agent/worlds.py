@@ -44,6 +44,7 @@ def make_ad(external_id: str = "ad1", **values: Any) -> AdFigures:
             impressions_7d=7000,
             roas_7d=1.5,
             cpa=Decimal(20),
+        spend_a_day=Decimal(10),
             payout_per_spend=1.6,
             low=1.2,
             high=2.0,

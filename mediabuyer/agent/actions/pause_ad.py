@@ -24,7 +24,7 @@ def propose(seen: Observation) -> Iterator[Proposal]:
 def _is_loser(ad: AdFigures, seen: Observation) -> bool:
     if not ad.is_running or ad.p_bar is None or ad.payout_per_spend is None or seen.reference_cpa is None:
         return False
-    return ad.p_bar <= SURE and ad.payout_per_spend < 1 and ad.spend >= seen.reference_cpa * CPAS and ad.spend_7d > 0
+    return ad.p_bar <= SURE and ad.payout_per_spend < 1 and ad.spend >= seen.reference_cpa * CPAS and ad.spend_a_day > 0
 
 
 def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
@@ -60,22 +60,32 @@ def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
 
 def _effect(ad: AdFigures) -> Effect:
     """What is no longer spent less what it would have brought back. Holds if nobody else gets the money."""
-    a_day = float(ad.spend_7d) / 7
+    a_day = float(ad.spend_a_day)
     mean, low, high = ad.payout_per_spend or 0.0, ad.low or 0.0, ad.high or 0.0
     return Effect(cents(a_day * (1 - mean)), cents(a_day * (1 - high)), cents(a_day * (1 - low)), ad.p_profit or 0.0)
 
 
 def _why(ad: AdFigures, seen: Observation) -> str:
+    said = _by_cost(ad, seen) if seen.valued_by != "revenue" else _by_payout(ad, seen)
+    return said + (f" {ad.maturity:.0%} of what it will bring has had time to arrive." if ad.maturity else "")
+
+
+def _by_payout(ad: AdFigures, seen: Observation) -> str:
     one = money(Decimal(1), seen.currency)
     back = f"Each {one} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
     interval = f" (80%: {ad.low:.2f} to {ad.high:.2f})." if ad.low is not None and ad.high is not None else "."
-    cost = (
-        f" A purchase has cost {money(cents(float(ad.cpa)), seen.currency)} here."
-        if ad.cpa
-        else " It has sold nothing yet."
-    )
-    ripe = f" {ad.maturity:.0%} of what it will bring has had time to arrive." if ad.maturity is not None else ""
-    return back + interval + cost + ripe
+    if not ad.cpa:
+        return f"{back}{interval} It has sold nothing yet."
+    return f"{back}{interval} A purchase has cost {money(cents(float(ad.cpa)), seen.currency)} here."
+
+
+def _by_cost(ad: AdFigures, seen: Observation) -> str:
+    """Where the file tells no revenue: what a result costs here against what one may cost."""
+    against = "you set as the goal" if seen.valued_by == "target_cpa" else "is usual on this account"
+    usual = money(cents(float(seen.reference_cpa or 0)), seen.currency)
+    if not ad.cpa:
+        return f"It has brought no result for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
+    return f"A result costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
 
 
 ACTION = Action(SLUG, "Pause an ad", "pause", propose)

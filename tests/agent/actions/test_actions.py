@@ -39,7 +39,7 @@ def test_sure_loser_is_proposed_for_pausing():
         {"effective_status": "CAMPAIGN_PAUSED"},
         {"spend": Decimal("19.99")},
         {"p_bar": None},
-        {"spend_7d": Decimal(0)},
+        {"spend_a_day": Decimal(0)},
     ],
     ids=["not sure", "not running", "too little spend", "unknown", "spends nothing"],
 )
