@@ -17,6 +17,9 @@ from mediabuyer.lib.clock import day_in_zone
 from portfolio.metrics import Totals, add_up
 
 DEFAULT_DAYS = 28
+EVERYTHING = Q()
+Period = tuple[date, date]
+"""First and last day, both counted."""
 
 GROUPS: dict[str, tuple[str, str]] = {
     "account": ("account_id", "account__name"),
@@ -69,15 +72,25 @@ def data_span(account: AdAccount) -> tuple[date, date] | None:
     return (ends["first"], ends["last"]) if ends["first"] else None
 
 
-def totals(account: AdAccount, start: date, end: date, by: str = "account", *, compare: bool = False) -> list[Row]:
+def totals(
+    account: AdAccount,
+    start: date,
+    end: date,
+    by: str = "account",
+    *,
+    compare: bool | Period = False,
+    where: Q = EVERYTHING,
+) -> list[Row]:
     """Totals by a key of GROUPS or by a breakdown ("age", "country", "age,gender" …), most spend first, days in order.
 
-    With `compare` a second query reads the previous equal period; what only that one has is listed with empty totals.
+    With `compare` a second query reads the previous equal period, or the one given; what only that one has is listed
+    with empty totals. `where` narrows the rows by fields of their ad: `Q(ad__ad_set=…)`.
     """
-    now = _read(account, start, end, by)
-    before = _read(account, *previous_period(start, end), by) if compare else {}
-    if by == "day":
-        shift = end - start + timedelta(days=1)
+    now = _read(account, start, end, by, where)
+    earlier_period = previous_period(start, end) if compare is True else compare
+    before = _read(account, *earlier_period, by, where) if earlier_period else {}
+    if by == "day" and earlier_period:
+        shift = start - earlier_period[0]
         before = {key + shift: (name, part) for key, (name, part) in before.items()}
     rows = []
     for key in dict.fromkeys([*now, *before]):
@@ -92,20 +105,22 @@ def total(account: AdAccount, start: date, end: date) -> Totals:
     return add_up(row.totals for row in totals(account, start, end))
 
 
-def cross_totals(account: AdAccount, start: date, end: date, rows: str, columns: str) -> dict[tuple[Any, Any], Totals]:
+def cross_totals(
+    account: AdAccount, start: date, end: date, rows: str, columns: str, *, where: Q = EVERYTHING
+) -> dict[tuple[Any, Any], Totals]:
     """Totals by two keys at once: angle x ad set for a heat map, ad x day for small lines. One query.
 
     `columns` may be a breakdown; `rows` is a key of GROUPS.
     """
     insights, field = _source(account, start, end, columns)
-    found = insights.values_list(GROUPS[rows][0], field).annotate(**SUMS).order_by()
+    found = insights.filter(where).values_list(GROUPS[rows][0], field).annotate(**SUMS).order_by()
     return {(row, column): _totals(*sums) for row, column, *sums in found}
 
 
-def _read(account: AdAccount, start: date, end: date, by: str) -> dict[Any, tuple[str, Totals]]:
+def _read(account: AdAccount, start: date, end: date, by: str, where: Q) -> dict[Any, tuple[str, Totals]]:
     insights, field = _source(account, start, end, by)
     name = GROUPS[by][1] if by in GROUPS else field
-    found = insights.values_list(field, F(name)).annotate(**SUMS).order_by()
+    found = insights.filter(where).values_list(field, F(name)).annotate(**SUMS).order_by()
     return {key: (str(label or ""), _totals(*sums)) for key, label, *sums in found}
 
 
