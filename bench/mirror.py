@@ -55,8 +55,10 @@ def main() -> None:
         again = _timed("projector, all sent before", lambda: drain().applied)
         whole = _timed("rebuild from the tables", _rebuild)
         assert all(one.is_equal for one in verify())
-        print(f"projector / plain = {projected / raw:.2f} (asked for: at least 0.60); touch {touched:,.0f}/s, "
-              f"again {again:,.0f}/s, rebuild {whole:,.0f}/s; parity equal")
+        print(
+            f"projector / plain = {projected / raw:.2f} (asked for: at least 0.60); touch {touched:,.0f}/s, "
+            f"again {again:,.0f}/s, rebuild {whole:,.0f}/s; parity equal"
+        )
     schema.drop_all()
 
 
@@ -74,12 +76,23 @@ def _fill(creatives: int) -> int:
     brand = Brand.objects.create(name="Bench")
     angles = Angle.objects.bulk_create([Angle(brand=brand, name=f"Angle {n}") for n in range(50)])
     pages = LandingPage.objects.bulk_create(
-        [LandingPage(brand=brand, url=f"https://shop.example/{n}") for n in range(200)])
-    made = Creative.objects.bulk_create([
-        Creative(brand=brand, angle=angles[n % 50], landing_page=pages[n % 200], external_id=str(n),
-                 headline=f"Headline {n}", body="Roasted this week, at your door on Friday.", content_hash=f"{n:064x}")
-        for n in range(creatives)
-    ], batch_size=2000)
+        [LandingPage(brand=brand, url=f"https://shop.example/{n}") for n in range(200)]
+    )
+    made = Creative.objects.bulk_create(
+        [
+            Creative(
+                brand=brand,
+                angle=angles[n % 50],
+                landing_page=pages[n % 200],
+                external_id=str(n),
+                headline=f"Headline {n}",
+                body="Roasted this week, at your door on Friday.",
+                content_hash=f"{n:064x}",
+            )
+            for n in range(creatives)
+        ],
+        batch_size=2000,
+    )
     return touch([*angles, *pages, *made])
 
 
@@ -108,7 +121,7 @@ def _plain_batches() -> Iterator[Statement]:
         rows = [{"key": key, **payload} for key, payload in changes]
         template = RAW_NODES if slug == known[slug].model.__name__ else RAW_EDGES
         for start in range(0, len(rows), BATCH):
-            yield schema.text(template, known[slug]), {"rows": rows[start:start + BATCH]}
+            yield schema.text(template, known[slug]), {"rows": rows[start : start + BATCH]}
 
 
 def _rebuild() -> int:

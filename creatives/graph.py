@@ -6,8 +6,11 @@ from memory.declarations import EdgeOf, NodeOf
 NODES = (
     NodeOf(Angle, "Angle", ("brand__key", "name")),
     NodeOf(LandingPage, "LandingPage", ("brand__key", "url")),
-    NodeOf(Creative, "Creative", ("brand__key", "external_id", "name", "headline", "body", "call_to_action",
-                                  "image_hash", "content_hash")),
+    NodeOf(
+        Creative,
+        "Creative",
+        ("brand__key", "external_id", "name", "headline", "body", "call_to_action", "image_hash", "content_hash"),
+    ),
 )
 EDGES = (
     EdgeOf(Creative, "HAS_ANGLE", to="Angle", end="angle__key"),

@@ -281,6 +281,7 @@ SCHEDULES = [
     ("agent cycles", "mediabuyer.agent.tasks.sweep_cycles", "*/5 * * * *"),
     ("measure outcomes", "mediabuyer.agent.tasks.sweep_outcomes", "7 * * * *"),
     ("verify the journal", "memory.tasks.verify_journal", "41 3 * * *"),
+    ("reconcile the graph", "memory.tasks.reconcile_mirror", "53 3 * * *"),
 ]
 """The timetable; `manage.py sync_schedules` makes the database equal to it."""
 CYCLE_EVERY_MINUTES = env_int("CYCLE_EVERY_MINUTES", 240)

@@ -105,9 +105,16 @@ def _driver() -> Driver:
 def _connect(where: Address) -> Driver:
     """The driver's own limits would let a caller wait for minutes."""
     return GraphDatabase.driver(
-        where.url, auth=(where.user, where.password), max_connection_pool_size=20, connection_acquisition_timeout=5,
-        connection_timeout=3, max_transaction_retry_time=4, liveness_check_timeout=60, max_connection_lifetime=1800,
-        telemetry_disabled=True, notifications_min_severity="WARNING",
+        where.url,
+        auth=(where.user, where.password),
+        max_connection_pool_size=20,
+        connection_acquisition_timeout=5,
+        connection_timeout=3,
+        max_transaction_retry_time=4,
+        liveness_check_timeout=60,
+        max_connection_lifetime=1800,
+        telemetry_disabled=True,
+        notifications_min_severity="WARNING",
     )
 
 

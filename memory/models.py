@@ -110,8 +110,9 @@ class GraphChange(models.Model):
 
     seq = models.BigAutoField(primary_key=True)
     tx = models.BigIntegerField(help_text="Transaction id: rows are read only once every older transaction has ended.")
-    op = models.CharField(max_length=8, choices=[("node", "node"), ("edge", "edge"), ("delete", "delete"),
-                                                 ("unlink", "unlink")])
+    op = models.CharField(
+        max_length=8, choices=[("node", "node"), ("edge", "edge"), ("delete", "delete"), ("unlink", "unlink")]
+    )
     label = models.CharField(max_length=40, help_text="Node label or relationship type, from a declaration.")
     key = models.CharField(max_length=120)
     payload = models.JSONField(default=dict, help_text="The full desired state, never a delta.")
@@ -126,13 +127,13 @@ class GraphChange(models.Model):
     class Meta:
         ordering = ["seq"]
         indexes = [
-            models.Index(fields=["seq"], name="graph_change_waiting",
-                         condition=Q(applied_at=None, set_aside_at=None)),
+            models.Index(fields=["seq"], name="graph_change_waiting", condition=Q(applied_at=None, set_aside_at=None)),
             models.Index(fields=["label", "key", "-seq"], name="graph_change_last"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(op__in=["node", "edge", "delete", "unlink"]),
-                                   name="graph_change_op_known"),
+            models.CheckConstraint(
+                condition=Q(op__in=["node", "edge", "delete", "unlink"]), name="graph_change_op_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -70,8 +70,19 @@ def _compare(declaration: NodeOf | EdgeOf) -> Parity:
     sampled, altered = _altered(declaration)
     expected, expected_checksum = tables.total()
     found, found_checksum = there.total()
-    return Parity(declaration.slug, "node" if isinstance(declaration, NodeOf) else "edge", expected, found,
-                  expected_checksum, found_checksum, missing, extra, changed, altered, sampled)
+    return Parity(
+        declaration.slug,
+        "node" if isinstance(declaration, NodeOf) else "edge",
+        expected,
+        found,
+        expected_checksum,
+        found_checksum,
+        missing,
+        extra,
+        changed,
+        altered,
+        sampled,
+    )
 
 
 def _expected(declaration: NodeOf | EdgeOf) -> Iterator[tuple[str, int]]:

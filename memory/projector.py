@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -27,7 +28,8 @@ _WAITING = """
 SELECT c.seq, c.op, c.label, c.key, c.payload::text, c.checksum,
        EXISTS (SELECT FROM memory_graphchange n WHERE n.label = c.label AND n.key = c.key AND n.seq > c.seq)
 FROM memory_graphchange c
-WHERE c.applied_at IS NULL AND c.set_aside_at IS NULL AND (c.retry_at IS NULL OR c.retry_at <= clock_timestamp())
+WHERE c.seq > %s AND c.applied_at IS NULL AND c.set_aside_at IS NULL
+  AND (c.retry_at IS NULL OR c.retry_at <= clock_timestamp())
   AND c.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 ORDER BY c.seq LIMIT %s
 """
@@ -44,7 +46,10 @@ FROM pg_database WHERE datname = current_database()
 """
 
 _TEMPLATES = {
-    "node": cypher.PUT_NODES, "edge": cypher.PUT_EDGES, "unlink": cypher.UNLINK, "delete": cypher.DELETE_NODES,
+    "node": cypher.PUT_NODES,
+    "edge": cypher.PUT_EDGES,
+    "unlink": cypher.UNLINK,
+    "delete": cypher.DELETE_NODES,
 }
 """By operation, in the order in which one batch is written."""
 
@@ -77,28 +82,48 @@ def projector_lock() -> Iterator[bool]:
 
 
 def drain(batch: int = BATCH) -> Drained:
-    """Sends everything that may be sent now. Raises GraphDown; what was sent until then stays marked."""
-    applied = troubled = 0
-    while rows := read_waiting(batch):
-        trouble = send([row for row in rows if not row.is_overtaken], reached=rows[-1].seq)
-        mark(row.seq for row in rows if row.seq not in trouble)
-        _set_back(trouble)
-        applied, troubled = applied + len(rows) - len(trouble), troubled + len(trouble)
-    return Drained(applied, troubled)
+    """Sends everything that may be sent now. Raises GraphDown; what was sent until then stays marked.
+
+    While the graph writes one batch, Postgres marks the one before and reads the next: both stores stay busy.
+    """
+    settled = [0, 0]
+    rows, where = read_waiting(batch), source()
+    with ThreadPoolExecutor(max_workers=1) as sender:
+        done: tuple[list[Waiting], dict[int, str]] | None = None
+        while rows:
+            sending = sender.submit(send, [row for row in rows if not row.is_overtaken], rows[-1].seq, where)
+            if done:
+                _settle(*done)
+            following = read_waiting(batch, after=rows[-1].seq)
+            trouble = sending.result()
+            done = rows, trouble
+            settled[0] += len(rows) - len(trouble)
+            settled[1] += len(trouble)
+            rows = following
+        if done:
+            _settle(*done)
+    return Drained(*settled)
 
 
-def read_waiting(limit: int) -> list[Waiting]:
+def _settle(rows: list[Waiting], trouble: dict[int, str]) -> None:
+    mark(row.seq for row in rows if row.seq not in trouble)
+    _set_back(trouble)
+
+
+def read_waiting(limit: int, after: int = 0) -> list[Waiting]:
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [limit])
-        return [Waiting(seq, op, slug, key, json.loads(payload), crc, overtaken)
-                for seq, op, slug, key, payload, crc, overtaken in cursor.fetchall()]
+        cursor.execute(_WAITING, [after, limit])
+        return [
+            Waiting(seq, op, slug, key, json.loads(payload), crc, overtaken)
+            for seq, op, slug, key, payload, crc, overtaken in cursor.fetchall()
+        ]
 
 
-def send(rows: Sequence[Waiting], reached: int) -> dict[int, str]:
+def send(rows: Sequence[Waiting], reached: int, where: str) -> dict[int, str]:
     """Writes these rows to the graph and returns what is wrong with those that could not be written, by `seq`.
 
     A refused batch is halved until the row that spoils it stands alone. In the same transaction the graph notes how
-    far it is (`reached`), which tells a projector that starts later whether this is still the graph it knew.
+    far it is and of which database (`where`), so that a projector that starts later knows whether it is still the same.
     """
     known = schema.declarations()
     trouble = {row.seq: f"Nothing is declared as “{row.slug}”." for row in rows if row.slug not in known}
@@ -106,12 +131,12 @@ def send(rows: Sequence[Waiting], reached: int) -> dict[int, str]:
     groups = _grouped(rows)
     statements = [_statement(op, slug, group) for (op, slug), group in groups.items()]
     try:
-        answers = graph.write([*statements, (cypher.REACHED, {"seq": reached, "source": source()})])
+        answers = graph.write([*statements, (cypher.REACHED, {"seq": reached, "source": where})])
     except GraphRefused as error:
         if len(rows) == 1:
             return trouble | {rows[0].seq: error.message}
         middle = len(rows) // 2
-        return trouble | send(rows[:middle], reached) | send(rows[middle:], reached)
+        return trouble | send(rows[:middle], reached, where) | send(rows[middle:], reached, where)
     for ((op, slug), group), answer in zip(groups.items(), answers, strict=False):
         if op == "edge" and answer[0]["found"] < len(group):
             trouble |= _without_ends(slug, group)

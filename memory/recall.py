@@ -81,13 +81,20 @@ def remember(
     `source` names the row it was made from: the same content again writes nothing, and what became known later, such
     as an outcome, is a new version that recall prefers from then on. Entities are `type:key`, the subject's first.
     """
-    content = {"kind": kind, "text": text, "entities": list(entities), "outcome": outcome,
-               "payload": json.loads(json.dumps(payload or {}, default=str)), "occurred_at": occurred_at}
+    content = {
+        "kind": kind,
+        "text": text,
+        "entities": list(entities),
+        "outcome": outcome,
+        "payload": json.loads(json.dumps(payload or {}, default=str)),
+        "occurred_at": occurred_at,
+    }
     last = Episode.objects.filter(source=source).order_by("-recorded_at").first()
     if last and all(getattr(last, name) == value for name, value in content.items()):
         return last
     episode, _ = Episode.objects.update_or_create(
-        source=source, recorded_at=now, defaults={**content, "brand": brand, "account_key": account_key})
+        source=source, recorded_at=now, defaults={**content, "brand": brand, "account_key": account_key}
+    )
     return episode
 
 
@@ -107,8 +114,17 @@ def recall(
     `subject` is the one entity that the question is about: episodes about it come first.
     """
     parameters: dict[str, Any] = {
-        "text": text, "most": MOST_WORDS, "brand": brand.pk, "now": now, "kind": kind, "account": account_key,
-        "entities": list(entities), "bonus": ENTITY_BONUS, "subject": SUBJECT_BONUS, "first": subject, "k": k,
+        "text": text,
+        "most": MOST_WORDS,
+        "brand": brand.pk,
+        "now": now,
+        "kind": kind,
+        "account": account_key,
+        "entities": list(entities),
+        "bonus": ENTITY_BONUS,
+        "subject": SUBJECT_BONUS,
+        "first": subject,
+        "k": k,
     }
     with connection.cursor() as cursor:
         cursor.execute(_RECALL, parameters)

@@ -54,13 +54,21 @@ def graph_status(now: datetime) -> GraphStatus:
     state, words, detail = _state(mirror, now)
     waiting = Q(applied_at=None, set_aside_at=None)
     figures = GraphChange.objects.filter(applied_at=None).aggregate(
-        waiting=Count("seq", filter=waiting), oldest=Min("created_at", filter=waiting),
+        waiting=Count("seq", filter=waiting),
+        oldest=Min("created_at", filter=waiting),
         set_aside=Count("seq", filter=~Q(set_aside_at=None)),
     )
     lag = (now - figures["oldest"]).total_seconds() if figures["oldest"] else 0.0
     return GraphStatus(
-        state, words, detail, figures["waiting"], max(lag, 0.0), figures["set_aside"], mirror.checked_at,
-        mirror.rebuilt_at, mirror.verified_at,
+        state,
+        words,
+        detail,
+        figures["waiting"],
+        max(lag, 0.0),
+        figures["set_aside"],
+        mirror.checked_at,
+        mirror.rebuilt_at,
+        mirror.verified_at,
         all(one["is_equal"] for one in mirror.parity) if mirror.verified_at else None,
     )
 

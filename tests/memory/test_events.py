@@ -17,8 +17,10 @@ pytestmark = pytest.mark.django_db
 
 def write(brand, number=1, **data):
     with transaction.atomic():
-        return [record("insights.synced", "account", "a", brand=brand, now=NOW, actor="system", rows=n, **data)
-                for n in range(number)]
+        return [
+            record("insights.synced", "account", "a", brand=brand, now=NOW, actor="system", rows=n, **data)
+            for n in range(number)
+        ]
 
 
 def tamper(statement, *parameters):
@@ -74,9 +76,14 @@ def test_rolled_back_line_leaves_no_gap(brand):
     assert verify_chain(brand) is None
 
 
-@pytest.mark.parametrize("statement", [
-    "UPDATE memory_event SET actor = 'nobody'", "DELETE FROM memory_event", "UPDATE memory_event SET hash = hash",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE memory_event SET actor = 'nobody'",
+        "DELETE FROM memory_event",
+        "UPDATE memory_event SET hash = hash",
+    ],
+)
 def test_lines_can_be_neither_edited_nor_deleted(brand, statement):
     write(brand, 2)
     with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic(), connection.cursor() as c:
@@ -84,15 +91,18 @@ def test_lines_can_be_neither_edited_nor_deleted(brand, statement):
     assert Event.objects.filter(actor="system").count() == 2
 
 
-@pytest.mark.parametrize(("statement", "first_bad"), [
-    ("UPDATE memory_event SET actor = 'nobody' WHERE number = 3", 3),
-    ("UPDATE memory_event SET data = '{\"rows\": 1000}' WHERE number = 2", 2),
-    ("UPDATE memory_event SET happened_at = happened_at - interval '1 day' WHERE number = 5", 5),
-    ("UPDATE memory_event SET recorded_at = recorded_at - interval '1 day' WHERE number = 1", 1),
-    ("DELETE FROM memory_event WHERE number = 3", 3),
-    ("DELETE FROM memory_event WHERE number = 1", 1),
-    ("UPDATE memory_event SET number = number + 10 WHERE number = 5", 5),
-])
+@pytest.mark.parametrize(
+    ("statement", "first_bad"),
+    [
+        ("UPDATE memory_event SET actor = 'nobody' WHERE number = 3", 3),
+        ("UPDATE memory_event SET data = '{\"rows\": 1000}' WHERE number = 2", 2),
+        ("UPDATE memory_event SET happened_at = happened_at - interval '1 day' WHERE number = 5", 5),
+        ("UPDATE memory_event SET recorded_at = recorded_at - interval '1 day' WHERE number = 1", 1),
+        ("DELETE FROM memory_event WHERE number = 3", 3),
+        ("DELETE FROM memory_event WHERE number = 1", 1),
+        ("UPDATE memory_event SET number = number + 10 WHERE number = 5", 5),
+    ],
+)
 def test_tampering_is_found(brand, statement, first_bad):
     write(brand, 5)
     tamper(statement)

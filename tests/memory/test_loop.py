@@ -26,8 +26,10 @@ NOWHERE = "bolt://neo4j:nobody@127.0.0.1:9"
 @pytest.fixture
 def away(graph, settings):
     """`away(True)` moves the graph to where nobody answers; `away(False)` brings it back."""
+
     def move(is_away):
         settings.NEO4J_URL = NOWHERE if is_away else url
+
     url = settings.NEO4J_URL
     return move
 
@@ -35,9 +37,11 @@ def away(graph, settings):
 @pytest.fixture
 def running(graph):
     """The projector's loop in a thread of its own, as `graph run` has it."""
+
     def work():
         loop.run(stop)
         connection.close()
+
     stop = Event()
     thread = Thread(target=work)
     thread.start()

@@ -30,13 +30,17 @@ def changes(**wanted):
 def test_saved_creative_leaves_node_and_edges():
     creative = CreativeFactory.create(headline="Fresh coffee")
     assert changes(key=str(creative.key)) == [
-        ("node", "Creative"), ("edge", "HAS_ANGLE>Angle"), ("edge", "POINTS_TO>LandingPage"),
+        ("node", "Creative"),
+        ("edge", "HAS_ANGLE>Angle"),
+        ("edge", "POINTS_TO>LandingPage"),
     ]
     node = GraphChange.objects.get(label="Creative")
     assert node.payload["props"]["headline"] == "Fresh coffee"
     assert node.payload["props"]["brand"] == str(creative.brand.key)
     assert GraphChange.objects.get(label="HAS_ANGLE>Angle").payload == {
-        "a": str(creative.key), "b": str(creative.angle.key), "props": {},
+        "a": str(creative.key),
+        "b": str(creative.angle.key),
+        "props": {},
     }
 
 
@@ -140,7 +144,8 @@ def test_reconcile_finds_what_was_not_touched():
     before = GraphChange.objects.latest("seq").seq
     assert reconcile() == 2
     assert [(c.op, c.key) for c in GraphChange.objects.filter(seq__gt=before)] == [
-        ("delete", str(gone.key)), ("node", str(creative.key)),
+        ("delete", str(gone.key)),
+        ("node", str(creative.key)),
     ]
     assert reconcile() == 0
 

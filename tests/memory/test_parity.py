@@ -31,20 +31,31 @@ def test_equal_after_draining(filled):
     assert count_all()["HAS_ANGLE>Angle"] == 20
 
 
-@pytest.mark.parametrize(("damage", "where", "kind", "how_many"), [
-    ("MATCH (n:Creative) WITH n LIMIT 3 DETACH DELETE n", "Creative", "missing", 3),
-    ("MATCH ()-[r:POINTS_TO]->() WITH r LIMIT 2 DELETE r", "POINTS_TO>LandingPage", "missing", 2),
-    ("CREATE (:Angle {key: 'invented', seq: 1, crc: 5})", "Angle", "extra", 1),
-    ("MATCH (n:Angle) WITH n LIMIT 1 SET n.crc = n.crc + 1", "Angle", "changed", 1),
-    ("MATCH (n:Angle) WITH n LIMIT 1 SET n.name = 'Altered'", "Angle", "altered", 1),
-    ("MATCH (n:Angle) WITH n LIMIT 1 REMOVE n.brand", "Angle", "altered", 1),
-    ("MATCH ()-[r:HAS_ANGLE]->() WITH r LIMIT 1 SET r.note = 'x'", "HAS_ANGLE>Angle", "altered", 1),
-    ("MATCH (c:Creative)-[:HAS_ANGLE]->(a) WITH c, a LIMIT 1 CREATE (c)-[:HAS_ANGLE {key: c.key, crc: 1}]->(a)",
-     "HAS_ANGLE>Angle", "extra", 1),
-    ("MATCH (c:Creative) WITH c LIMIT 1 MATCH (c)-[r:HAS_ANGLE]->(), (other:Angle) WHERE NOT (c)-->(other) "
-     "WITH c, r, properties(r) AS p, other LIMIT 1 DELETE r CREATE (c)-[n:HAS_ANGLE]->(other) SET n = p",
-     "HAS_ANGLE>Angle", "altered", 1),
-])
+@pytest.mark.parametrize(
+    ("damage", "where", "kind", "how_many"),
+    [
+        ("MATCH (n:Creative) WITH n LIMIT 3 DETACH DELETE n", "Creative", "missing", 3),
+        ("MATCH ()-[r:POINTS_TO]->() WITH r LIMIT 2 DELETE r", "POINTS_TO>LandingPage", "missing", 2),
+        ("CREATE (:Angle {key: 'invented', seq: 1, crc: 5})", "Angle", "extra", 1),
+        ("MATCH (n:Angle) WITH n LIMIT 1 SET n.crc = n.crc + 1", "Angle", "changed", 1),
+        ("MATCH (n:Angle) WITH n LIMIT 1 SET n.name = 'Altered'", "Angle", "altered", 1),
+        ("MATCH (n:Angle) WITH n LIMIT 1 REMOVE n.brand", "Angle", "altered", 1),
+        ("MATCH ()-[r:HAS_ANGLE]->() WITH r LIMIT 1 SET r.note = 'x'", "HAS_ANGLE>Angle", "altered", 1),
+        (
+            "MATCH (c:Creative)-[:HAS_ANGLE]->(a) WITH c, a LIMIT 1 CREATE (c)-[:HAS_ANGLE {key: c.key, crc: 1}]->(a)",
+            "HAS_ANGLE>Angle",
+            "extra",
+            1,
+        ),
+        (
+            "MATCH (c:Creative) WITH c LIMIT 1 MATCH (c)-[r:HAS_ANGLE]->(), (other:Angle) WHERE NOT (c)-->(other) "
+            "WITH c, r, properties(r) AS p, other LIMIT 1 DELETE r CREATE (c)-[n:HAS_ANGLE]->(other) SET n = p",
+            "HAS_ANGLE>Angle",
+            "altered",
+            1,
+        ),
+    ],
+)
 def test_damage_is_found_and_mended(filled, damage, where, kind, how_many):
     filled.run_alone(damage)
     found = unequal()

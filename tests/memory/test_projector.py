@@ -13,7 +13,7 @@ from memory import projector
 from memory.loop import Projector, tidy
 from memory.models import GraphChange, GraphMirror
 from memory.parity import verify
-from memory.projector import BATCH, Drained, drain, projector_lock, read_waiting, send
+from memory.projector import BATCH, Drained, drain, projector_lock, read_waiting, send, source
 from memory.rebuild import is_ours, rebuild
 from tests.factories import NOW, AdFactory, AngleFactory, CreativeFactory, DecisionFactory
 
@@ -31,9 +31,11 @@ def is_equal():
 
 def picture(graph):
     """Everything in the graph but the sequence numbers."""
+
     def plain(row):
         node = {name: value for name, value in row["n"].items() if name != "seq"}
         return str((sorted(node.items()), row["t"], row["c"], row["m"]))
+
     return sorted(plain(row) for row in graph.read(EVERYTHING))
 
 
@@ -46,8 +48,16 @@ def test_tree_arrives_whole(graph, account):
         MATCH (c)-[:POINTS_TO]->(p:LandingPage), (s)-[:BELONGS_TO]->(:Campaign)-[:BELONGS_TO]->(a:Account)
         RETURN d.key AS d, led.action AS action, ad.key AS ad, g.name AS g, p.url AS p, a.currency AS currency""")
     creative = ad.creative
-    assert way == [{"d": str(decision.key), "action": "scale_budget", "ad": str(ad.key), "g": creative.angle.name,
-                    "p": creative.landing_page.url, "currency": "EUR"}]
+    assert way == [
+        {
+            "d": str(decision.key),
+            "action": "scale_budget",
+            "ad": str(ad.key),
+            "g": creative.angle.name,
+            "p": creative.landing_page.url,
+            "currency": "EUR",
+        }
+    ]
     assert is_equal()
 
 
@@ -55,6 +65,14 @@ def test_drained_twice_changes_nothing(graph, brand):
     AngleFactory.create(brand=brand)
     assert drain() == Drained(1, 0)
     assert drain() == Drained(0, 0)
+
+
+def test_many_small_batches_give_the_same_graph(graph, account):
+    for _ in range(3):
+        AdFactory.create(ad_set__campaign__account=account)
+    assert drain(batch=2).troubled == 0
+    assert GraphChange.objects.filter(applied_at=None).count() == 0
+    assert is_equal()
 
 
 def test_changed_angle_moves_the_edge(graph, brand):
@@ -91,7 +109,7 @@ def test_open_transaction_holds_back_what_came_after(graph, brand):
 def test_death_between_commit_and_mark_is_harmless(graph, brand):
     creative = CreativeFactory.create(brand=brand)
     rows = read_waiting(BATCH)
-    assert send(rows, rows[-1].seq) == {}  # and the process dies here, before `mark`
+    assert send(rows, rows[-1].seq, source()) == {}  # and the process dies here, before `mark`
     creative.headline = "Changed meanwhile"
     creative.save()
     assert is_ours()
@@ -106,7 +124,7 @@ def test_older_state_never_overwrites_newer(graph, brand):
     angle.name = "New"
     angle.save()
     drain()
-    assert send(old, old[-1].seq) == {}
+    assert send(old, old[-1].seq, source()) == {}
     assert graph.read(ANGLES) == [{"key": str(angle.key), "name": "New"}]
 
 

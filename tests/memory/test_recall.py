@@ -16,10 +16,18 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def tell(account, now):
     """`tell("decision:1", "Raised …")` writes an episode of that day; keywords replace what is given here."""
+
     def told(source, text, **other):
-        values = {"brand": account.brand, "account_key": account.key, "kind": "scale_budget", "occurred_at": now,
-                  "now": now, **other}
+        values = {
+            "brand": account.brand,
+            "account_key": account.key,
+            "kind": "scale_budget",
+            "occurred_at": now,
+            "now": now,
+            **other,
+        }
         return remember(source=source, text=text, **values)
+
     return told
 
 

@@ -17,20 +17,25 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def server(settings, tmp_path):
     """`server(state="fetching", …)` is what the embedded server's starter has written last."""
+
     def told(**state):
         settings.NEO4J_FILE.write_text(json.dumps(state))
+
     settings.GRAPH, settings.NEO4J_URL, settings.NEO4J_FILE = True, "", tmp_path / "neo4j.json"
     return told
 
 
-@pytest.mark.parametrize(("told", "state", "words"), [
-    ({"state": "fetching", "progress": 0.43}, "fetching", "fetching 43 %"),
-    ({"state": "fetching"}, "fetching", "fetching 0 %"),
-    ({"state": "starting"}, "starting", "starting"),
-    ({"state": "failed", "detail": "its store is locked"}, "failed", "could not be started"),
-    ({"state": "off"}, "down", "down"),
-    ({"state": "ready"}, "ready", "ready"),
-])
+@pytest.mark.parametrize(
+    ("told", "state", "words"),
+    [
+        ({"state": "fetching", "progress": 0.43}, "fetching", "fetching 43 %"),
+        ({"state": "fetching"}, "fetching", "fetching 0 %"),
+        ({"state": "starting"}, "starting", "starting"),
+        ({"state": "failed", "detail": "its store is locked"}, "failed", "could not be started"),
+        ({"state": "off"}, "down", "down"),
+        ({"state": "ready"}, "ready", "ready"),
+    ],
+)
 def test_words_of_each_state(server, told, state, words):
     server(**told)
     GraphMirror.objects.create(state="ready", checked_at=NOW)

@@ -47,9 +47,11 @@ class Command(BaseCommand):
     def status(self) -> None:
         status = graph_status(timezone.now())
         counts = count_all() if status.state == "ready" else {}
-        self.say(asdict(status) | {"is_late": status.is_late, "counts": counts},
-                 f"graph: {status.words}; {status.waiting} changes wait, the oldest {status.lag_seconds:.0f} s; "
-                 f"{status.set_aside} set aside")
+        self.say(
+            asdict(status) | {"is_late": status.is_late, "counts": counts},
+            f"graph: {status.words}; {status.waiting} changes wait, the oldest {status.lag_seconds:.0f} s; "
+            f"{status.set_aside} set aside",
+        )
         if status.state not in ("ready", "rebuilding", "off"):
             raise CommandError(status.detail or status.words, returncode=AWAY)
 
@@ -57,20 +59,23 @@ class Command(BaseCommand):
         with _lock():
             found = [self.tell_parity(one) for one in verify()]
         told = [asdict(one) | {"is_equal": one.is_equal} for one in found]
-        GraphMirror.objects.update_or_create(
-            name="mirror", defaults={"verified_at": timezone.now(), "parity": told})
+        GraphMirror.objects.update_or_create(name="mirror", defaults={"verified_at": timezone.now(), "parity": told})
         unequal = [one.slug for one in found if not one.is_equal]
         status = graph_status(timezone.now())
         figures = {"is_equal": not unequal, "differing": unequal, "waiting": status.waiting}
-        self.say(figures | {"set_aside": status.set_aside},
-                 f"tables and graph differ in {', '.join(unequal)}" if unequal else "tables and graph are equal")
+        self.say(
+            figures | {"set_aside": status.set_aside},
+            f"tables and graph differ in {', '.join(unequal)}" if unequal else "tables and graph are equal",
+        )
         if unequal:
             raise CommandError("Run `manage.py graph rebuild`.", returncode=DIFFERENT)
 
     def tell_parity(self, one: Parity) -> Parity:
-        self.say(asdict(one) | {"is_equal": one.is_equal},
-                 f"{one.slug:24} {one.expected:>8} in the tables {one.found:>8} in the graph  "
-                 f"{'equal' if one.is_equal else 'DIFFERENT'}")
+        self.say(
+            asdict(one) | {"is_equal": one.is_equal},
+            f"{one.slug:24} {one.expected:>8} in the tables {one.found:>8} in the graph  "
+            f"{'equal' if one.is_equal else 'DIFFERENT'}",
+        )
         return one
 
     def rebuild(self) -> None:
