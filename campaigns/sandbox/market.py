@@ -16,8 +16,8 @@ from campaigns.sandbox.draws import Floats, Ints, Keys, key_of, mixed, normal, p
 BASE_CPM = 980.0  # cents per 1,000 impressions in a middling auction
 BASE_CTR = 0.0150  # all clicks per impression of a fresh, average ad
 LINK_SHARE = 0.76  # clicks that lead to the shop
-BASE_CVR = 0.037  # first orders per link click
-BASE_ORDER = 4300.0  # cents
+BASE_CVR = 0.047  # first orders per link click
+BASE_ORDER = 5600.0  # cents
 FATIGUE = -0.43  # click rate ~ (1 + impressions / audience) ** FATIGUE
 LEARNING_NOISE = 2.2  # how much wider the luck of a day is before the ad set has learnt
 LEARNING_CPM = 1.08

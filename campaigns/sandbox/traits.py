@@ -74,5 +74,5 @@ def people_of(targeting: dict[str, Any], countries: tuple[str, ...]) -> float:
     groups = targeting.get("flexible_spec") or []
     reach *= 0.12 ** min(len(groups), 2)
     if targeting.get("custom_audiences"):
-        reach = 60_000 + 60_000 * float(uniform(key_of("custom", audience_key(targeting)))[0])
-    return float(min(max(reach**0.75 * 0.55, 20_000.0), 2_000_000.0))
+        reach = 400_000 + 400_000 * float(uniform(key_of("custom", audience_key(targeting)))[0])
+    return float(min(max(reach**0.75 * 1.6, 60_000.0), 6_000_000.0))
