@@ -25,6 +25,7 @@ class BoundedSession(requests.Session):
         self.base, self.limit, self.judge = base, limit, judge
         self.before_send: Callable[[], None] | None = None
         self.has_written = False
+        self.called_off: Exception | None = None
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         adapter = _Adapter(self)
         self.mount("http://", adapter)
@@ -57,7 +58,11 @@ class BoundedSession(requests.Session):
     def ask_once_more(self) -> None:
         """The last moment at which a call can be called off; from here on it may have arrived."""
         if self.before_send is not None:
-            self.before_send()
+            try:
+                self.before_send()
+            except Exception as error:
+                self.called_off = error  # kept, because an OSError would come out as trouble of the connection
+                raise
         self.has_written = True
 
     def _cut(self, is_over: threading.Event) -> None:

@@ -98,6 +98,8 @@ AD_FIELDS = (
 INSIGHT_FIELDS = "ad_id,objective,impressions,reach,clicks,inline_link_clicks,spend,actions,action_values"
 WINDOWS = ["1d_click", "7d_click", "28d_click"]
 
+SHAPE_ERRORS = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, FacebookError)
+
 NODES: dict[Level, Any] = {
     Level.CAMPAIGN: Campaign,
     Level.AD_SET: AdSet,
@@ -330,18 +332,29 @@ class MetaPlatform:
         """Whatever goes wrong inside leaves as a `PlatformError` without secrets; `before_send`'s own errors pass."""
         if not at_limit:
             self._stop_at_limit()
-        self._is_write, self._http.before_send, self._http.has_written = is_write, before_send, False
+        self._is_write, self._http.before_send = is_write, before_send
+        self._http.has_written, self._http.called_off = False, None
         try:
             yield
-        except (requests.RequestException, OSError) as error:
-            reason = "it took too long." if isinstance(error, requests.Timeout) else f"{type(error).__name__}."
-            raise lost(reason, is_write=is_write and self._http.has_written) from None
-        except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, FacebookError) as error:
-            if is_write and not self._http.has_written:
-                raise  # ours or `before_send`'s own: nothing has left
-            raise lost(f"unexpected shape ({type(error).__name__}).", is_write=is_write) from None
+        except PlatformError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what is not understood is raised again
+            if self._http.called_off is not None:
+                raise self._http.called_off from None
+            raise self._understood(error) from None
         finally:
             self._http.before_send = None
+
+    def _understood(self, error: Exception) -> Exception:
+        """A broken connection or an answer of the wrong shape; our own mistakes stay what they are."""
+        may_have_arrived = self._is_write and self._http.has_written
+        if isinstance(error, requests.Timeout):
+            return lost("it took too long.", is_write=may_have_arrived)
+        if isinstance(error, (requests.RequestException, OSError)):
+            return lost(f"{type(error).__name__}.", is_write=may_have_arrived)
+        if isinstance(error, SHAPE_ERRORS) and (self._http.has_written or not self._is_write):
+            return lost(f"unexpected shape ({type(error).__name__}).", is_write=self._is_write)
+        return error
 
     def _stop_at_limit(self) -> None:
         left = self._resume_at - time.monotonic()
