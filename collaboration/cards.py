@@ -172,16 +172,13 @@ def _mean_cpa(spend: list[float], results: list[float]) -> list[float | None]:
 
 
 def _worth(ads: list[int], day: date, currency: str) -> list[Level]:
-    """Payout of 7 and 30 days per purchase of these ads, weighed by their purchases; margin is in."""
+    """What a purchase of these ads brings within 30 days, margin in, weighed by their purchases."""
     states = [state for state in AdState.objects.filter(ad__in=ads, day=day) if state.results and state.payout_30]
     buyers = sum(state.results for state in states)
     if not buyers:
         return []
-    found = []
-    for name, field in (("payout 7 days", "payout_7"), ("payout 30 days", "payout_30")):
-        worth = sum(((getattr(state, field) or Decimal(0)) * state.results for state in states), Decimal(0)) / buyers
-        found.append(Level(float(worth), f"{name} {format_money(worth, currency)}"))
-    return found
+    worth = sum(((state.payout_30 or Decimal(0)) * state.results for state in states), Decimal(0)) / buyers
+    return [Level(float(worth), f"a purchase brings {format_money(worth, currency)} in 30 days")]
 
 
 def _summary(cpa: list[float | None], levels: list[Level], currency: str) -> str:

@@ -35,6 +35,7 @@ AUDITED = [
     "account.connected",
 ]
 STEPS_OF_AUDIT = 30
+LIMIT_NAMES = {name: str(field.label) for name, field in LimitsForm.base_fields.items()}
 
 
 @login_required
@@ -178,7 +179,7 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
         "limits_form": LimitsForm(initial=LimitsForm.initial_of(account)),
         "goal_form": GoalForm(
             initial={
-                "margin": now_goal.margin * Decimal(100),
+                "margin": (now_goal.margin * 100).quantize(Decimal("0.1")),
                 "target_cpa": now_goal.target_cpa,
                 "target_roas": now_goal.target_roas,
                 "focus": now_goal.focus,
@@ -190,9 +191,21 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
         "members": [(one, member_form(one)) for one in members],
         "tokens": Token.objects.filter(member__brand=brand, revoked_at=None).select_related("member__user"),
         "audit": [
-            (event, sentence(event)) for event in Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT]
+            (event, sentence(event), _changed(event))
+            for event in Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT]
         ],
         "may_limits": may(request.user, Right.SET_LIMITS, brand),
         "may_people": may(request.user, Right.MANAGE_PEOPLE, brand),
     }
     return render(request, "settings/settings.html", context | forms, status=status)
+
+
+def _changed(event: Event) -> list[str]:
+    """“Most on one day: empty → 600” for each limit that the event changed."""
+    changed = event.data.get("changed", {})
+    return [f"{LIMIT_NAMES.get(name, name)}: {_plain(old)} → {_plain(new)}" for name, (old, new) in changed.items()]
+
+
+def _plain(value: Any) -> str:
+    words = {"None": "empty", "True": "on", "False": "off"}
+    return words.get(str(value), str(value))
