@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import weakref
@@ -11,6 +12,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import connectionpool
+
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # at DEBUG it writes whole URLs, with their token
 
 
 class BoundedSession(requests.Session):
