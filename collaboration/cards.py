@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from django.apps import apps
 
 from campaigns.models import AdAccount, Change
 from collaboration.plots import Level, Plot, Series
@@ -209,7 +210,8 @@ def due_words(decision: Decision, now: datetime) -> str:
 
 def difference(decision: Decision, seen_hash: str) -> list[dict[str, Any]]:
     """What the reader saw against what it is now, row by row; empty when the version seen is not known."""
-    history = decision.events.filter(content_hash=seen_hash).order_by("-pgh_id").first()
+    versions = apps.get_model("agent", "DecisionEvent")._default_manager
+    history: Any = versions.filter(pgh_obj_id=decision.pk, content_hash=seen_hash).order_by("-pgh_id").first()
     if history is None:
         return []
     seen = {change["external_id"]: PlannedChange(**change) for change in history.changes}

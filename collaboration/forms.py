@@ -21,7 +21,7 @@ class AmountField(forms.CharField):
             widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "input"}), **options
         )
 
-    def clean(self, value: Any) -> Decimal | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Decimal | None:
         text = super().clean(value)
         if not text:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -34,7 +35,7 @@ def explain(diagnosis: Diagnosis, currency: str) -> str:
 
 def drivers_of(diagnosis: Diagnosis, currency: str) -> list[dict[str, Any]]:
     """Rows of the table: name, before and after as text, relative change, effect."""
-    shown = {
+    shown: dict[str, tuple[str, Callable[[Decimal], str]]] = {
         "cpm": ("Price of 1,000 impressions (CPM)", partial(format_money, currency=currency)),
         "ctr": ("Clicks per impression (CTR)", _share),
         "cvr": ("Purchases per click (CVR)", _share),

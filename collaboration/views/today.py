@@ -128,7 +128,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
     context |= _money_words(account, money) | {"seen_at": person(request).seen_today_at}
-    User.objects.filter(pk=request.user.pk).update(seen_today_at=machine_now)
+    User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)
 
 

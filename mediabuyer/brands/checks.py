@@ -12,7 +12,7 @@ from django.core.checks import Warning as Hint
 @register()
 def queue_lock_outlives_tasks(**_: Any) -> list[CheckMessage]:
     """A task's lock runs while it waits in a worker's memory, so `retry` must cover the waiting too."""
-    main = settings.Q_CLUSTER
+    main: dict[str, Any] = settings.Q_CLUSTER
     clusters = {main["name"]: main, **{name: {**main, **alt} for name, alt in main.get("ALT_CLUSTERS", {}).items()}}
     return [
         Error(

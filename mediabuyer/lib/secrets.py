@@ -5,7 +5,7 @@ Twenty lines over MultiFernet instead of a package: the packages tried returned 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -13,6 +13,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 PREFIX = "mb1:"
+
+if TYPE_CHECKING:
+    Text = models.TextField[str, str]
+else:
+    Text = models.TextField
 
 
 def _cipher() -> MultiFernet:
@@ -35,7 +40,7 @@ def decrypt(stored: str) -> str:
         raise ValueError("no key in FIELD_ENCRYPTION_KEYS opens this secret") from error
 
 
-class SecretTextField(models.TextField):
+class SecretTextField(Text):
     """Stores text encrypted; empty stays empty. The first key writes, all keys read."""
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
