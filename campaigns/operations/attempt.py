@@ -41,8 +41,8 @@ def attempt(change: Change, platform: Platform, guard: Guard, now: datetime, rng
             _advance(change, platform, guard, now, rng)
         except settle.Halted as halt:
             settle.block(change, halt.message, now)
-        except PlatformError as error:  # of a read; nothing was sent by it
-            _after_failed_read(change, error, now, rng)
+        except PlatformError as error:
+            not_reached(change, error, now, rng)
     except settle.Superseded:
         change.refresh_from_db()  # somebody else has it now: nothing of ours was written
     return change
@@ -211,7 +211,8 @@ def _parent_is_new(change: Change) -> bool:
     return change.operation.change_set.filter(order__lt=change.order, settled_at__gt=since).exists()
 
 
-def _after_failed_read(change: Change, error: PlatformError, now: datetime, rng: random.Random) -> None:
+def not_reached(change: Change, error: PlatformError, now: datetime, rng: random.Random) -> None:
+    """After a failed read, or when the account could not be connected: nothing was sent by it."""
     kept = {**error.as_dict(), "remedy": error.remedy}
     if error.fault in ACCOUNT_FAULTS:
         settle.wait(change, settle.hold_account(change, error, now), error=kept)

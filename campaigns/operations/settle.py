@@ -6,6 +6,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import DateTimeField, F, Func
 
@@ -115,9 +116,12 @@ def wait(change: Change, until: datetime | None, **values: Any) -> None:
 
 
 def pause_until(change: Change, rng: random.Random) -> datetime:
-    """When to try next: exponential, with jitter, so that workers do not come back in step."""
+    """When to try next: exponential, several times within a settle window, and with jitter, so that workers do not
+    come back in step.
+    """
+    longest = min(LONGEST_PAUSE, settings.SETTLE_SECONDS / 4)
     tries = max(change.attempts, 1) + change.lookups - 1
-    seconds = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE) * rng.uniform(0.5, 1.0)
+    seconds = min(FIRST_PAUSE * 2 ** min(tries, 10), longest) * rng.uniform(0.5, 1.0)
     return database_now() + timedelta(seconds=seconds)
 
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 from campaigns.clock import now_for
 from campaigns.models import META_EXPOSURE, AdAccount, Change, Operation
 from campaigns.operations import ledger
-from campaigns.operations.attempt import Guard, attempt
+from campaigns.operations.attempt import Guard, attempt, not_reached
 from campaigns.operations.ledger import Wish, digest_of
 from campaigns.operations.words import describe
 from campaigns.platforms import connect
@@ -28,6 +28,7 @@ from mediabuyer.agent.observe import context_for
 from mediabuyer.agent.outcomes import await_outcome
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import PlatformError
 from mediabuyer.lib.queue import enqueue
 
 logger = logging.getLogger(__name__)
@@ -50,9 +51,11 @@ def act(account: AdAccount, decisions: list[Decision], note: Note) -> None:
 # --- Begin ------------------------------------------------------------------------------------------------------------
 
 
-def begin_due(machine_now: datetime) -> int:
+def begin_due(machine_now: datetime, account: AdAccount | None = None) -> int:
     """Turns approved decisions whose time to take them back is over into planned changes. Returns how many began."""
     due = Decision.objects.filter(state=Decision.State.APPROVED, execute_after__lte=machine_now)
+    if account is not None:
+        due = due.filter(account=account)
     return sum(_begin(pk, now_for(account)) for pk, account in
                [(one.pk, one.account) for one in due.order_by("execute_after").select_related("account__brand")])
 
@@ -124,12 +127,21 @@ def run_due(limit: int = 200, seconds: float = 45.0, account: AdAccount | None =
         taken += 1
         now = now_for(change.account)
         try:
-            attempt(change, platform_for(change.account), guard_at(now), now, rng)
+            _try_one(change, platform_for, now, rng)
         except Exception:  # one broken change must not hold up the others; it is claimed again after its lease
             logger.exception("change %s could not be attempted", change.key)
         if change.state not in Change.OPEN:
             settle(change.operation)  # at once: what was refused no longer counts against the caps of others
     return taken
+
+
+def _try_one(change: Change, platform_for: Callable[[AdAccount], Platform], now: datetime, rng: random.Random) -> None:
+    try:
+        platform = platform_for(change.account)
+    except PlatformError as error:  # its keys or its address are not in order
+        not_reached(change, error, now, rng)
+    else:
+        attempt(change, platform, guard_at(now), now, rng)
 
 
 def guard_at(now: datetime) -> Guard:
@@ -187,12 +199,15 @@ def _remaining(operation: Operation) -> list[PlannedChange]:
 # --- Settle -----------------------------------------------------------------------------------------------------------
 
 
-def settle_decisions() -> int:
+def settle_decisions(account: AdAccount | None = None) -> int:
     """Ends every decision whose changes have all ended, and every undo that is complete. Returns how many ended."""
     running = Decision.objects.filter(state__in=[Decision.State.EXECUTING, Decision.State.UNKNOWN])
     done = Decision.objects.filter(state=Decision.State.DONE)
     operations = Operation.objects.filter(
-        Q(is_undo=False, decision_key__in=running.values("key")) | Q(is_undo=True, decision_key__in=done.values("key")))
+        Q(is_undo=False, decision_key__in=running.values("key")) | Q(is_undo=True, decision_key__in=done.values("key"))
+    ).exclude(change__state__in=Change.OPEN)
+    if account is not None:
+        operations = operations.filter(account=account)
     return sum(settle(operation) for operation in operations.select_related("account__brand"))
 
 
@@ -258,9 +273,9 @@ def _settle_undo(operation: Operation) -> bool:
     return True
 
 
-def carry_out(seconds: float = 45.0) -> int:
+def carry_out(seconds: float = 45.0, account: AdAccount | None = None) -> int:
     """One round: begin, send, settle. What a sweep does each minute and a nudge does at once."""
-    begin_due(wall_now())
-    taken = run_due(seconds=seconds)
-    settle_decisions()
+    begin_due(wall_now(), account)
+    taken = run_due(seconds=seconds, account=account)
+    settle_decisions(account)
     return taken

@@ -1,0 +1,104 @@
+"""`manage.py fault_run`: kills workers and loses answers at random; afterwards nothing may be doubled or missing."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from campaigns.clock import now_for
+from campaigns.models import Change
+from mediabuyer.agent.context import PlannedChange
+from mediabuyer.agent.faults.check import Verdict, is_over_cap, judge
+from mediabuyer.agent.faults.workers import LATE, Workers
+from mediabuyer.agent.faults.workload import Workload, approve
+from mediabuyer.agent.faults.world import FaultWorld, fault_world
+from mediabuyer.agent.models import Decision
+
+PAUSE = (0.2, 0.9)
+"""Seconds between two kills, drawn evenly."""
+
+
+class Command(BaseCommand):
+    help = "Sends changes to a sandbox of its own, kills workers, loses answers, and checks what came of it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        for name, default, what in (("changes", 100, "changes to send"), ("workers", 4, "worker processes"),
+                                    ("kills", 12, "workers killed"), ("seed", 1, "of all that is random"),
+                                    ("seconds", 300, "until it is given up")):
+            parser.add_argument(f"--{name}", type=int, default=default, help=what)
+        for name, share in (("lost", 0.1), ("late", 0.2), ("errors", 0.1)):
+            parser.add_argument(f"--{name}", type=float, default=share, help=f"share of calls: {name}")
+        parser.add_argument("--keep", action="store_true", help="leave the rows of the run in the database")
+        parser.add_argument("--json", action="store_true", help="print JSON only")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        began = time.monotonic()
+        with fault_world(options["changes"], options["seed"], keep=options["keep"]) as world:
+            run = Run(world, options)
+            verdict = run.go(began + options["seconds"])
+            struck = world.control("faults")["struck"]
+        self.stdout.write(json.dumps(asdict(verdict)))
+        if not options["json"]:
+            self.stdout.write(f"{time.monotonic() - began:.0f} s, {run.workers.killed} kills, faults {struck}, "
+                              f"states {run.states}")
+        if not verdict.is_clean:
+            raise CommandError("The run broke a rule; see above.", returncode=1)
+
+
+class Run:
+    def __init__(self, world: FaultWorld, options: dict[str, Any]) -> None:
+        self.world, self.options = world, options
+        self.rng = random.Random(options["seed"])  # noqa: S311 - reproducible on purpose
+        self.plans = Workload(world, options["changes"], options["seed"]).plans
+        self.now = now_for(world.account)
+        self.samples_over = 0
+        self.states: dict[str, int] = {}
+        world.control("faults", self._faults())
+        self.workers = Workers(world.account, options["workers"])
+
+    def _faults(self) -> dict[str, Any]:
+        """A lost answer of a creation never comes; that of another write is an error that follows the deed."""
+        lost = self.options["lost"]
+        return {"seed": self.options["seed"], "answer_lost_after_create": lost, "http_500_after": lost,
+                "late_create": {"p": self.options["late"], "seconds": LATE}, "http_500": self.options["errors"]}
+
+    def go(self, until: float) -> Verdict:
+        """Approves in portions and kills in between, so that every stage is hit; then waits until all has ended."""
+        try:
+            kills = self.options["kills"]
+            for round_ in range(kills):
+                self._approve(self.plans[round_ * len(self.plans) // kills:(round_ + 1) * len(self.plans) // kills])
+                self._pause(self.rng.uniform(*PAUSE))
+                self.workers.kill_one(self.rng)
+            self._approve(self.plans if not kills else [])
+            while self._is_running() and time.monotonic() < until:
+                self._pause(0.5)
+        finally:
+            self.workers.stop()
+        time.sleep(LATE + 0.5)  # whatever is still on its way lands before anybody counts
+        self.states = dict(Counter(Change.objects.filter(account=self.world.account).values_list("state", flat=True)))
+        return judge(self.world, self._truth(), self.samples_over)
+
+    def _approve(self, plans: list[list[PlannedChange]]) -> None:
+        for plan in plans:
+            approve(self.world, plan, self.now)
+
+    def _pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+        self._truth()
+
+    def _truth(self) -> dict[str, Any]:
+        """The sandbox's objects at this moment; caps must hold at every one of them."""
+        truth: dict[str, Any] = self.world.control("truth")
+        self.samples_over += is_over_cap(self.world, truth)
+        return truth
+
+    def _is_running(self) -> bool:
+        decisions = Decision.objects.filter(account=self.world.account, state__in=["approved", "executing"])
+        return decisions.exists() or Change.objects.filter(account=self.world.account).open().exists()

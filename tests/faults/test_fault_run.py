@@ -1,0 +1,49 @@
+"""The run that everything else rests on: killed workers, lost and late answers, and nothing doubled or missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from campaigns.models import Change
+from mediabuyer.brands.models import Brand
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """The command runs as people run it, on the database of this test."""
+    used = connection.settings_dict
+    user, password, host = (quote(str(used[name]), safe="") for name in ("USER", "PASSWORD", "HOST"))
+    url = f"postgresql://{user}:{password}@/{used['NAME']}?host={host}" + (f"&port={used['PORT']}" * bool(used["PORT"]))
+    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "mediabuyer.settings",
+            "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS)}
+
+
+def fault_run(environment: dict[str, str], **flags: Any) -> tuple[int, dict[str, Any]]:
+    arguments = [part for name, value in flags.items() for part in (f"--{name}", str(value))]
+    ended = subprocess.run([sys.executable, "manage.py", "fault_run", "--json", *arguments], cwd=ROOT, env=environment,
+                           capture_output=True, text=True, timeout=220, check=False)
+    assert ended.stdout, ended.stderr[-3000:]
+    return ended.returncode, json.loads(ended.stdout)
+
+
+def test_hundred_changes_survive_a_dozen_kills(environment: dict[str, str]) -> None:
+    code, verdict = fault_run(environment, changes=100, workers=4, kills=12, lost=0.1, late=0.2, errors=0.1, seed=1)
+    assert verdict["violations"] == []
+    assert (verdict["changes"], verdict["duplicates"], verdict["missing"], verdict["over_cap"]) == (100, 0, 0, 0)
+    assert verdict["objects"] >= 50
+    assert code == 0
+    assert not Brand.objects.exists(), "the run cleans up after itself"
+    assert not Change.objects.exists()
