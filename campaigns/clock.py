@@ -20,5 +20,10 @@ def now_for(account: AdAccount) -> datetime:
         return account.clock_at or wall_now()
 
 
+def known_now(account: AdAccount) -> datetime:
+    """The same without asking anybody: a sandbox's last known time. For what only shows or takes an answer."""
+    return account.clock_at if account.mode == AdAccount.Mode.SANDBOX and account.clock_at else wall_now()
+
+
 def today_for(account: AdAccount, now: datetime) -> date:
     return day_in_zone(now, account.time_zone)

@@ -7,6 +7,7 @@ handler500 = "collaboration.views.errors.server_error"
 
 urlpatterns = [
     path("", include("collaboration.urls")),
+    path("api/", include("mediabuyer.api")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -51,6 +51,7 @@ KINDS: dict[str, str] = {
     "decision.undo_requested": "asked to take back: {what}",
     "decision.cancelled": "withdrew the approval before anything was sent: {what}",
     "export.imported": "imported {file}",
+    "orders.received": "received {orders} orders",
     "insights.synced": "read {rows} rows of insights",
     "structure.synced": "read the campaign tree: {ads} ads",
     "structure.drifted": "found a change made elsewhere: {what}",

@@ -157,3 +157,24 @@ class Token(models.Model):
     @staticmethod
     def hash(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class IdempotentAnswer(models.Model):
+    """What the API answered to a POST that carried an `Idempotency-Key`, so that repeating it repeats the answer."""
+
+    user = models.ForeignKey(User, models.CASCADE)
+    token = models.ForeignKey(Token, models.CASCADE, null=True, blank=True, help_text="Empty for a person's session.")
+    path = models.CharField(max_length=300, help_text="Names the account or decision, so that keys are theirs alone.")
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, help_text="Of the request's content.")
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty while it is being answered.")
+    body = models.JSONField(default=dict)
+    begun_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "token", "path", "key"], nulls_distinct=False, name="answer_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.path}"

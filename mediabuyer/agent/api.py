@@ -1,0 +1,284 @@
+"""Decisions and cycles by REST. Answers go the way of the pages: same methods, same guardrails, same refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import django_filters
+from django.db.models import Count, QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api import OfAccount, accounts_of
+from campaigns.clock import known_now, now_for
+from mediabuyer.agent import answer
+from mediabuyer.agent.actions import ACTIONS
+from mediabuyer.agent.cycle import start_cycle
+from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
+from mediabuyer.agent.undo import can_undo, undo
+from mediabuyer.agent.versions import changed_since
+from mediabuyer.brands.api_permissions import HasScope, person_of, token_of
+from mediabuyer.brands.idempotency import idempotent
+from mediabuyer.brands.models import Scope
+from mediabuyer.brands.permissions import Right, require
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import Conflict
+from mediabuyer.lib.queue import enqueue
+
+# --- Decisions --------------------------------------------------------------------------------------------------------
+
+
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    cycle = serializers.UUIDField(source="cycle.key", default=None, read_only=True, allow_null=True)
+    ad = serializers.UUIDField(source="ad.key", default=None, read_only=True, allow_null=True)
+    decided_by = serializers.CharField(source="decided_by.email", default=None, read_only=True, allow_null=True)
+    requested_by = serializers.CharField(source="requested_by.email", default=None, read_only=True, allow_null=True)
+
+    class Meta:
+        model = Decision
+        fields = ["key", "cycle", "action", "title", "why", "state", "risk", "ad", "subject_level", "subject_id",
+                  "expected", "waiting_cost", "version", "content_hash", "requested_by", "proposed_at", "expires_at",
+                  "deferred_until", "decided_by", "decided_at", "reason_code", "note", "execute_after", "finished_at",
+                  "error"]  # fmt: skip
+        read_only_fields = fields
+
+
+class FindingSerializer(serializers.ModelSerializer[Finding]):
+    class Meta:
+        model = Finding
+        fields = ["guardrail", "severity", "message", "stage", "created_at"]
+        read_only_fields = fields
+
+
+class OutcomeSerializer(serializers.ModelSerializer[Outcome]):
+    class Meta:
+        model = Outcome
+        fields = ["verdict", "due_on", "measured_at", "figures"]
+        read_only_fields = fields
+
+
+class WayBackSerializer(serializers.Serializer[Any]):
+    possible = serializers.BooleanField()
+    words = serializers.CharField()
+
+
+class DecisionDetailSerializer(DecisionSerializer):
+    account = serializers.UUIDField(source="account.key", read_only=True)
+    findings = FindingSerializer(source="finding_set", many=True, read_only=True)
+    outcome = OutcomeSerializer(read_only=True, default=None, allow_null=True)
+    undo = serializers.SerializerMethodField()
+
+    class Meta(DecisionSerializer.Meta):
+        fields = [*DecisionSerializer.Meta.fields, "account", "params", "changes", "evidence", "way_back", "precedents",
+                  "findings", "outcome", "undo"]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(WayBackSerializer)
+    def get_undo(self, decision: Decision) -> dict[str, Any]:
+        possible, words = can_undo(decision)
+        return {"possible": possible, "words": words}
+
+
+class DecisionFilter(django_filters.FilterSet):  # type: ignore[misc]
+    state = django_filters.MultipleChoiceFilter(choices=Decision.State.choices)
+    action = django_filters.MultipleChoiceFilter(choices=[(action.slug, action.title) for action in ACTIONS])
+
+    class Meta:
+        model = Decision
+        fields: list[str] = []
+
+
+class ApprovalSerializer(serializers.Serializer[Any]):
+    hash = serializers.CharField(max_length=64, help_text="`content_hash` of the decision as it was read.")
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class RejectionSerializer(ApprovalSerializer):
+    reason_code = serializers.ChoiceField(Decision.Reason.choices)
+
+
+class ChangedSerializer(serializers.Serializer[Any]):
+    external_id = serializers.CharField()
+    field = serializers.CharField()
+    seen = serializers.JSONField(allow_null=True)
+    now = serializers.JSONField(allow_null=True)
+
+
+class StaleSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField()
+    remedy = serializers.CharField(required=False)
+    state = serializers.ChoiceField(Decision.State.choices)
+    hash = serializers.CharField(help_text="`content_hash` as it is now.")
+    changed = ChangedSerializer(many=True)
+
+
+@extend_schema(summary="Decisions, newest first", description="`state` and `action` may be given several times.")
+class Decisions(OfAccount, ListAPIView[Decision]):
+    serializer_class = DecisionSerializer
+    filterset_class = DecisionFilter
+    queryset = Decision.objects.select_related("cycle", "ad", "decided_by", "requested_by")
+
+    def get_queryset(self) -> QuerySet[Decision]:
+        return super().get_queryset().filter(account=getattr(self, "account", None))
+
+
+class OfDecision(GenericAPIView[Decision]):
+    permission_classes = [HasScope]
+    serializer_class = DecisionDetailSerializer
+    queryset = Decision.objects.none()
+    lookup_field = "key"
+
+    def get_queryset(self) -> QuerySet[Decision]:
+        rows = Decision.objects.filter(account__in=accounts_of(self.request))
+        return rows.select_related(
+            "account__brand", "cycle", "ad", "decided_by", "requested_by", "outcome"
+        ).prefetch_related("finding_set")
+
+    def changed(self, key: Any, move: Callable[[Decision], object], seen_hash: str = "") -> Response:
+        """The decision after the move; 409 says what it is now and what changed since it was seen."""
+        decision = get_object_or_404(self.get_queryset(), key=key)
+        try:
+            move(decision)
+        except Conflict as error:
+            return _stale(get_object_or_404(self.get_queryset(), key=key), seen_hash, error)
+        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), key=key)).data)
+
+
+@extend_schema(summary="One decision: what would be sent, on what evidence, and what the guardrails said")
+class OneDecision(OfDecision, RetrieveAPIView[Decision]):
+    pass
+
+
+ANSWERED = {200: DecisionDetailSerializer, 409: StaleSerializer}
+
+
+class Approve(OfDecision):
+    write_scope = Scope.DECIDE
+
+    @extend_schema(summary="Approve exactly what was read", request=ApprovalSerializer, responses=ANSWERED)
+    @idempotent
+    def post(self, request: Request, key: Any) -> Response:
+        given = _given(ApprovalSerializer, request)
+        return self.changed(
+            key,
+            lambda one: answer.approve(one, person_of(request), given["hash"], known_now(one.account), wall_now(),
+                                       token_of(request), given["note"]),
+            given["hash"],
+        )  # fmt: skip
+
+
+class Reject(OfDecision):
+    write_scope = Scope.DECIDE
+
+    @extend_schema(summary="Reject with a reason", request=RejectionSerializer, responses=ANSWERED)
+    @idempotent
+    def post(self, request: Request, key: Any) -> Response:
+        given = _given(RejectionSerializer, request)
+        return self.changed(
+            key,
+            lambda one: answer.reject(one, person_of(request), given["hash"], given["reason_code"],
+                                      known_now(one.account), given["note"], token_of(request)),
+            given["hash"],
+        )  # fmt: skip
+
+
+class Undo(OfDecision):
+    write_scope = Scope.DECIDE
+
+    @extend_schema(
+        summary="Take back an approval, or set back what it changed",
+        description="Nothing sent yet: the approval is withdrawn. Sent: the way back is planned and passes the "
+        "guardrails like every change; the state becomes `undone` when the platform has confirmed.",
+        request=None,
+        responses=ANSWERED,
+    )
+    @idempotent
+    def post(self, request: Request, key: Any) -> Response:
+        return self.changed(
+            key, lambda one: undo(one, person_of(request), known_now(one.account), wall_now())
+        )
+
+
+def _given(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    given = kind(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def _stale(decision: Decision, seen_hash: str, error: Conflict) -> Response:
+    body: dict[str, Any] = {"detail": error.message, "state": decision.state, "hash": decision.content_hash}
+    if error.remedy:
+        body["remedy"] = error.remedy
+    is_other = seen_hash and seen_hash != decision.content_hash
+    return Response(body | {"changed": changed_since(decision, seen_hash) if is_other else []}, 409)
+
+
+# --- Cycles -----------------------------------------------------------------------------------------------------------
+
+
+class CycleSerializer(serializers.ModelSerializer[Cycle]):
+    started_by = serializers.CharField(source="started_by.email", default=None, read_only=True, allow_null=True)
+    decisions = serializers.IntegerField(source="decision_count", default=0, read_only=True)
+
+    class Meta:
+        model = Cycle
+        fields = ["key", "state", "trigger", "started_by", "now", "created_at", "started_at", "finished_at", "error",
+                  "decisions"]  # fmt: skip
+        read_only_fields = fields
+
+
+class StepSerializer(serializers.ModelSerializer[Step]):
+    seconds = serializers.FloatField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Step
+        fields = ["order", "name", "state", "waits_for", "summary", "figures", "started_at", "finished_at", "seconds"]
+        read_only_fields = fields
+
+
+class CycleDetailSerializer(CycleSerializer):
+    account = serializers.UUIDField(source="account.key", read_only=True)
+    steps = StepSerializer(source="step_set", many=True, read_only=True)
+
+    class Meta(CycleSerializer.Meta):
+        fields = [*CycleSerializer.Meta.fields, "account", "steps"]
+        read_only_fields = fields
+
+
+class Cycles(OfAccount, ListAPIView[Cycle]):
+    serializer_class = CycleSerializer
+    queryset = Cycle.objects.select_related("started_by").annotate(decision_count=Count("decision"))
+    filter_backends = ()
+    write_scope = Scope.RUN
+
+    def get_queryset(self) -> QuerySet[Cycle]:
+        return super().get_queryset().filter(account=getattr(self, "account", None))
+
+    @extend_schema(summary="Cycles, newest first")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(summary="Start a cycle", request=None, responses={202: CycleDetailSerializer})
+    @idempotent
+    def post(self, request: Request, **_: Any) -> Response:
+        require(request.user, Right.RUN_CYCLE, self.account.brand)
+        cycle = start_cycle(self.account, now_for(self.account), "api", person_of(request))
+        enqueue("mediabuyer.agent.tasks.run_cycle", cycle.pk)
+        return Response(CycleDetailSerializer(cycle).data, 202)
+
+
+@extend_schema(summary="One cycle with its steps")
+class OneCycle(RetrieveAPIView[Cycle]):
+    permission_classes = [HasScope]
+    serializer_class = CycleDetailSerializer
+    queryset = Cycle.objects.none()
+    lookup_field = "key"
+
+    def get_queryset(self) -> QuerySet[Cycle]:
+        rows = Cycle.objects.filter(account__in=accounts_of(self.request)).select_related("account", "started_by")
+        return rows.prefetch_related("step_set").annotate(decision_count=Count("decision"))

@@ -1,0 +1,44 @@
+"""Bodies of API requests: JSON within the size and depth that we accept, and files within theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import JSONParser, MultiPartParser
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = "The body is too large. Send it in smaller parts."
+    default_code = "too_large"
+
+
+class BoundedJSONParser(JSONParser):
+    """DRF reads a JSON body whole, whatever its size; Django's own limit counts only for forms."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        _check_length(parser_context, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("The body is nested too deeply.") from error
+
+
+class BoundedMultiPartParser(MultiPartParser):
+    """A form with a file. What is too large is refused before any of it is written down."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        _check_length(parser_context, settings.IMPORT_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        return super().parse(stream, media_type, parser_context)
+
+
+def _check_length(context: Mapping[str, Any] | None, most: int) -> None:
+    if int((context or {})["request"].META.get("CONTENT_LENGTH") or 0) > most:
+        raise TooLarge

@@ -1,0 +1,32 @@
+"""The journal as the API tells it: what happened, who did it, and the hash that chains it to the line before."""
+
+from __future__ import annotations
+
+import django_filters
+from rest_framework import serializers
+
+from memory.events import KINDS, sentence
+from memory.models import Event
+
+
+class EventSerializer(serializers.ModelSerializer[Event]):
+    sentence = serializers.SerializerMethodField(help_text="What happened, in words; the actor stands in front of it.")
+
+    class Meta:
+        model = Event
+        fields = ["number", "kind", "sentence", "actor", "subject", "subject_key", "data", "happened_at",
+                  "recorded_at", "previous_hash", "hash"]  # fmt: skip
+        read_only_fields = fields
+
+    def get_sentence(self, event: Event) -> str:
+        return sentence(event)
+
+
+class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
+    kind = django_filters.ChoiceFilter(choices=[(kind, kind) for kind in KINDS])
+    since = django_filters.IsoDateTimeFilter("happened_at", "gte", help_text="In the account's time, this moment too.")
+    until = django_filters.IsoDateTimeFilter("happened_at", "lt")
+
+    class Meta:
+        model = Event
+        fields = ["subject", "subject_key"]

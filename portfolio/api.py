@@ -1,0 +1,191 @@
+"""Figures out: totals by any key over any range, with the period before, rates computed from the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api import OfAccount
+from campaigns.clock import known_now
+from campaigns.models import Ad, AdAccount, AdSet, Campaign
+from creatives.models import Angle, LandingPage
+from mediabuyer.lib.errors import Invalid
+from mediabuyer.lib.paging import Pages
+from portfolio.metrics import Totals, add_up, compute_changes
+from portfolio.models import Goal
+from portfolio.performance import DEFAULT_DAYS, GROUPS, Row, evaluation_day, last_days, previous_period, totals
+
+SPLITS = frozenset({"age", "gender", "country", "region", "dma", "publisher_platform", "platform_position",
+                    "impression_device", "objective", "hour"})  # fmt: skip
+"""Breakdowns that platforms and exported files know; several are joined by commas."""
+FIRST_DAY, LAST_DAY = date(2004, 1, 1), date(2099, 12, 31)
+LONGEST_DAYS = 5 * 366
+MODELS: dict[str, type[Model]] = {
+    "account": AdAccount, "campaign": Campaign, "ad_set": AdSet, "ad": Ad, "angle": Angle, "landing_page": LandingPage,
+}  # fmt: skip
+SUMS = ("spend", "impressions", "reach", "clicks", "link_clicks", "results", "revenue")
+RATES = ("ctr", "link_ctr", "cvr", "cpm", "cpc", "cpa", "aov", "roas", "frequency")
+EXACT = Decimal("0.0001")
+
+
+class InsightQuery(serializers.Serializer[Any]):
+    """`from` is a word of the language, hence the detour over `get_fields`."""
+
+    to = serializers.DateField(required=False, help_text="Last day. Default: yesterday, in the account's zone.")
+    by = serializers.CharField(
+        required=False, default="account", max_length=80,
+        help_text=f"One of {', '.join(GROUPS)}, or a breakdown as it was read: age, gender, country, “age,gender” …",
+    )  # fmt: skip
+    compare = serializers.ChoiceField(["previous"], required=False, help_text="As many days right before.")
+
+    def get_fields(self) -> dict[str, Any]:
+        first = serializers.DateField(required=False, help_text=f"First day. Default: {DEFAULT_DAYS} days before `to`.")
+        return {"from": first, **super().get_fields()}
+
+
+def _money(**options: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=30, decimal_places=4, allow_null=True, **options)
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    """Sums as they are, rates computed from them; null for what would be x/0 or is not known."""
+
+    spend, revenue, profit = _money(), _money(), _money(help_text="Revenue times the goal's margin, less spend.")
+    impressions, clicks, link_clicks = (serializers.IntegerField() for _ in range(3))
+    reach = serializers.IntegerField(allow_null=True, help_text="Only where it comes from one row: it does not add up.")
+    results = serializers.DecimalField(max_digits=30, decimal_places=4)
+    ctr, link_ctr, cvr, roas, frequency = (serializers.FloatField(allow_null=True) for _ in range(5))
+    cpm, cpc, cpa, aov = (_money() for _ in range(4))
+
+
+class InsightSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(allow_null=True, help_text="Key of the object, the day, or the breakdown's value.")
+    name = serializers.CharField()
+    figures = FiguresSerializer()
+    before = FiguresSerializer(allow_null=True)
+    change = serializers.DictField(
+        child=serializers.FloatField(allow_null=True), allow_null=True, help_text="Relative, by figure: 0.1 is +10 %."
+    )
+
+
+class PeriodSerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": serializers.DateField(), "to": serializers.DateField()}
+
+
+class InsightsSerializer(serializers.Serializer[Any]):
+    account = serializers.UUIDField()
+    currency = serializers.CharField()
+    time_zone = serializers.CharField()
+    by = serializers.CharField()
+    period = PeriodSerializer()
+    compared_with = PeriodSerializer(allow_null=True)
+    total = InsightSerializer()
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = InsightSerializer(many=True)
+
+
+class InsightPages(Pages):
+    page_size = 500
+    max_page_size = 5000
+
+
+@extend_schema(summary="Totals by any key, with rates and the period before")
+class Insights(OfAccount):
+    serializer_class = InsightsSerializer
+    pagination_class = None  # pages by itself: the total stands beside the rows
+    filter_backends = ()
+
+    @extend_schema(parameters=[InsightQuery])
+    def get(self, request: Request, **_: Any) -> Response:
+        query = InsightQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        start, end = _period(self.account, asked.get("from"), asked.get("to"))
+        by, compare = _checked(asked["by"]), "compare" in asked
+        rows = totals(self.account, start, end, by, compare=compare)
+        pages = InsightPages()
+        shown = pages.paginate_queryset(rows, request, view=self) or []
+        margin = Goal.current(self.account).margin
+        keys = _keys(by, shown)
+        listed = pages.get_paginated_response([_row(row, keys.get(row.key, row.key), margin) for row in shown]).data
+        return Response(
+            {
+                "account": self.account.key,
+                "currency": self.account.currency,
+                "time_zone": self.account.time_zone,
+                "by": by,
+                "period": _days(start, end),
+                "compared_with": _days(*previous_period(start, end)) if compare else None,
+                "total": _row(_sum(self.account, rows, compare), str(self.account.key), margin),
+                **listed,
+            }
+        )
+
+
+def _period(account: AdAccount, start: date | None, end: date | None) -> tuple[date, date]:
+    if start is None or end is None:
+        day = evaluation_day(account, known_now(account))
+        end = end or last_days(day)[1]
+        start = start or max(FIRST_DAY, last_days(end)[0])
+    if not FIRST_DAY <= start <= LAST_DAY:
+        raise Invalid("from", start, f"Days lie between {FIRST_DAY} and {LAST_DAY}.", remedy="Ask for a later day.")
+    if not start <= end <= LAST_DAY:
+        raise Invalid("to", end, "The last day lies before the first.", remedy="Exchange them.")
+    if (end - start).days >= LONGEST_DAYS:
+        raise Invalid("to", end, f"At most {LONGEST_DAYS} days at once.", remedy="Ask for a shorter period.")
+    return start, end
+
+
+def _checked(by: str) -> str:
+    parts = by.split(",")
+    if by in GROUPS or (set(parts) <= SPLITS and len(set(parts)) == len(parts)):
+        return by
+    known = ", ".join([*GROUPS, *sorted(SPLITS)])
+    raise Invalid("by", by, "There is nothing to ask totals by under this name.", remedy=f"One of: {known}.")
+
+
+def _sum(account: AdAccount, rows: Iterable[Row], compare: bool) -> Row:
+    rows = list(rows)
+    before = add_up(row.before for row in rows if row.before) if compare else None
+    return Row(account.pk, account.name, add_up(row.totals for row in rows), before)
+
+
+def _keys(by: str, rows: list[Row]) -> dict[Any, Any]:
+    """Our keys for the database's; days and values of breakdowns are their own."""
+    model = MODELS.get(by)
+    if model is None:
+        return {}
+    return dict(model._default_manager.filter(pk__in=[row.key for row in rows]).values_list("pk", "key"))
+
+
+def _row(row: Row, key: Any, margin: Decimal) -> dict[str, Any]:
+    changes = compute_changes(row.before, row.totals, margin) if row.before is not None else None
+    return {
+        "key": None if key is None else str(key),
+        "name": row.name,
+        "figures": _figures(row.totals, margin),
+        "before": None if row.before is None else _figures(row.before, margin),
+        "change": changes and {name: change.relative for name, change in changes.items()},
+    }
+
+
+def _figures(part: Totals, margin: Decimal) -> dict[str, Any]:
+    found = {name: getattr(part, name) for name in (*SUMS, *RATES)} | {"profit": part.profit(margin)}
+    return {
+        name: f"{value.quantize(EXACT):f}" if isinstance(value, Decimal) else value for name, value in found.items()
+    }
+
+
+def _days(start: date, end: date) -> dict[str, date]:
+    return {"from": start, "to": end}
