@@ -1,4 +1,4 @@
-"""Every benchmark in turn: `python -m bench`, or `python -m bench mirror` for one. Each prints what it is compared with.
+"""Every benchmark in turn: `python -m bench`, or `python -m bench mirror`. Each prints what it is compared with.
 
 With `--smoke` the sizes are small: CI runs it to see that they still run, not to measure.
 """

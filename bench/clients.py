@@ -1,4 +1,4 @@
-"""`make clients`: the sandbox against clients that are not ours. Today the official SDK; exits 1 when one of them fails.
+"""`make clients`: the sandbox against clients that are not ours: the official SDK. Exits 1 when one of them fails.
 
 python -m bench.clients
 """
