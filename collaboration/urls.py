@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from collaboration.views import home, inbox, patterns, settings, today
+from collaboration.views import agent, home, importing, inbox, patterns, settings, status, today
 
 account_pages = [
     path("today/", today.today, name="today"),
@@ -14,6 +14,11 @@ account_pages = [
     path("inbox/<uuid:decision_key>/defer/", inbox.defer, name="decision-defer"),
     path("inbox/<uuid:decision_key>/change/", inbox.change, name="decision-change"),
     path("inbox/<uuid:decision_key>/undo/", inbox.take_back, name="decision-undo"),
+    path("agent/", agent.agent, name="agent"),
+    path("agent/start/", agent.start, name="cycle-start"),
+    path("agent/journal/", agent.journal, name="agent-journal"),
+    path("agent/<uuid:cycle_key>/", agent.cycle, name="cycle"),
+    path("agent/<uuid:cycle_key>/live/", agent.cycle_live, name="cycle-live"),
     path("settings/", settings.settings, name="settings"),
     path("settings/limits/", settings.limits, name="settings-limits"),
     path("settings/goal/", settings.goal, name="settings-goal"),
@@ -29,5 +34,13 @@ account_pages = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("patterns/", patterns.patterns, name="patterns"),
+    path("import/", importing.start, name="import"),
+    path("import/<uuid:key>/", importing.file, name="import-file"),
+    path("import/<uuid:key>/live/", importing.live, name="import-live"),
+    path("import/<uuid:key>/confirm/", importing.confirm, name="import-confirm"),
+    path("import/<uuid:key>/remove/", importing.drop, name="import-drop"),
+    path("status/", status.status, name="status"),
+    path("healthz", status.healthz, name="healthz"),
+    path("metrics", status.metrics, name="metrics"),
     path("a/<uuid:key>/", include(account_pages)),
 ]

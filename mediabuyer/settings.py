@@ -279,6 +279,7 @@ SCHEDULES = [
     ("execute due changes", "mediabuyer.agent.tasks.sweep_changes", "* * * * *"),
     ("expire decisions", "mediabuyer.agent.tasks.sweep_decisions", "* * * * *"),
     ("agent cycles", "mediabuyer.agent.tasks.sweep_cycles", "*/5 * * * *"),
+    ("imports", "campaigns.tasks.sweep_imports", "* * * * *"),
     ("measure outcomes", "mediabuyer.agent.tasks.sweep_outcomes", "7 * * * *"),
     ("verify the journal", "memory.tasks.verify_journal", "41 3 * * *"),
     ("reconcile the graph", "memory.tasks.reconcile_mirror", "53 3 * * *"),
@@ -295,6 +296,11 @@ SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
 LEASE_SECONDS = env_int("LEASE_SECONDS", 2 * PLATFORM_TIMEOUT + 20)
 """How long a worker has a change to itself. Less than the settle window, so that a late send is still looked for."""
 
+JOURNAL_FILE = VAR_DIR / "journal.json"
+"""Where the nightly check of the journal leaves its result."""
+METRICS_TOKEN = env_secret("METRICS_TOKEN")
+"""What a collector of metrics sends as Bearer token; without one /metrics answers operators only."""
+
 # --- API -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -303,7 +309,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["mediabuyer.lib.parsing.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "mediabuyer.lib.paging.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -319,6 +325,18 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "ENUM_NAME_OVERRIDES": {
+        "DecisionState": "mediabuyer.agent.models.Decision.State",
+        "CycleState": "mediabuyer.agent.models.Cycle.State",
+        "StepState": "mediabuyer.agent.models.Step.State",
+        "ImportState": "campaigns.models.ImportFile.State",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mediabuyer.lib.api_schema.describe_refusals",
+    ],
 }
 
 # --- Logs: one JSON object a line, secrets taken out -----------------------------------------------------------------

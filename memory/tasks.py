@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
+
 from mediabuyer.brands.models import Brand
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.servers.state import write_state
 from memory.events import verify_chain
 from memory.mirror import reconcile
 
@@ -17,6 +21,7 @@ def verify_journal() -> dict[str, int]:
     damaged = {str(brand.key): number for brand, number in found if number is not None}
     for key, number in damaged.items():
         log.error("the journal of brand %s is damaged at line %d", key, number)
+    write_state(settings.JOURNAL_FILE, {"checked_at": wall_now().isoformat(), "damaged": damaged})
     return damaged
 
 

@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -62,18 +62,28 @@ def sweep_decisions() -> None:
 
 
 def sweep_cycles() -> None:
-    """Queues a cycle for every account whose last one is long enough ago, and rings again for forgotten ones."""
+    """Queues a cycle for every account that is due for one, and rings again for forgotten ones."""
     for account in AdAccount.objects.running():
         now = now_for(account)
-        if account.last_cycle_at and now - account.last_cycle_at < timedelta(minutes=settings.CYCLE_EVERY_MINUTES):
+        if not _is_due(account, now):
             continue
+        trigger = "import" if account.is_read_only else "schedule"
         try:
-            enqueue("mediabuyer.agent.tasks.run_cycle", cycle.start_cycle(account, now, "schedule").pk)
+            enqueue("mediabuyer.agent.tasks.run_cycle", cycle.start_cycle(account, now, trigger).pk)
         except Conflict:
             continue  # one is queued or running
     forgotten = Cycle.objects.filter(state=Cycle.State.QUEUED, created_at__lt=wall_now() - FORGOTTEN)
     for pk in forgotten.values_list("pk", flat=True):
         enqueue("mediabuyer.agent.tasks.run_cycle", pk)
+
+
+def _is_due(account: AdAccount, now: datetime) -> bool:
+    """Long enough ago; an imported account only when a file has brought figures since."""
+    if account.last_cycle_at is None:
+        return not account.is_read_only or account.synced_at is not None
+    if account.is_read_only:
+        return account.synced_at is not None and account.synced_at > account.last_cycle_at
+    return now - account.last_cycle_at >= timedelta(minutes=settings.CYCLE_EVERY_MINUTES)
 
 
 def run_cycle(cycle_id: int) -> None:

@@ -6,10 +6,15 @@ from django.db import transaction
 from django_q.tasks import async_task
 
 
-def enqueue(path: str, *ids: int | str, cluster: str | None = None) -> None:
-    """Ask a worker to call `path(*ids)` once the current transaction has committed. Ids only, never payloads."""
+def enqueue(path: str, *ids: int | str, cluster: str | None = None, seconds: int | None = None) -> None:
+    """Ask a worker to call `path(*ids)` once the current transaction has committed. Ids only, never payloads.
+
+    `seconds` replaces the cluster's time limit; such a call may be delivered again while it runs, and must notice.
+    """
     for value in ids:
         if not isinstance(value, int | str):
             raise TypeError(f"a task takes ids only, not {type(value).__name__}")
-    options = {"cluster": cluster} if cluster else {}
+    options: dict[str, object] = {"cluster": cluster} if cluster else {}
+    if seconds:
+        options["timeout"] = seconds
     transaction.on_commit(lambda: async_task(path, *ids, q_options=options))

@@ -1,0 +1,57 @@
+"""What the queue may call about imports: ids only, a few lines each, and every one may run twice or beside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+from campaigns import uploads
+from campaigns.models import ImportFile
+from mediabuyer.lib.queue import enqueue
+
+LOCK = 0x494D
+LONGEST = 1800
+"""Seconds that one file may take: 200 MB take some minutes."""
+State = ImportFile.State
+
+
+def read_file(import_id: int) -> None:
+    """Understands a file too large to be read while somebody waits."""
+    with _alone(import_id) as is_mine:
+        row = ImportFile.objects.filter(pk=import_id, state=State.UNDERSTOOD, mapping={}).first()
+        if is_mine and row:
+            uploads.read(row)
+
+
+def import_file(import_id: int) -> None:
+    """Imports a confirmed file. What it brought makes the account due for a cycle, so the sweep is rung for."""
+    with _alone(import_id) as is_mine:
+        rows = ImportFile.objects.select_related("brand", "uploaded_by")
+        row = rows.filter(pk=import_id, state=State.RUNNING).first()
+        result = uploads.carry_out(row) if is_mine and row else None
+    if result and result.written:
+        enqueue("mediabuyer.agent.tasks.sweep_cycles")
+
+
+def sweep_imports() -> None:
+    """Rings again for files whose message was lost or whose worker was killed; one that is at work holds its lock."""
+    for pk in ImportFile.objects.filter(state=State.RUNNING).values_list("pk", flat=True):
+        enqueue("campaigns.tasks.import_file", pk, seconds=LONGEST)
+    for pk in ImportFile.objects.filter(state=State.UNDERSTOOD, mapping={}).values_list("pk", flat=True):
+        enqueue("campaigns.tasks.read_file", pk, seconds=LONGEST)
+
+
+@contextmanager
+def _alone(import_id: int) -> Iterator[bool]:
+    """An advisory lock of the database session: it ends with its process, so a killed worker blocks nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, import_id])
+        is_mine = bool(cursor.fetchone()[0])
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, import_id])

@@ -1,0 +1,160 @@
+"""A dropped file, from the browser into the database: kept under a name of ours, read, asked about, imported."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaigns.exports.reader import open_source
+from campaigns.exports.understand import understand
+from campaigns.importing import ImportResult, account_for_import, import_file, preview
+from campaigns.models import ImportFile
+from mediabuyer.brands.models import Brand, User
+from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
+
+logger = logging.getLogger(__name__)
+State = ImportFile.State
+
+FOLDER = "imports"
+READ_AT_ONCE = 4 * 1024 * 1024
+"""Bytes that are understood while the person waits; more is left to a worker."""
+MOST_WAITING = 100
+"""Files of one brand that may wait for a confirmation, so that nobody fills the disk with files he forgets."""
+UNEXPECTED = "I stumbled over this file in a way that I did not expect."
+
+
+def keep(brand: Brand, person: User, name: str, chunks: Iterable[bytes]) -> ImportFile:
+    """Streams an upload to the disk. Its own name is only shown, never used as a path; its content is judged later."""
+    if ImportFile.objects.filter(brand=brand, state=State.UNDERSTOOD).count() >= MOST_WAITING:
+        raise Conflict(f"{MOST_WAITING} files of {brand} wait already.", remedy="Import some of them, or remove them.")
+    path = f"{FOLDER}/{uuid.uuid4().hex}"
+    target = full_path(path)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        size, digest = _write(target, chunks)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return ImportFile.objects.create(
+        brand=brand, uploaded_by=person, name=_plain(name), path=path, size=size, digest=digest
+    )
+
+
+def _write(target: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
+    size, digest = 0, hashlib.sha256()
+    with target.open("xb") as file:
+        target.chmod(0o600)
+        for chunk in chunks:
+            size += len(chunk)
+            if size > settings.IMPORT_MAX_BYTES:
+                raise Invalid("file", size, f"The file is larger than {largest()}.", remedy="Split it by month.")
+            digest.update(chunk)
+            file.write(chunk)
+    return size, digest.hexdigest()
+
+
+def _plain(name: str) -> str:
+    """The last part of whatever the browser called it, without what cannot be shown."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable())[-255:] or "file"
+
+
+def largest() -> str:
+    return f"{settings.IMPORT_MAX_BYTES // 1024**2} MB"
+
+
+def full_path(path: str) -> Path:
+    return Path(settings.MEDIA_ROOT) / path
+
+
+def read(row: ImportFile) -> None:
+    """Understands the file with the answers given so far, and adds it up; or says why it cannot be used."""
+    with _said_on(row):
+        source = open_source(full_path(row.path), row.name)
+        mapping = understand(source, row.answers)
+        report = preview(source, mapping).as_dict()
+        ImportFile.objects.filter(pk=row.pk, state=State.UNDERSTOOD).update(mapping=mapping.as_dict(), report=report)
+    row.refresh_from_db()
+
+
+def answer(row: ImportFile, answers: Mapping[str, str]) -> None:
+    """Keeps what the person said. What was understood before no longer holds and is read again."""
+    waiting = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED])
+    if not waiting.update(answers=dict(answers), mapping={}, state=State.UNDERSTOOD):
+        raise Conflict("This file was confirmed meanwhile.", remedy="Reload the page to see how far it is.")
+    row.refresh_from_db()
+
+
+def confirm(row: ImportFile, answers: Mapping[str, str]) -> None:
+    """From understood, or failed, to running. Only one of two clicks wins; a task does the rest."""
+    begun = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED]).exclude(path="")
+    if not begun.update(state=State.RUNNING, answers=dict(answers), rows_done=0, finished_at=None):
+        raise Conflict("This file is being imported already.", remedy="Reload the page to see how far it is.")
+    row.refresh_from_db()
+
+
+def drop(row: ImportFile) -> None:
+    """Removes a file that was not imported, from the disk and from the list."""
+    if row.state in (State.RUNNING, State.DONE):
+        raise Conflict("What is imported, or being imported, stays in the list.", remedy="")
+    full_path(row.path).unlink(missing_ok=True)
+    row.delete()
+
+
+def carry_out(row: ImportFile) -> ImportResult | None:
+    """The import itself, in one transaction with the row's own end. None where it failed; the row says why."""
+    result = None
+    with _said_on(row):
+        source = open_source(full_path(row.path), row.name)
+        mapping = understand(source, row.answers)
+        with transaction.atomic(), _told_beside(row) as tell:
+            account = account_for_import(row.brand, row.answers.get("account") or row.name, mapping)
+            actor = f"person:{row.uploaded_by.email}" if row.uploaded_by else "system"
+            result = import_file(account, source, mapping, now=wall_now(), actor=actor, progress=tell)
+            report = result.reading.as_dict() | {"written": result.written}
+            ended = {"state": State.DONE, "finished_at": wall_now(), "rows_done": report["rows"], "path": ""}
+            ImportFile.objects.filter(pk=row.pk).update(account=account, report=report, **ended)
+        full_path(row.path).unlink(missing_ok=True)
+    row.refresh_from_db()
+    return result
+
+
+@contextmanager
+def _said_on(row: ImportFile) -> Iterator[None]:
+    """An error inside ends on the row, in words, instead of in a log that nobody reads."""
+    try:
+        yield
+    except MediaBuyerError as error:
+        _fail(row, error.message, error.remedy)
+    except Exception:
+        logger.exception("import %s failed", row.key)
+        _fail(row, UNEXPECTED, "Nothing was stored. Try again; if it happens again, tell us the reference.")
+
+
+def _fail(row: ImportFile, problem: str, remedy: str) -> None:
+    report: dict[str, Any] = {"problem": problem, "remedy": remedy}
+    ImportFile.objects.filter(pk=row.pk).update(state=State.FAILED, report=report, finished_at=wall_now())
+
+
+@contextmanager
+def _told_beside(row: ImportFile) -> Iterator[Callable[[int], None]]:
+    """Tells the rows done by a connection of its own: the import is one transaction, so nobody else sees it move."""
+    beside = connection.copy()
+
+    def tell(rows: int) -> None:
+        with beside.cursor() as cursor:
+            cursor.execute("UPDATE campaigns_importfile SET rows_done = %s WHERE id = %s", [rows, row.pk])
+
+    try:
+        yield tell
+    finally:
+        beside.close()

@@ -1,0 +1,159 @@
+"""An import as people read it: how far it is, what was understood, what it says about the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from campaigns.exports.mapping import TITLES
+from campaigns.models import AdAccount, ImportFile
+from collaboration.cycles import decisions_of
+from mediabuyer.agent.models import Cycle
+from mediabuyer.lib.money import format_money
+from portfolio.metrics import Totals
+from portfolio.performance import Row, data_span, total, totals
+
+State = ImportFile.State
+MONEY = ("spend", "revenue")
+LEVELS = {"ad": "by ad", "ad_set": "by ad set", "campaign": "by campaign", "account": "for the account"}
+SHOWN_ERRORS = 50
+BARS = 6
+
+
+def stages(row: ImportFile, cycle: Cycle | None) -> list[dict[str, str]]:
+    """As `components/stages.html` takes it."""
+    reached = 1
+    if row.mapping or row.state != State.UNDERSTOOD:
+        reached = 2
+    if row.state in (State.RUNNING, State.DONE):
+        reached = 3 if row.state == State.RUNNING else 4
+    if cycle and cycle.state in (Cycle.State.DONE, Cycle.State.FAILED):
+        reached = 5
+    names = ["Read the file", "Check mapping and totals", "Import", "What I would do"]
+    return [
+        {"name": name, "state": "done" if place < reached else "now" if place == reached else "todo"}
+        for place, name in enumerate(names, 1)
+    ]
+
+
+def about(row: ImportFile) -> str:
+    """Size, language, level and shape of the file in one line."""
+    mapping = row.mapping
+    parts = [size_words(row.size)]
+    if mapping:
+        parts += [one for one in (mapping["language"], LEVELS.get(mapping["level"])) if one]
+        splits = [TITLES.get(name, name).lower() for name in mapping["breakdowns"]]
+        if splits:
+            parts.append("split by " + " and ".join(splits))
+        if mapping["delimiter"]:
+            parts.append(f"{mapping['encoding']}, {mapping['delimiter']}")
+        parts.append(f"{mapping['rows']:,} rows")
+    return " · ".join(parts)
+
+
+def size_words(size: int) -> str:
+    if size < 1024:
+        return f"{size} bytes"
+    return f"{size / 1024:,.0f} kB" if size < 1024**2 else f"{size / 1024**2:,.1f} MB"
+
+
+def checks(row: ImportFile) -> list[dict[str, Any]]:
+    """Totals to check: what the file's own total row says, what the rows add up to, whether it is the same."""
+    currency = row.mapping.get("currency") or row.answers.get("currency") or ""
+    shown = []
+    for check in row.report.get("checks", []):
+        file, computed = (_amount(check["field"], check[side], currency) for side in ("file", "computed"))
+        gap = "" if check["same"] is not False else _gap(check, currency)
+        shown.append({"title": check["title"], "file": file, "computed": computed, "same": check["same"], "gap": gap})
+    return shown
+
+
+def _gap(check: dict[str, Any], currency: str) -> str:
+    difference = Decimal(str(check["computed"] or 0)) - Decimal(str(check["file"] or 0))
+    if check["field"] in MONEY:
+        return format_money(difference, currency, sign=True).strip()
+    return f"{difference:+,.2f}".replace("-", "−").removesuffix(".00")
+
+
+def _amount(field: str, value: float | None, currency: str) -> str:
+    if value is None:
+        return "–"
+    if field in MONEY:
+        return format_money(Decimal(str(value)), currency).strip()
+    return f"{value:,}"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the account's figures say at first sight. `sentences` rest on totals only and never on a guess."""
+
+    days: tuple[Any, Any]
+    totals: Totals
+    level: str
+    rows: list[Row]
+    others: int
+    largest: Decimal
+    sentences: list[tuple[str, str]]
+
+
+def diagnosis(account: AdAccount) -> Diagnosis | None:
+    """By the finest level that has more than one name; None while the account has no figures."""
+    span = data_span(account)
+    if span is None:
+        return None
+    whole = total(account, *span)
+    level, rows = next(
+        ((level, rows) for level in ("ad_set", "campaign", "ad") if len(rows := _spent(account, span, level)) > 1),
+        ("ad", _spent(account, span, "ad")),
+    )
+    costs = [row.totals.cpa for row in rows[:BARS] if row.totals.cpa is not None]
+    return Diagnosis(
+        span, whole, level.replace("_", " "), rows[:BARS], max(len(rows) - BARS, 0), max(costs, default=Decimal(1)),
+        _sentences(whole, rows, level.replace("_", " "), account.currency),
+    )  # fmt: skip
+
+
+def _spent(account: AdAccount, span: tuple[Any, Any], level: str) -> list[Row]:
+    return [row for row in totals(account, *span, level) if row.totals.spend]
+
+
+def _sentences(whole: Totals, rows: list[Row], level: str, currency: str) -> list[tuple[str, str]]:
+    """The dearest large one and the cheapest one with enough results, each against the mean."""
+    if not whole.results or whole.cpa is None or len(rows) < 2:
+        return []
+    said = []
+    mean = format_money(whole.cpa, currency)
+    heavy = [row for row in rows if row.totals.spend * 10 >= whole.spend]
+    dear = max(heavy, key=lambda row: row.totals.spend / max(row.totals.results, Decimal("0.5")), default=None)
+    if dear and (dear.totals.cpa is None or dear.totals.cpa > whole.cpa * Decimal("1.25")):
+        share, brought = dear.totals.spend / whole.spend, dear.totals.results / whole.results
+        cost = format_money(dear.totals.cpa, currency)
+        said.append((
+            f"One {level} takes {share:.0%} of the money and brings {brought:.0%} of the results",
+            f"“{dear.name}” spent {format_money(dear.totals.spend, currency)} for {dear.totals.results:,.0f} results, "
+            f"{cost} each; the mean is {mean}.",
+        ))  # fmt: skip
+    sure = [row for row in rows if row.totals.results >= 10 and row.totals.cpa is not None]
+    best = min(sure, key=lambda row: row.totals.cpa or whole.spend, default=None)
+    if best and best.totals.cpa and best.totals.cpa < whole.cpa * Decimal("0.8"):
+        share = best.totals.spend / whole.spend
+        said.append((
+            f"Your best {level} gets {share:.0%} of the money",
+            f"“{best.name}” brings a result for {format_money(best.totals.cpa, currency)}, on "
+            f"{best.totals.results:,.0f} results; the mean is {mean}.",
+        ))  # fmt: skip
+    return said
+
+
+def shadow_cycle(row: ImportFile) -> Cycle | None:
+    """The first cycle on the account that knew this file; for one that brought nothing new, the last there is."""
+    if row.account is None or row.finished_at is None:
+        return None
+    rows = Cycle.objects.filter(account=row.account)
+    after = rows.filter(created_at__gte=row.finished_at).order_by("pk").first()
+    return after or (None if row.report.get("written") else rows.order_by("-pk").first())
+
+
+def proposals(cycle: Cycle | None) -> list[dict[str, Any]]:
+    return decisions_of(cycle) if cycle else []

@@ -1,0 +1,73 @@
+"""What is said of the agent itself: how often it asked, what people answered, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from campaigns.models import AdAccount
+from mediabuyer.agent.models import Decision, Outcome
+
+State = Decision.State
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Counts over the account's whole life. `reasons`: words and count of each rejection, most frequent first."""
+
+    proposed: int
+    held_back: int
+    waiting: int
+    approved: int
+    rejected: int
+    lapsed: int
+    done: int
+    undone: int
+    failed: int
+    reasons: list[tuple[str, int]]
+    outcomes: list[tuple[str, int]]
+    due: int
+
+    @property
+    def graded(self) -> int:
+        return sum(count for _, count in self.outcomes)
+
+    @property
+    def answered(self) -> int:
+        return self.approved + self.rejected
+
+
+def scorecard(account: AdAccount) -> Scorecard:
+    decisions = Decision.objects.filter(account=account)
+    states = dict(decisions.order_by().values_list("state").annotate(Count("pk")))
+    verdicts = dict(
+        Outcome.objects.filter(decision__account=account)
+        .order_by()
+        .values_list("verdict")
+        .annotate(Count("pk"))
+    )
+    return Scorecard(
+        proposed=sum(states.values()),
+        held_back=states.get(State.BLOCKED, 0),
+        waiting=states.get(State.AWAITING, 0),
+        approved=decisions.exclude(approved_hash="").count(),
+        rejected=states.get(State.REJECTED, 0),
+        lapsed=states.get(State.EXPIRED, 0),
+        done=states.get(State.DONE, 0),
+        undone=states.get(State.UNDONE, 0),
+        failed=states.get(State.FAILED, 0) + states.get(State.UNKNOWN, 0),
+        reasons=_reasons(account),
+        outcomes=[(label, verdicts[value]) for value, label in _grades() if value in verdicts],
+        due=verdicts.get("", 0),
+    )
+
+
+def _reasons(account: AdAccount) -> list[tuple[str, int]]:
+    rows = Decision.objects.filter(account=account, state=State.REJECTED).order_by()
+    counts = rows.values_list("reason_code").annotate(count=Count("pk")).order_by("-count", "reason_code")
+    return [(str(Decision.Reason(code).label) if code else "No reason given", count) for code, count in counts]
+
+
+def _grades() -> list[tuple[str, str]]:
+    return [("better", "Better"), ("as_expected", "As expected"), ("worse", "Worse"), ("unclear", "Unclear")]
