@@ -19,7 +19,7 @@ from mediabuyer.lib.servers.ports import choose_port, free_port
 from mediabuyer.lib.servers.postgres import ensure_postgres, is_running, started_by_another, stop_postgres
 from mediabuyer.lib.servers.state import ServerError, read_state, write_private, write_state
 from mediabuyer.lib.servers.supervisor import Program, Supervisor
-from mediabuyer.lib.servers.worker import ROOT, queue_program, say
+from mediabuyer.lib.servers.worker import ROOT, queue_program, say, urgent_program, urgent_program
 
 READY_LIMIT = 120.0
 
@@ -57,7 +57,8 @@ class Run:
         with self._told("demo brand, people and ad account"):
             self.supervisor.run(self._manage("demo", "--sandbox-file", str(self._sandbox_file), "--url", self.url))
         with self._told("queue and web server"):
-            for program in (self._web(), queue_program(self.var, self._environment, grace=20)):
+            queue = queue_program(self.var, self._environment, grace=20)
+            for program in (self._web(), queue, urgent_program(self._environment, grace=20)):
                 self.supervisor.start(program)
             if self.graph:
                 self.supervisor.start(self._manage("graph", "run", name="projector", lasting=True))

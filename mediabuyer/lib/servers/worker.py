@@ -36,6 +36,25 @@ def queue_program(var: Path, environment: dict[str, str], *, grace: float, to_lo
     return Program("queue", command, environment, grace=grace, is_stuck=is_stuck, to_log=to_log)
 
 
+def urgent_program(environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
+    """A queue of its own for answers and undos, so that they never wait behind syncs and cycles.
+
+    It needs no watchdog: should it fall silent, the sweep of the main queue does its work within a minute.
+    """
+    command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
+    return Program("urgent queue", command, {**environment, "Q_CLUSTER_NAME": "urgent"}, grace=grace, to_log=to_log)
+
+
+def urgent_program(environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
+    """A small queue beside the large one, so that approvals never stand behind cycles and imports.
+
+    It has no heartbeat of its own: should it hang, the sweep of the large one does its work within a minute.
+    """
+    command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
+    environment = {**environment, "Q_CLUSTER_NAME": "urgent"}
+    return Program("queue-urgent", command, environment, grace=grace, to_log=to_log)
+
+
 def say(line: str) -> None:
     with suppress(OSError):  # the terminal may be gone while we still have to stop
         print(line, flush=True)
@@ -53,6 +72,8 @@ def main() -> int:
         return 1
     try:
         supervisor.start(queue_program(var, {}, grace=140, to_log=False))
+        supervisor.start(urgent_program({}, grace=40, to_log=False))
+        supervisor.start(urgent_program({}, grace=40, to_log=False))
         while True:
             time.sleep(1)
             supervisor.tick()

@@ -24,7 +24,13 @@ class Command(BaseCommand):
 
 def _put(name: str, function: str, cron: str) -> bool:
     """An unchanged row keeps its next run, so that a restart does not start everything at once."""
-    wanted = {"func": function, "schedule_type": Schedule.CRON, "cron": cron, "repeats": -1}
+    wanted = {
+        "func": function,
+        "schedule_type": Schedule.CRON,
+        "cron": cron,
+        "repeats": -1,
+        "cluster": settings.Q_CLUSTER["name"],
+    }  # else the small queue would take its share of the long work
     rows = Schedule.objects.filter(name=name)
     if rows.count() == 1 and rows.filter(**wanted).exists():
         return False
