@@ -19,7 +19,7 @@ from mediabuyer.lib.servers.ports import choose_port, free_port
 from mediabuyer.lib.servers.postgres import ensure_postgres, is_running, started_by_another, stop_postgres
 from mediabuyer.lib.servers.state import ServerError, read_state, write_private, write_state
 from mediabuyer.lib.servers.supervisor import Program, Supervisor
-from mediabuyer.lib.servers.worker import ROOT, queue_program, say, urgent_program, urgent_program
+from mediabuyer.lib.servers.worker import ROOT, queue_program, say, urgent_program
 
 READY_LIMIT = 120.0
 

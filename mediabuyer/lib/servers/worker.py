@@ -45,16 +45,6 @@ def urgent_program(environment: dict[str, str], *, grace: float, to_log: bool = 
     return Program("urgent queue", command, {**environment, "Q_CLUSTER_NAME": "urgent"}, grace=grace, to_log=to_log)
 
 
-def urgent_program(environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
-    """A small queue beside the large one, so that approvals never stand behind cycles and imports.
-
-    It has no heartbeat of its own: should it hang, the sweep of the large one does its work within a minute.
-    """
-    command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
-    environment = {**environment, "Q_CLUSTER_NAME": "urgent"}
-    return Program("queue-urgent", command, environment, grace=grace, to_log=to_log)
-
-
 def say(line: str) -> None:
     with suppress(OSError):  # the terminal may be gone while we still have to stop
         print(line, flush=True)
@@ -72,7 +62,6 @@ def main() -> int:
         return 1
     try:
         supervisor.start(queue_program(var, {}, grace=140, to_log=False))
-        supervisor.start(urgent_program({}, grace=40, to_log=False))
         supervisor.start(urgent_program({}, grace=40, to_log=False))
         while True:
             time.sleep(1)
