@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from campaigns.models import AdAccount
 from mediabuyer.agent import decide, evaluate, execute, guard, learn, observe, plan, recall
 from mediabuyer.agent.models import Cycle
-from mediabuyer.agent.steps import step
+from mediabuyer.agent.steps import step, words_of
 from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict
@@ -41,7 +41,7 @@ def run_cycle(cycle: Cycle) -> Cycle:
         with step(cycle, "learn") as note:
             learn.learn(account, now, note)
     except Exception as error:
-        _end(cycle, Cycle.State.FAILED, str(error))
+        _end(cycle, Cycle.State.FAILED, words_of(error))
         raise
     _end(cycle, Cycle.State.DONE)
     return cycle
@@ -87,13 +87,17 @@ def _begin(cycle: Cycle) -> None:
 
 
 def _end(cycle: Cycle, state: str, error: str = "") -> None:
+    """Once only: a run that was given up and comes back finds its cycle ended and leaves it so."""
+    going = Cycle.objects.filter(pk=cycle.pk, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING])
     with transaction.atomic():
-        Cycle.objects.filter(pk=cycle.pk).update(state=state, error=error, finished_at=wall_now())
+        ended = going.update(state=state, error=error, finished_at=wall_now())
         cycle.refresh_from_db()
+        if not ended:
+            return
         AdAccount.objects.filter(pk=cycle.account_id).update(last_cycle_at=cycle.now)
         failed_at = cycle.step_set.filter(state="failed").values_list("name", flat=True).first() or "start"
         record(
-            "cycle.failed" if error else "cycle.finished",
+            "cycle.failed" if state == Cycle.State.FAILED else "cycle.finished",
             "cycle",
             cycle.key,
             brand=cycle.account.brand,
