@@ -109,6 +109,10 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def deferred(self, now: datetime) -> DecisionQuerySet:
         return self.awaiting().filter(deferred_until__gt=now)
 
+    def lapsed(self, now: datetime) -> DecisionQuerySet:
+        """Those whose time is over without an answer; a shadow account's proposals never get one."""
+        return self.filter(state__in=[Decision.State.PROPOSED, Decision.State.AWAITING], expires_at__lte=now)
+
     def decided(self) -> DecisionQuerySet:
         return self.exclude(state__in=[Decision.State.PROPOSED, Decision.State.AWAITING])
 
@@ -135,7 +139,7 @@ class Decision(models.Model):
         EXPIRED = "expired", "Lapsed"
 
     MOVES: dict[str, tuple[str, ...]] = {
-        "proposed": ("blocked", "awaiting", "approved"),
+        "proposed": ("blocked", "awaiting", "approved", "expired"),
         "awaiting": ("approved", "rejected", "expired", "blocked"),
         "approved": ("executing", "awaiting", "blocked", "expired"),
         "executing": ("done", "failed", "unknown", "blocked"),
@@ -254,8 +258,13 @@ class Decision(models.Model):
 
     # --- Moves ---------------------------------------------------------------------------------------------------
 
-    def _move(self, new: str, now: datetime, actor: str, *, event: str | None = None, **values: Any) -> None:
-        """The only place where `state` changes: one guarded update and one journal line, together or not at all."""
+    def _move(
+        self, new: str, now: datetime, actor: str, *, event: str | None = None, reason: str = "", **values: Any
+    ) -> None:
+        """The only place where `state` changes: one guarded update and one journal line, together or not at all.
+
+        `reason` is why this move was made, in words; the journal must not tell the reason of an earlier one.
+        """
         old = self.state
         if new not in self.MOVES[old]:
             raise Conflict(
@@ -263,7 +272,8 @@ class Decision(models.Model):
                 remedy="Reload the page to see what happened to it.",
             )
         with transaction.atomic():
-            moved = Decision.objects.filter(pk=self.pk, state=old).update(state=new, **values)
+            same = Decision.objects.filter(pk=self.pk, state=old, content_hash=self.content_hash)
+            moved = same.update(state=new, **values)
             if moved != 1:
                 raise Conflict(
                     "Somebody was faster: this decision has changed meanwhile.",
@@ -282,12 +292,12 @@ class Decision(models.Model):
                 actor=actor,
                 what=self.title,
                 hash=self.content_hash,
-                reason=self.note or self.error,
+                reason=reason,
             )
             touch([self])
 
     def block(self, now: datetime, why: str, actor: str = "agent") -> None:
-        self._move(self.State.BLOCKED, now, actor, error=why, finished_at=now)
+        self._move(self.State.BLOCKED, now, actor, reason=why, error=why, finished_at=now)
 
     def ask(self, now: datetime) -> None:
         self._move(self.State.AWAITING, now, "agent")
@@ -327,6 +337,7 @@ class Decision(models.Model):
             self.State.APPROVED,
             now,
             _actor(person, via),
+            reason=note,
             decided_by=person,
             decided_at=now,
             note=note,
@@ -354,6 +365,7 @@ class Decision(models.Model):
             self.State.REJECTED,
             now,
             _actor(person, via),
+            reason=": ".join(part for part in (str(self.Reason(reason_code).label), note) if part),
             decided_by=person,
             decided_at=now,
             reason_code=reason_code,
@@ -405,13 +417,18 @@ class Decision(models.Model):
                 before=before,
                 after=changes,
             )
+            touch([self])
 
     def defer(self, person: User, until: datetime, now: datetime) -> None:
         """Out of the way until then; what lapses meanwhile lapses."""
         require(person, Right.DECIDE, self.account.brand)
         self._require_open(now)
         with transaction.atomic():
-            Decision.objects.filter(pk=self.pk, state=self.State.AWAITING).update(deferred_until=until)
+            if not Decision.objects.filter(pk=self.pk, state=self.State.AWAITING).update(deferred_until=until):
+                raise Conflict(
+                    "Somebody was faster: this decision has changed meanwhile.",
+                    remedy="Reload the page to see who decided and how.",
+                )
             self.deferred_until = until
             record(
                 "decision.deferred",
@@ -426,7 +443,7 @@ class Decision(models.Model):
             )
 
     def withdraw(self, person: User, now: datetime) -> None:
-        """Undo of an approval or rejection-free slip while nothing has been sent: it waits for an answer again."""
+        """Undo of an approval while nothing has been sent: it waits for an answer again."""
         require(person, Right.DECIDE, self.account.brand)
         self._move(
             self.State.AWAITING,
@@ -435,6 +452,7 @@ class Decision(models.Model):
             event="decision.cancelled",
             decided_by=None,
             decided_at=None,
+            note="",
             approved_hash="",
             execute_after=None,
         )
@@ -451,7 +469,7 @@ class Decision(models.Model):
 
     def finish(self, state: str, now: datetime, error: str = "") -> None:
         """done, failed or unknown, as its changes ended."""
-        self._move(state, now, "system", error=error, finished_at=now)
+        self._move(state, now, "system", reason=error, error=error, finished_at=now)
 
     def mark_undone(self, now: datetime, actor: str) -> None:
         self._move(self.State.UNDONE, now, actor)
