@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.context import Observation, Proposal
+from mediabuyer.agent.lapse import lapse_due
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.steps import Note
 
@@ -23,6 +24,7 @@ OPEN = [
 
 def plan(account: AdAccount, observation: Observation, note: Note) -> list[Proposal]:
     """Candidates of all actions, ranked by what they should earn, less those that are open or would collide."""
+    lapse_due(account, observation.now)
     candidates = rank(proposal for action in ACTIONS for proposal in action.propose(observation))
     kept = list(_without_collisions(candidates, _taken(account)))[:MOST]
     note.say(

@@ -17,6 +17,7 @@ from campaigns.models import AdAccount
 from campaigns.operations.markers import find_surplus
 from campaigns.platforms import connect
 from mediabuyer.agent import cycle, execute, outcomes
+from mediabuyer.agent.lapse import lapse_due
 from mediabuyer.agent.models import UNDO_WINDOW, Cycle, Decision
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict, PlatformError
@@ -52,13 +53,9 @@ def execute_decision(decision_id: int) -> None:
 
 def sweep_decisions() -> None:
     """Lapses what nobody answered in time, by each account's own clock."""
-    for account in AdAccount.objects.filter(decision__state=Decision.State.AWAITING).distinct():
-        now = now_for(account)
-        for decision in Decision.objects.awaiting().filter(account=account, expires_at__lte=now):
-            try:
-                decision.expire(now)
-            except Conflict:
-                continue  # answered this very moment
+    unanswered = [Decision.State.PROPOSED, Decision.State.AWAITING]
+    for account in AdAccount.objects.filter(decision__state__in=unanswered).distinct():
+        lapse_due(account, now_for(account))
 
 
 def sweep_cycles() -> None:
