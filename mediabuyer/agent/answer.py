@@ -13,6 +13,7 @@ from mediabuyer.agent.learn import remember_decision
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.observe import context_for
 from mediabuyer.brands.models import Token, User
+from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict
 from mediabuyer.lib.queue import enqueue
 
@@ -30,7 +31,8 @@ def approve(
 
     `now` is the account's time, `machine_now` the wall clock from which the undo window runs.
     """
-    if decision.state == Decision.State.AWAITING:
+    require(person, Right.DECIDE, decision.account.brand)
+    if decision.state == Decision.State.AWAITING and decision.content_hash == seen_hash:
         _require_allowed(decision, now)
     with transaction.atomic():
         decision.approve(person, seen_hash, now, machine_now, via, note)

@@ -36,6 +36,8 @@ def revise(decision: Decision, person: User, seen_hash: str, amounts: dict[str, 
         raise Invalid("amount", "", "This decision has no amount to change.", remedy="Approve it or reject it.")
     planned = [change_from_json(change) for change in decision.changes]
     changes = [_with_amount(change, amounts.get(change.external_id), decision.account.currency) for change in planned]
+    if changes == planned:
+        raise Invalid("amount", "", "These are the amounts it has already.", remedy="Choose others, or approve it.")
     findings = evaluate(context_for(decision.account, changes, now, decision=decision))
     for finding in findings:
         if finding.severity in (Severity.BLOCK, Severity.CHANGE):
@@ -51,7 +53,7 @@ def revise(decision: Decision, person: User, seen_hash: str, amounts: dict[str, 
             seen_hash,
             now,
             changes=[change_as_json(change) for change in changes],
-            raises_exposure=_rise(changes) > _rise(planned),
+            raises_exposure=_raises(planned, changes),
             **_told(decision, changes),
         )
         decision.finding_set.all().delete()
@@ -62,14 +64,14 @@ def revise(decision: Decision, person: User, seen_hash: str, amounts: dict[str, 
 
 
 def _with_amount(change: PlannedChange, amount: Decimal | None, currency: str) -> PlannedChange:
-    if amount is None:
+    if amount is None or round_to_currency(amount, currency) == change.budget_after:
         return change
     return replace(change, params={**change.params, "daily_budget": str(round_to_currency(amount, currency))})
 
 
-def _rise(changes: list[PlannedChange]) -> Decimal:
-    """The largest single rise and the sum both matter; the sum of rises covers either."""
-    return sum((max(change.budget_rise, Decimal(0)) for change in changes), Decimal(0))
+def _raises(planned: list[PlannedChange], changes: list[PlannedChange]) -> bool:
+    """Any budget above what was proposed: a cut made smaller lets more be spent as well as a rise made larger."""
+    return any(new.budget_rise > old.budget_rise for old, new in zip(planned, changes, strict=True))
 
 
 def _told(decision: Decision, changes: list[PlannedChange]) -> dict[str, Any]:
