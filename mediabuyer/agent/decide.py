@@ -33,7 +33,9 @@ def decide(cycle: Cycle, guarded: list[Guarded], remembered: Precedents, note: N
 
 
 def _decide_one(cycle: Cycle, guarded: Guarded, remembered: Precedents) -> Decision | None:
-    """None when the same was decided beside us; the other one stands."""
+    """None when the same was decided beside us, or held back lately; the other one stands."""
+    if _is_known(cycle, guarded):
+        return None
     try:
         with transaction.atomic():
             decision = _write(cycle, guarded.proposal, remembered)
@@ -42,9 +44,26 @@ def _decide_one(cycle: Cycle, guarded: Guarded, remembered: Precedents) -> Decis
                 for one in guarded.findings
             )
             _route(decision, guarded, cycle)
-    except IntegrityError:
+    except IntegrityError as error:
+        if "one_open_decision_per_subject" not in str(error):
+            raise
         return None
     return decision
+
+
+def _is_known(cycle: Cycle, guarded: Guarded) -> bool:
+    """The very same was held back not long ago: a rest of three days is told once, not with every cycle."""
+    if guarded.verdict != Severity.BLOCK or cycle.account.is_read_only:
+        return False
+    proposal = guarded.proposal
+    same = Decision.objects.filter(account=cycle.account, action=proposal.action, subject_id=proposal.subject_id)
+    last = same.order_by("-pk").first()
+    return (
+        last is not None
+        and last.state == Decision.State.BLOCKED
+        and last.proposed_at > cycle.now - LIFETIME
+        and last.changes == [change_as_json(change) for change in proposal.changes]
+    )
 
 
 def _write(cycle: Cycle, proposal: Proposal, remembered: Precedents) -> Decision:

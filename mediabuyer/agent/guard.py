@@ -55,6 +55,8 @@ def guard_one(account: AdAccount, proposal: Proposal, seen: Observation) -> Guar
     again = evaluate(context_for(account, smaller.changes, seen.now))
     if any(finding.severity == Severity.CHANGE for finding in again):
         again.append(Finding("budget_step", Severity.BLOCK, "It could not be cut down to an allowed step."))
+    if any(change.budget_rise == 0 for change in smaller.changes if change.budget_after is not None):
+        again.append(Finding("budget_step", Severity.BLOCK, "Today's steps are used up: nothing of it would be left."))
     return Guarded(smaller, (*remarks, *again))
 
 

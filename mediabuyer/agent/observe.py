@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from campaigns.sync import sync_comments, sync_insights, sync_structure
 from django.db.models import Sum
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Status
+from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.steps import Note
@@ -133,6 +133,15 @@ def open_rises(account: AdAccount, but_not: Decision | None) -> Decimal:
     return rises
 
 
+def open_pauses(account: AdAccount, but_not: Decision | None) -> set[str]:
+    """Ids that other decisions may still pause, so that several approved together never pause everything."""
+    others = Decision.objects.filter(account=account).open()
+    if but_not is not None:
+        others = others.exclude(pk=but_not.pk)
+    planned = (PlannedChange(**data) for changes in others.values_list("changes", flat=True) for data in changes)
+    return {change.external_id for change in planned if change.pauses}
+
+
 def context_for(
     account: AdAccount,
     changes: Iterable[PlannedChange],
@@ -147,6 +156,7 @@ def context_for(
     budgets = budgets_of(account)
     active = set(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
     paused = {change.external_id for change in changes if change.pauses}
+    active -= open_pauses(account, decision) - paused
     return Context(
         now=now,
         currency=account.currency,

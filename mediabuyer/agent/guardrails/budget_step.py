@@ -10,6 +10,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from mediabuyer.agent.context import Context, Finding, PlannedChange, Severity
 from mediabuyer.agent.guardrails.base import Guardrail, ok, whole
+from mediabuyer.lib.money import meta_offset
 
 SLUG = "budget_step"
 WINDOW = timedelta(hours=24)
@@ -37,9 +38,9 @@ def check(context: Context) -> Finding | None:
 
 def _nearest_allowed(change: PlannedChange, context: Context) -> Decimal:
     start, after = _budget_a_day_ago(change, context), change.budget_after or Decimal(0)
-    cent = Decimal("0.01")
-    highest = (start * (1 + context.limits.budget_step)).quantize(cent, ROUND_DOWN)
-    lowest = (start * (1 - context.limits.budget_step)).quantize(cent, ROUND_UP)
+    smallest = Decimal(1) / meta_offset(context.currency)
+    highest = (start * (1 + context.limits.budget_step)).quantize(smallest, ROUND_DOWN)
+    lowest = (start * (1 - context.limits.budget_step)).quantize(smallest, ROUND_UP)
     return min(max(after, lowest), highest)
 
 
