@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from memory.models import Episode
-from memory.recall import remember
-
 from campaigns.models import AdAccount
 from mediabuyer.agent.models import Decision, Outcome
 from mediabuyer.agent.outcomes import measure_due
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.money import format_money
+from memory.models import Episode
+from memory.recall import remember
 
 GRADES = {"better": "good", "as_expected": "good", "worse": "bad", "unclear": "open", "": "open"}
 ENDED = [Decision.State.DONE, Decision.State.UNDONE, Decision.State.REJECTED, Decision.State.FAILED]

@@ -33,11 +33,17 @@ def measure_due(account: AdAccount, now: datetime) -> list[Outcome]:
     """Grades every decision of the account whose window is over."""
     today = day_in_zone(now, account.time_zone)
     due = Outcome.objects.filter(decision__account=account, measured_at=None, due_on__lte=today)
-    return [measure(outcome, now) for outcome in due.select_related("decision__account__brand")]
+    measured = (measure(pk, now) for pk in due.values_list("pk", flat=True))
+    return [outcome for outcome in measured if outcome]
 
 
 @transaction.atomic
-def measure(outcome: Outcome, now: datetime) -> Outcome:
+def measure(pk: int, now: datetime) -> Outcome | None:
+    """None when a sweep beside us has it or has measured it: each is measured, and told, once."""
+    rows = Outcome.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk, measured_at=None)
+    outcome = rows.select_related("decision__account__brand").first()
+    if outcome is None:
+        return None
     decision, account = outcome.decision, outcome.decision.account
     changed_on = outcome.due_on - timedelta(days=WINDOW + 1)
     before = _subject_totals(decision, changed_on - timedelta(days=WINDOW), changed_on - timedelta(days=1))
