@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from memory.recall import precedents
-
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.context import Observation
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.steps import Note
+from memory.models import Episode
+from memory.recall import precedents
 
 EACH = 3
 """Precedents shown per proposal."""
@@ -19,7 +19,10 @@ EACH = 3
 def recall_for(account: AdAccount, seen: Observation, note: Note) -> dict[str, list[dict[str, Any]]]:
     """Precedents by `action:object` for every object that may be proposed, and by action as the fallback."""
     remembered: dict[str, list[dict[str, Any]]] = {}
+    kinds = set(Episode.objects.filter(account_key=account.key).values_list("kind", flat=True).distinct())
     for action in ACTIONS:
+        if action.slug not in kinds:
+            continue  # on an account with thousands of ads and no past, asking for each would take minutes
         remembered[action.slug] = _as_json(precedents(account, action.slug, [], action.title, seen.now)[:EACH])
         for name, external_id, entities in _subjects(seen):
             found = precedents(account, action.slug, entities, name, seen.now)[:EACH]
