@@ -9,6 +9,7 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import get_template
 
 from mediabuyer.lib.errors import Conflict, MediaBuyerError, NotAllowed
 from mediabuyer.lib.logs import get_logger
@@ -46,13 +47,8 @@ class plain_errors:  # noqa: N801 - named like the function-style middleware bes
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OperationalError | InterfaceError):
             log.error("database.unavailable", error=str(error))
-            return HttpResponse(
-                "The database is temporarily unavailable. Nothing you entered was half written. Try again in a minute."
-                f"\nReference: {request.reference}\n",  # type: ignore[attr-defined]
-                status=503,
-                content_type="text/plain; charset=utf-8",
-                headers={"Retry-After": "30"},
-            )
+            page = get_template("503.html").render({"reference": getattr(request, "reference", "")})
+            return HttpResponse(page, status=503, headers={"Retry-After": "30"})
         if isinstance(error, MediaBuyerError):
             status = next((code for kind, code in self.STATUS.items() if isinstance(error, kind)), 400)
             return render(request, "error.html", {"error": error, "status": status}, status=status)

@@ -6,13 +6,15 @@ JOD have three decimals there but two at Meta. Source: Meta's currency page, 202
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from mediabuyer.lib.errors import Invalid
 
 WHOLE_UNIT_CURRENCIES = frozenset(["CLP", "COP", "CRC", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "TWD", "VND"])
 STORED = Decimal("0.0001")
 """Step of every stored amount: numeric(18, 4)."""
+STORED_DIGITS = 14
+"""Before the decimal point, of the same column."""
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "IDR": "Rp", "COP": "COL$"}
 
@@ -66,10 +68,9 @@ def parse_amount(text: str, *, field: str = "amount") -> Decimal:
             f"“{text}” could mean two different amounts.",
             remedy=f"Write {whole}{fraction} or {whole}.{fraction[:2]}.",
         )
-    try:
-        return stored(Decimal(plain))
-    except InvalidOperation as error:
-        raise Invalid(field, text, f"“{text}” is too large.", remedy="Write an amount below 100 trillion.") from error
+    if len(whole.lstrip("0")) > STORED_DIGITS:
+        raise Invalid(field, text, f"“{text}” is too large.", remedy="Write an amount below 100 trillion.")
+    return stored(Decimal(plain))
 
 
 def require_decimal(amount: Decimal) -> Decimal:
