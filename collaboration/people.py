@@ -16,6 +16,7 @@ from memory.events import record
 def change_member(member: Member, person: User, now: datetime, *, role: str, is_active: bool) -> None:
     """Takes effect at once, also for sessions that are open. A brand never loses its last owner."""
     require(person, Right.MANAGE_PEOPLE, member.brand)
+    Brand.objects.select_for_update(no_key=True).get(pk=member.brand_id)  # two owners cannot demote each other at once
     member = Member.objects.select_for_update().get(pk=member.pk)
     stays_owner = role == Role.OWNER and is_active
     others = member.brand.member_set.filter(role=Role.OWNER, is_active=True).exclude(pk=member.pk)
