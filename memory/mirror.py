@@ -24,7 +24,8 @@ CHUNK = 2000
 
 # A state equal to the last one of its key is not written again, nor the wish that what never was be gone. The
 # transaction's number is taken before the first `seq`, so that whoever waits for all transactions up to a number
-# has also waited for every `seq` that was drawn until then.
+# has also waited for every `seq` that was drawn until then. `seq + 0` keeps the planner, whose figures are old while
+# a large load is running, from walking the primary key backwards through the whole table for every row.
 _WRITE = """
 WITH me AS MATERIALIZED (SELECT pg_current_xact_id()::text::bigint AS tx),
 wanted AS (
@@ -36,7 +37,7 @@ SELECT me.tx, w.op, w.label, w.key, w.payload::jsonb, w.checksum, clock_timestam
 FROM wanted w CROSS JOIN me
 LEFT JOIN LATERAL (
     SELECT g.op, g.checksum FROM memory_graphchange g WHERE g.label = w.label AND g.key = w.key
-    ORDER BY g.seq DESC LIMIT 1
+    ORDER BY g.seq + 0 DESC LIMIT 1
 ) last ON true
 WHERE CASE WHEN last.op IS NULL THEN w.op IN ('node', 'edge')
       ELSE (last.op, last.checksum) IS DISTINCT FROM (w.op, w.checksum) END

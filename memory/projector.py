@@ -26,7 +26,7 @@ LOCK = 0x4D42_6772_6170_68
 
 _WAITING = """
 SELECT c.seq, c.op, c.label, c.key, c.payload::text, c.checksum,
-       EXISTS (SELECT FROM memory_graphchange n WHERE n.label = c.label AND n.key = c.key AND n.seq > c.seq)
+       EXISTS (SELECT FROM memory_graphchange n WHERE n.label = c.label AND n.key = c.key AND n.seq + 0 > c.seq)
 FROM memory_graphchange c
 WHERE c.seq > %s AND c.applied_at IS NULL AND c.set_aside_at IS NULL
   AND (c.retry_at IS NULL OR c.retry_at <= clock_timestamp())
