@@ -60,8 +60,9 @@ def _advance(change: Change, platform: Platform, guard: Guard, now: datetime, rn
 
 
 def _is_given_up(change: Change, now: datetime) -> bool:
-    came_to_nothing = change.lookups if change.state == Change.State.SENT else (
-        change.fence - change.lookups - change.attempts)
+    came_to_nothing = (
+        change.lookups if change.state == Change.State.SENT else (change.fence - change.lookups - change.attempts)
+    )
     if came_to_nothing <= MAX_CLAIMS:
         return False
     settle.give_up(change, f"Tried {came_to_nothing} times without an answer.", now)
@@ -142,8 +143,10 @@ def _drift(change: Change, state: dict[str, Any]) -> str:
     planned_on = change.expected or change.before
     for name in ("status", "daily_budget"):
         if name in change.params and name in planned_on and not _is_same(name, state.get(name), planned_on[name]):
-            return (f"It was changed elsewhere meanwhile: {name.replace('_', ' ')} is {state.get(name) or 'empty'}, "
-                    f"this was decided on {planned_on[name] or 'empty'}.")
+            return (
+                f"It was changed elsewhere meanwhile: {name.replace('_', ' ')} is {state.get(name) or 'empty'}, "
+                f"this was decided on {planned_on[name] or 'empty'}."
+            )
     return ""
 
 
@@ -170,7 +173,8 @@ def _params(change: Change) -> dict[str, Any]:
     made = dict(change.operation.change_set.filter(state=Change.State.DONE).values_list("key", "remote_id"))
     return {
         name: made[uuid.uuid5(change.operation.key, str(value["from_step"]))]
-        if isinstance(value, dict) and "from_step" in value else value
+        if isinstance(value, dict) and "from_step" in value
+        else value
         for name, value in change.params.items()
     }
 
@@ -185,8 +189,9 @@ def _state_after(change: Change, platform: Platform, receipt: Receipt) -> dict[s
         return dict(change.params)
 
 
-def _after_failed_send(change: Change, error: PlatformError, earlier_state: str, now: datetime,
-                       rng: random.Random) -> None:
+def _after_failed_send(
+    change: Change, error: PlatformError, earlier_state: str, now: datetime, rng: random.Random
+) -> None:
     """By fault: the account rests, the change fails, or it may have arrived and is looked for."""
     kept = {**error.as_dict(), "remedy": error.remedy}
     if error.fault in ACCOUNT_FAULTS:  # refused at the door: this attempt does not count

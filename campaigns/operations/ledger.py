@@ -62,10 +62,13 @@ def plan(operation: Operation, wishes: Sequence[Wish], now: datetime) -> list[Ch
     Asking again with the same key returns the rows of the first time; with another content it is a conflict.
     """
     if operation.account.is_read_only:
-        raise NotAllowed("This account is only watched: nothing is ever sent to it.",
-                         remedy="Connect the ad account itself to let the agent act.")
-    fields = {name: getattr(operation, name) for name in
-              ("account", "decision_key", "workflow", "reason", "actor", "is_undo")}
+        raise NotAllowed(
+            "This account is only watched: nothing is ever sent to it.",
+            remedy="Connect the ad account itself to let the agent act.",
+        )
+    fields = {
+        name: getattr(operation, name) for name in ("account", "decision_key", "workflow", "reason", "actor", "is_undo")
+    }
     row, is_new = Operation.objects.get_or_create(key=operation.key, defaults=fields)
     if not is_new:
         return _same_as_before(row, wishes)
@@ -73,27 +76,47 @@ def plan(operation: Operation, wishes: Sequence[Wish], now: datetime) -> list[Ch
     changes = Change.objects.bulk_create(_change(row, index, wish) for index, wish in numbered)
     mirror.touch([row, *changes])
     for change in changes:
-        record("change.planned", "change", change.key, brand=row.account.brand, account=row.account.key, now=now,
-               actor=row.actor, what=describe(change), reason=row.reason, operation=row.key)
+        record(
+            "change.planned",
+            "change",
+            change.key,
+            brand=row.account.brand,
+            account=row.account.key,
+            now=now,
+            actor=row.actor,
+            what=describe(change),
+            reason=row.reason,
+            operation=row.key,
+        )
     return changes
 
 
 def _change(operation: Operation, index: int, wish: Wish) -> Change:
     return Change(
-        key=step_key(operation, index), operation=operation, account=operation.account, order=wish.order,
-        kind=wish.kind.value, level=wish.level.value, external_id=wish.external_id, params=wish.params,
-        digest=digest_of(wish.kind, wish.level, wish.external_id, wish.params), exposure=wish.exposure,
+        key=step_key(operation, index),
+        operation=operation,
+        account=operation.account,
+        order=wish.order,
+        kind=wish.kind.value,
+        level=wish.level.value,
+        external_id=wish.external_id,
+        params=wish.params,
+        digest=digest_of(wish.kind, wish.level, wish.external_id, wish.params),
+        exposure=wish.exposure,
         expected=wish.expected,
     )
 
 
 def _same_as_before(operation: Operation, wishes: Sequence[Wish]) -> list[Change]:
-    wanted = {step_key(operation, index): digest_of(wish.kind, wish.level, wish.external_id, wish.params)
-              for index, wish in enumerate(wishes)}
+    wanted = {
+        step_key(operation, index): digest_of(wish.kind, wish.level, wish.external_id, wish.params)
+        for index, wish in enumerate(wishes)
+    }
     changes = list(operation.change_set.all())
     if {change.key: change.digest for change in changes} != wanted:
-        raise Conflict("This operation was already planned with another content.",
-                       remedy="Ask for it under a key of its own.")
+        raise Conflict(
+            "This operation was already planned with another content.", remedy="Ask for it under a key of its own."
+        )
     return changes
 
 
@@ -145,15 +168,22 @@ def resume(operation: Operation, now: datetime, actor: str) -> int:
     What may have been sent once is looked for before it is sent again.
     """
     again = operation.change_set.filter(
-        state__in=[Change.State.FAILED, Change.State.BLOCKED, Change.State.CANCELLED, Change.State.UNKNOWN])
+        state__in=[Change.State.FAILED, Change.State.BLOCKED, Change.State.CANCELLED, Change.State.UNKNOWN]
+    )
     resumed = 0
     for change in again.select_related("operation"):
         was_sent = change.sent_at is not None
         resumed += _turn(
-            change, Change.State.SENT if was_sent else Change.State.PLANNED, now, actor, "change.planned",
+            change,
+            Change.State.SENT if was_sent else Change.State.PLANNED,
+            now,
+            actor,
+            "change.planned",
             attempts=MAX_ATTEMPTS - 1 if change.state == Change.State.UNKNOWN else int(was_sent),
             lookups=0 if was_sent else F("fence"),  # claims that came to nothing are counted afresh
-            not_before=None, settled_at=None, error={},
+            not_before=None,
+            settled_at=None,
+            error={},
         )
     return resumed
 
@@ -165,6 +195,14 @@ def _turn(change: Change, state: str, now: datetime, actor: str, event: str, **v
     if not Change.objects.filter(pk=change.pk, state=change.state).update(**values):
         return 0
     mirror.touch([change])
-    record(event, "change", change.key, brand=change.account.brand, account=change.account.key, now=now, actor=actor,
-           what=describe(change))
+    record(
+        event,
+        "change",
+        change.key,
+        brand=change.account.brand,
+        account=change.account.key,
+        now=now,
+        actor=actor,
+        what=describe(change),
+    )
     return 1

@@ -31,11 +31,15 @@ def find_surplus(account: AdAccount, platform: Platform, now: datetime) -> list[
     Nothing is deleted: everything we create is PAUSED, so a person can look at leisure.
     """
     created = Change.objects.settled().filter(
-        account=account, kind__startswith="create_", attempts__gt=0, settled_at__gt=database_now() - LOOK_BACK)
+        account=account, kind__startswith="create_", attempts__gt=0, settled_at__gt=database_now() - LOOK_BACK
+    )
     surplus = []
     for change in created.select_related("account__brand", "operation"):
-        found = tuple(one for one in platform.find_by_marker(Level(change.level), change.marker)
-                      if one.external_id != change.remote_id)
+        found = tuple(
+            one
+            for one in platform.find_by_marker(Level(change.level), change.marker)
+            if one.external_id != change.remote_id
+        )
         if found:
             surplus.append(Surplus(change, found))
             _report(change, found, now)
@@ -45,5 +49,15 @@ def find_surplus(account: AdAccount, platform: Platform, now: datetime) -> list[
 @transaction.atomic
 def _report(change: Change, found: tuple[Found, ...], now: datetime) -> None:
     if not Event.objects.about("change", change.key).filter(kind="change.doubled").exists():
-        record("change.doubled", "change", change.key, brand=change.account.brand, account=change.account.key, now=now,
-               actor="system", what=describe(change), ours=change.remote_id, surplus=[one.external_id for one in found])
+        record(
+            "change.doubled",
+            "change",
+            change.key,
+            brand=change.account.brand,
+            account=change.account.key,
+            now=now,
+            actor="system",
+            what=describe(change),
+            ours=change.remote_id,
+            surplus=[one.external_id for one in found],
+        )

@@ -43,8 +43,17 @@ def write(change: Change, **values: Any) -> None:
 
 
 def log(change: Change, event: str, now: datetime, **data: Any) -> None:
-    record(event, "change", change.key, brand=change.account.brand, account=change.account.key, now=now,
-           actor=change.operation.actor, what=describe(change), **data)
+    record(
+        event,
+        "change",
+        change.key,
+        brand=change.account.brand,
+        account=change.account.key,
+        now=now,
+        actor=change.operation.actor,
+        what=describe(change),
+        **data,
+    )
 
 
 @transaction.atomic
@@ -57,10 +66,24 @@ def begin_sending(change: Change, before: dict[str, Any], now: datetime) -> None
         raise Halted(STOPPED)
     if not Change.objects.filter(pk=change.pk, fence=change.fence, lease_until__gt=CLOCK).exists():
         raise Superseded("The lease ran out before sending.")
-    write(change, state=Change.State.SENT, attempts=F("attempts") + 1, sent_at=CLOCK, before=before, error={},
-          after={"account_time": now.isoformat()})
-    log(change, "change.sent", now, attempt=change.attempts, before=before, after=change.params,
-        reason=change.operation.reason)
+    write(
+        change,
+        state=Change.State.SENT,
+        attempts=F("attempts") + 1,
+        sent_at=CLOCK,
+        before=before,
+        error={},
+        after={"account_time": now.isoformat()},
+    )
+    log(
+        change,
+        "change.sent",
+        now,
+        attempt=change.attempts,
+        before=before,
+        after=change.params,
+        reason=change.operation.reason,
+    )
 
 
 def check_still_ours(change: Change) -> None:
@@ -69,7 +92,8 @@ def check_still_ours(change: Change) -> None:
         cursor.execute(
             "SELECT c.fence = %s AND c.state = 'sent' AND c.lease_until > clock_timestamp(), a.is_stopped"
             " FROM campaigns_change c JOIN campaigns_adaccount a ON a.id = c.account_id WHERE c.id = %s",
-            [change.fence, change.pk])
+            [change.fence, change.pk],
+        )
         row = cursor.fetchone()
     if row is None or not row[0]:
         raise Superseded("The claim ended before sending.")
@@ -106,8 +130,16 @@ def give_up(change: Change, why: str, now: datetime) -> None:
 @transaction.atomic
 def _end(change: Change, state: str, now: datetime, *, reason: str = "", how: str = "", **values: Any) -> None:
     write(change, state=state, settled_at=CLOCK, lease_until=None, not_before=None, **values)
-    log(change, f"change.{state}", now, reason=reason or how, attempt=change.attempts, before=change.before,
-        after=change.after, remote_id=change.remote_id)
+    log(
+        change,
+        f"change.{state}",
+        now,
+        reason=reason or how,
+        attempt=change.attempts,
+        before=change.before,
+        after=change.after,
+        remote_id=change.remote_id,
+    )
 
 
 def wait(change: Change, until: datetime | None, **values: Any) -> None:
@@ -131,13 +163,21 @@ def hold_account(change: Change, error: PlatformError, now: datetime) -> datetim
         until = database_now() + (error.wait or timedelta(minutes=1))
         AdAccount.objects.filter(pk=change.account_id).exclude(held_until__gt=until).update(held_until=until)
         return until
-    state, event = (("held", "account.held") if error.fault is Fault.HELD
-                    else ("reconnect", "account.reconnect_needed"))
+    state, event = ("held", "account.held") if error.fault is Fault.HELD else ("reconnect", "account.reconnect_needed")
     with transaction.atomic():
         turned = AdAccount.objects.filter(pk=change.account_id, connection="ok").update(
-            connection=state, connection_detail=error.message[:400])
+            connection=state, connection_detail=error.message[:400]
+        )
         if turned:
             mirror.touch([change.account])
-            record(event, "account", change.account.key, brand=change.account.brand, account=change.account.key,
-                   now=now, actor="system", reason=error.message)
+            record(
+                event,
+                "account",
+                change.account.key,
+                brand=change.account.brand,
+                account=change.account.key,
+                now=now,
+                actor="system",
+                reason=error.message,
+            )
     return None

@@ -12,8 +12,11 @@ MODELS: dict[str, type[Campaign] | type[AdSet] | type[Ad]] = {"campaign": Campai
 
 def note_in_tree(change: Change, state: dict[str, Any]) -> None:
     """Saved one by one, so that the graph's mirror hears of it. Objects we created come with the next sync."""
-    node = MODELS[change.level].objects.filter(account=change.account_id, external_id=change.external_id).first() \
-        if change.external_id and change.level in MODELS else None
+    node = (
+        MODELS[change.level].objects.filter(account=change.account_id, external_id=change.external_id).first()
+        if change.external_id and change.level in MODELS
+        else None
+    )
     if node is None:
         return
     fields = [name for name in ("status", "effective_status") if state.get(name)]

@@ -7,7 +7,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -16,16 +16,15 @@ from django.db.models import Q
 from campaigns.clock import now_for
 from campaigns.models import META_EXPOSURE, AdAccount, Change, Operation
 from campaigns.operations import ledger
-from campaigns.operations.attempt import Guard, attempt, not_reached
-from campaigns.operations.ledger import Wish, digest_of
+from campaigns.operations.attempt import attempt, not_reached
+from campaigns.operations.ledger import Wish
 from campaigns.operations.words import describe
 from campaigns.platforms import connect
 from campaigns.platforms.base import ChangeKind, Level, Platform
-from mediabuyer.agent.context import PlannedChange, Severity
-from mediabuyer.agent.guardrails import evaluate
-from mediabuyer.agent.models import Decision, Finding
-from mediabuyer.agent.observe import context_for
+from mediabuyer.agent.context import PlannedChange
+from mediabuyer.agent.models import Decision
 from mediabuyer.agent.outcomes import await_outcome
+from mediabuyer.agent.recheck import guardrails_at, planned_changes
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import PlatformError
@@ -33,8 +32,6 @@ from mediabuyer.lib.queue import enqueue
 
 logger = logging.getLogger(__name__)
 
-VALID_FOR = timedelta(hours=48)
-"""An approval that could not be carried out for so long rests on figures too old to spend on."""
 STATES = Change.State
 
 
@@ -44,8 +41,12 @@ def act(account: AdAccount, decisions: list[Decision], note: Note) -> None:
     for decision in allowed:
         enqueue("mediabuyer.agent.tasks.execute_decision", decision.pk)
     waiting = sum(decision.state == Decision.State.AWAITING for decision in decisions)
-    note.say("Nothing may be done on an imported account." if account.is_read_only else
-             f"{len(allowed)} to be sent now, {waiting} wait for a person.", sent=[str(one.key) for one in allowed])
+    note.say(
+        "Nothing may be done on an imported account."
+        if account.is_read_only
+        else f"{len(allowed)} to be sent now, {waiting} wait for a person.",
+        sent=[str(one.key) for one in allowed],
+    )
 
 
 # --- Begin ------------------------------------------------------------------------------------------------------------
@@ -56,15 +57,23 @@ def begin_due(machine_now: datetime, account: AdAccount | None = None) -> int:
     due = Decision.objects.filter(state=Decision.State.APPROVED, execute_after__lte=machine_now)
     if account is not None:
         due = due.filter(account=account)
-    return sum(_begin(pk, now_for(account)) for pk, account in
-               [(one.pk, one.account) for one in due.order_by("execute_after").select_related("account__brand")])
+    return sum(
+        _begin(pk, now_for(account))
+        for pk, account in [
+            (one.pk, one.account) for one in due.order_by("execute_after").select_related("account__brand")
+        ]
+    )
 
 
 @transaction.atomic
 def _begin(pk: int, now: datetime) -> bool:
     """Move and plan together, so that a decision is never executing without its changes. False: somebody was faster."""
-    decision = (Decision.objects.select_for_update(skip_locked=True, of=("self",))
-                .select_related("account__brand", "decided_by").filter(pk=pk, state=Decision.State.APPROVED).first())
+    decision = (
+        Decision.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("account__brand", "decided_by")
+        .filter(pk=pk, state=Decision.State.APPROVED)
+        .first()
+    )
     if decision is None:
         return False
     if decision.account.is_read_only:
@@ -79,8 +88,12 @@ def _begin(pk: int, now: datetime) -> bool:
 
 def _operation(decision: Decision) -> Operation:
     return Operation(
-        key=uuid.uuid5(decision.key, f"version {decision.version}"), account=decision.account,
-        decision_key=decision.key, workflow=decision.action, reason=decision.why, actor=actor_of(decision),
+        key=uuid.uuid5(decision.key, f"version {decision.version}"),
+        account=decision.account,
+        decision_key=decision.key,
+        workflow=decision.action,
+        reason=decision.why,
+        actor=actor_of(decision),
     )
 
 
@@ -88,17 +101,19 @@ def actor_of(decision: Decision) -> str:
     return f"person:{decision.decided_by.email}" if decision.decided_by else "agent"
 
 
-def planned_changes(decision: Decision) -> list[PlannedChange]:
-    return [PlannedChange(**data) for data in decision.changes]
-
-
 def wishes_of(changes: list[PlannedChange]) -> list[Wish]:
     """Where money moves from one object to others, what lowers goes first, so that the sum is never above the cap."""
     lowers = any(change.budget_rise < 0 for change in changes)
     return [
-        Wish(kind=ChangeKind(change.kind), level=Level(change.level), external_id=change.external_id,
-             params=change.params, expected={**change.before, "name": change.name}, exposure=exposure_of(change),
-             order=_order(position, change, lowers))
+        Wish(
+            kind=ChangeKind(change.kind),
+            level=Level(change.level),
+            external_id=change.external_id,
+            params=change.params,
+            expected={**change.before, "name": change.name},
+            exposure=exposure_of(change),
+            order=_order(position, change, lowers),
+        )
         for position, change in enumerate(changes)
     ]
 
@@ -116,8 +131,12 @@ def exposure_of(change: PlannedChange) -> Decimal:
 # --- Send -------------------------------------------------------------------------------------------------------------
 
 
-def run_due(limit: int = 200, seconds: float = 45.0, account: AdAccount | None = None,
-            platform_for: Callable[[AdAccount], Platform] = connect) -> int:
+def run_due(
+    limit: int = 200,
+    seconds: float = 45.0,
+    account: AdAccount | None = None,
+    platform_for: Callable[[AdAccount], Platform] = connect,
+) -> int:
     """Sends what is due, one change after the other, until none is left or the time is over.
 
     Returns how many were taken. Any number of workers may run this at once.
@@ -141,59 +160,7 @@ def _try_one(change: Change, platform_for: Callable[[AdAccount], Platform], now:
     except PlatformError as error:  # its keys or its address are not in order
         not_reached(change, error, now, rng)
     else:
-        attempt(change, platform, guard_at(now), now, rng)
-
-
-def guard_at(now: datetime) -> Guard:
-    """The guardrails on fresh numbers: what they say inside the claim, at the account's time `now`."""
-    return lambda change: refusal(change, now)
-
-
-def refusal(change: Change, now: datetime) -> str | None:
-    """Why this change must not be sent now, in words; None lets it pass. The reasons are kept with the decision."""
-    operation, account = change.operation, change.account
-    asked = Decision.objects.filter(account=account, key=operation.decision_key or uuid.UUID(int=0))
-    decision = asked.select_related("account").first()
-    if decision is None:
-        return "No decision on this account asks for it."
-    if words := _not_covered(change, decision, now):
-        return words
-    context = context_for(account, _remaining(operation), now, decision=decision, is_undo=operation.is_undo)
-    holding = {Severity.BLOCK, Severity.CHANGE} | (set() if _person_asked(operation) else {Severity.APPROVE})
-    against = [finding for finding in evaluate(context) if finding.severity in holding]
-    Finding.objects.bulk_create(
-        Finding(decision=decision, guardrail=one.guardrail, severity=one.severity, message=one.message, stage="claim")
-        for one in against
-    )
-    return " ".join(finding.message for finding in against) or None
-
-
-def _person_asked(operation: Operation) -> bool:
-    return operation.actor.startswith("person:")
-
-
-def _not_covered(change: Change, decision: Decision, now: datetime) -> str:
-    """An approval is for exactly these changes, on this account, and for a while."""
-    if change.operation.is_undo:
-        return "" if decision.state == Decision.State.DONE else "What should be taken back is not done."
-    if decision.state not in (Decision.State.EXECUTING, Decision.State.UNKNOWN):
-        return f"The decision is “{decision.get_state_display()}”, so nothing of it is sent."
-    approved = {digest_of(one.kind, one.level, one.external_id, one.params) for one in planned_changes(decision)}
-    if change.digest not in approved or decision.approved_hash != decision.compute_hash():
-        return "It is not what was approved."
-    if decision.decided_at and now - decision.decided_at > VALID_FOR:
-        return f"It was approved more than {VALID_FOR / timedelta(hours=1):.0f} hours ago; its figures are too old."
-    return ""
-
-
-def _remaining(operation: Operation) -> list[PlannedChange]:
-    """All that is still to be sent, together: a shift whose second half would be refused does not begin."""
-    return [
-        PlannedChange(kind=one.kind, level=one.level, external_id=one.external_id, params=one.params,
-                      name=one.expected.get("name") or one.external_id,
-                      before={key: value for key, value in one.expected.items() if key != "name"})
-        for one in operation.change_set.open()
-    ]
+        attempt(change, platform, guardrails_at(now), now, rng)
 
 
 # --- Settle -----------------------------------------------------------------------------------------------------------
@@ -220,8 +187,9 @@ def settle(operation: Operation) -> bool:
 
 def _locked_decision(operation: Operation, *states: str) -> Decision | None:
     """The operation's decision, for us alone; None when somebody else is ending it or has."""
-    found = Decision.objects.filter(account=operation.account, key=operation.decision_key or uuid.UUID(int=0),
-                                    state__in=states)
+    found = Decision.objects.filter(
+        account=operation.account, key=operation.decision_key or uuid.UUID(int=0), state__in=states
+    )
     return found.select_for_update(skip_locked=True, of=("self",)).select_related("account__brand").first()
 
 
@@ -250,8 +218,11 @@ def ending_of(changes: list[Change]) -> tuple[str, str]:
         return "", ""
     if states <= {STATES.DONE}:
         return Decision.State.DONE, ""
-    trouble = "; ".join(f"{describe(one)}: {one.error.get('message') or one.get_state_display().lower()}"
-                        for one in changes if one.state != STATES.DONE)
+    trouble = "; ".join(
+        f"{describe(one)}: {one.error.get('message') or one.get_state_display().lower()}"
+        for one in changes
+        if one.state != STATES.DONE
+    )
     finished = [describe(one) for one in changes if one.state == STATES.DONE]
     words = trouble + (f". Done all the same: {'; '.join(finished)}." if finished else "")
     if STATES.UNKNOWN in states:

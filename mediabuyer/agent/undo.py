@@ -74,14 +74,26 @@ def _plan_way_back(decision: Decision, person: User, now: datetime, machine_now:
     """In reverse order: what was done last goes back first. It passes the same guardrails as every change."""
     actor = f"person:{person.email}"
     operation = Operation(
-        key=uuid.uuid5(decision.key, f"undo {_undos(decision).count() + 1}"), account=decision.account,
-        decision_key=decision.key, workflow=decision.action, reason=f"Taking back: {decision.title}", actor=actor,
+        key=uuid.uuid5(decision.key, f"undo {_undos(decision).count() + 1}"),
+        account=decision.account,
+        decision_key=decision.key,
+        workflow=decision.action,
+        reason=f"Taking back: {decision.title}",
+        actor=actor,
         is_undo=True,
     )
     back = [one for change in reversed(_sent_changes(decision)) if (one := _reverse(change))]
-    record("decision.undo_requested", "decision", decision.key, brand=decision.account.brand,
-           account=decision.account.key, now=now, actor=actor, what=decision.title,
-           asked_at=machine_now)
+    record(
+        "decision.undo_requested",
+        "decision",
+        decision.key,
+        brand=decision.account.brand,
+        account=decision.account.key,
+        now=now,
+        actor=actor,
+        what=decision.title,
+        asked_at=machine_now,
+    )
     ledger.plan(operation, wishes_of(back), now)
     return Operation.objects.get(key=operation.key)
 
@@ -95,8 +107,14 @@ def _open_undo(decision: Decision) -> Operation | None:
 
 
 def _sent_changes(decision: Decision) -> list[Change]:
-    return list(Change.objects.filter(operation__decision_key=decision.key, operation__is_undo=False,
-                                      account=decision.account, state=Change.State.DONE).order_by("order", "id"))
+    return list(
+        Change.objects.filter(
+            operation__decision_key=decision.key,
+            operation__is_undo=False,
+            account=decision.account,
+            state=Change.State.DONE,
+        ).order_by("order", "id")
+    )
 
 
 def _reverse(change: Change) -> PlannedChange | None:

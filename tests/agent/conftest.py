@@ -21,24 +21,38 @@ def ad_sets(account: Any) -> list[Any]:
     campaign = CampaignFactory.create(account=account)
     rows = [AdSetFactory.create(campaign=campaign, external_id=key) for key in ("130001", "130002")]
     for row in rows:
-        InsightFactory.create(ad=AdFactory.create(ad_set=row, creative=None), spend=Decimal(800), results=Decimal(40),
-                              day=date(2026, 11, 19))
+        InsightFactory.create(
+            ad=AdFactory.create(ad_set=row, creative=None),
+            spend=Decimal(800),
+            results=Decimal(40),
+            day=date(2026, 11, 19),
+        )
     return rows
 
 
 @pytest.fixture
 def fake(ad_sets: list[Any]) -> FakePlatform:
-    return FakePlatform(objects={
-        row.external_id: {"name": row.name, "status": "ACTIVE", "effective_status": "ACTIVE", "daily_budget": "50.00"}
-        for row in ad_sets})
+    return FakePlatform(
+        objects={
+            row.external_id: {
+                "name": row.name,
+                "status": "ACTIVE",
+                "effective_status": "ACTIVE",
+                "daily_budget": "50.00",
+            }
+            for row in ad_sets
+        }
+    )
 
 
 @pytest.fixture
 def approved(account: Any, person: Callable[[str], Any], now: Any) -> Callable[..., Any]:
     """A decision that a manager has approved and whose time to take it back is over."""
+
     def make(changes: list[dict[str, Any]], **fields: Any) -> Any:
-        decision = DecisionFactory.create(account=account, subject_id=changes[0]["external_id"] if changes else "x",
-                                          changes=changes, **fields)
+        decision = DecisionFactory.create(
+            account=account, subject_id=changes[0]["external_id"] if changes else "x", changes=changes, **fields
+        )
         decision.approve(person("manager"), decision.content_hash, now, wall_now())
         type(decision).objects.filter(pk=decision.pk).update(execute_after=wall_now())
         return decision

@@ -27,7 +27,13 @@ def test_approved_raise_arrives_and_is_told(approved, carry_out, fake, brand):
     assert Change.objects.get().exposure == Decimal("17.5")
     assert Outcome.objects.get().decision == decision
     assert list(Event.objects.order_by("number").values_list("kind", flat=True)) == [
-        "decision.approved", "decision.executing", "change.planned", "change.sent", "change.done", "decision.done"]
+        "decision.approved",
+        "decision.executing",
+        "change.planned",
+        "change.sent",
+        "change.done",
+        "decision.done",
+    ]
     assert verify_chain(brand) is None
 
 
@@ -107,8 +113,20 @@ def test_stop_holds_back_raises_and_lets_pauses_pass(approved, carry_out, fake):
     approved([budget_change("130002", "50", "60")])
     ad = Ad.objects.get(ad_set__external_id="130001")
     fake.objects[ad.external_id] = {"name": ad.name, "status": "ACTIVE", "effective_status": "ACTIVE"}
-    approved([{"kind": "set_status", "level": "ad", "external_id": ad.external_id, "name": ad.name,
-               "params": {"status": "PAUSED"}, "before": {"status": "ACTIVE"}}], action="pause_ad", subject_level="ad")
+    approved(
+        [
+            {
+                "kind": "set_status",
+                "level": "ad",
+                "external_id": ad.external_id,
+                "name": ad.name,
+                "params": {"status": "PAUSED"},
+                "before": {"status": "ACTIVE"},
+            }
+        ],
+        action="pause_ad",
+        subject_level="ad",
+    )
     AdAccount.objects.update(is_stopped=True)
     carry_out()
     assert (fake.objects["130002"]["daily_budget"], fake.objects[ad.external_id]["status"]) == ("50.00", "PAUSED")

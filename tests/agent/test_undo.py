@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from campaigns.models import AdAccount, Change, Operation
-from mediabuyer.agent.models import Decision
+from campaigns.clock import now_for
+from campaigns.models import Ad, AdAccount, AdSet, Change, Operation
+from campaigns.sync import sync_structure
+from mediabuyer.agent import execute
+from mediabuyer.agent.models import UNDO_WINDOW, Decision
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict, NotAllowed
 from memory.models import Event
-from tests.factories import ChangeFactory, DecisionFactory, OperationFactory, budget_change
+from tests.factories import ChangeFactory, DecisionFactory, InsightFactory, OperationFactory, budget_change
+from tests.sandbox_process import running_sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -44,8 +53,9 @@ def test_asking_twice_sets_back_once(approved, manager, person, carry_out, fake,
 
 
 def test_shift_goes_back_in_reverse(approved, manager, carry_out, fake, now):
-    decision = approved([budget_change("130002", "50", "60"), budget_change("130001", "50", "40")],
-                        action="shift_budget")
+    decision = approved(
+        [budget_change("130002", "50", "60"), budget_change("130001", "50", "40")], action="shift_budget"
+    )
     carry_out()
     undo(decision, manager, now, wall_now())
     carry_out()
@@ -78,17 +88,28 @@ def test_undo_of_a_cut_is_held_back_by_the_stop(approved, manager, carry_out, fa
 def test_created_objects_are_paused_instead(account):
     decision = DecisionFactory.create(account=account, state="done")
     operation = OperationFactory.create(account=account, decision_key=decision.key)
-    ChangeFactory.create(operation=operation, kind="create_campaign", level="campaign", external_id="", remote_id="77",
-                         params={"name": "Autumn"}, state="done", before={})
+    ChangeFactory.create(
+        operation=operation,
+        kind="create_campaign",
+        level="campaign",
+        external_id="",
+        remote_id="77",
+        params={"name": "Autumn"},
+        state="done",
+        before={},
+    )
     assert can_undo(decision) == (True, "What was created is paused, not deleted. The rest is set back to what it was.")
 
 
-@pytest.mark.parametrize(("state", "words"), [
-    ("awaiting", "Nobody has approved it yet."),
-    ("executing", "It is being sent right now. Wait until it is done, then take it back."),
-    ("rejected", "Nothing of it was sent."),
-    ("undone", "It was taken back already."),
-])
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("awaiting", "Nobody has approved it yet."),
+        ("executing", "It is being sent right now. Wait until it is done, then take it back."),
+        ("rejected", "Nothing of it was sent."),
+        ("undone", "It was taken back already."),
+    ],
+)
 def test_no_way_back_is_said_in_words(account, manager, now, state, words):
     decision = DecisionFactory.create(account=account, state=state)
     assert can_undo(decision) == (False, words)
@@ -103,3 +124,62 @@ def test_viewer_cannot_take_back(approved, person, carry_out, now, fake):
     with pytest.raises(NotAllowed):
         undo(decision, person("viewer"), now, wall_now())
     assert not Operation.objects.filter(is_undo=True).exists()
+
+
+def test_raise_arrives_in_the_sandbox_and_goes_back(account, manager):
+    """By the real SDK over HTTP: what the Graph API answers is what counts."""
+    with running_sandbox(history_days=3) as sandbox:
+        row, now = _connect(account, sandbox)
+        before = sandbox.graph(row.external_id, fields="daily_budget")[1]["daily_budget"]
+        wanted = str(row.daily_budget + 5)
+        change = budget_change(row.external_id, str(row.daily_budget), wanted)
+        decision = DecisionFactory.create(
+            account=account,
+            subject_id=row.external_id,
+            changes=[change],
+            proposed_at=now,
+            expires_at=now + timedelta(days=2),
+        )
+        decision.approve(manager, decision.content_hash, now, wall_now())
+        execute.begin_due(wall_now() + UNDO_WINDOW)
+        execute.run_due()
+        decision.refresh_from_db()
+        raised = sandbox.graph(row.external_id, fields="daily_budget")[1]["daily_budget"]
+        assert (decision.state, int(raised) - int(before)) == ("done", 500)
+        undo(decision, manager, now, wall_now())
+        execute.run_due()
+        decision.refresh_from_db()
+        assert decision.state == "undone"
+        assert sandbox.graph(row.external_id, fields="daily_budget")[1]["daily_budget"] == before
+
+
+def _connect(account: Any, sandbox: Any) -> tuple[AdSet, datetime]:
+    """The sandbox's tree in our rows, and one ad set with enough behind it to be raised."""
+    keys = {name: getattr(sandbox, name) for name in ("access_token", "app_id", "app_secret", "page_id")}
+    AdAccount.objects.filter(pk=account.pk).update(
+        external_id=sandbox.account_id,
+        graph_url=sandbox.url,
+        credentials=json.dumps(keys),
+        daily_cap=100_000,
+        ad_set_cap=100_000,
+    )
+    account.refresh_from_db()
+    now = now_for(account)
+    sync_structure(account, now)
+    AdAccount.objects.filter(pk=account.pk).update(synced_at=now)
+    AdSet.objects.update(learning_status="SUCCESS", last_significant_edit_at=None)
+    row = AdSet.objects.filter(daily_budget__isnull=False).order_by("external_id")[0]
+    InsightFactory.create(ad=Ad.objects.filter(ad_set=row)[0], spend=Decimal(800), results=Decimal(40))
+    return row, now
+
+
+def test_undo_that_raises_counts_against_the_cap_of_others(approved, manager, carry_out, fake, now):
+    cut = approved([budget_change("130001", "50", "40")])
+    carry_out()
+    AdAccount.objects.update(daily_cap=Decimal(180))  # worst day now 157.50; each of the two would make it 175
+    undo(cut, manager, now, wall_now())
+    Change.objects.filter(operation__is_undo=True).update(not_before=wall_now() + timedelta(hours=1))
+    raised = approved([budget_change("130002", "50", "60")])
+    carry_out()
+    raised.refresh_from_db()
+    assert (raised.state, fake.objects["130002"]["daily_budget"]) == ("blocked", "50.00")

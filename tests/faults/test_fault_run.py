@@ -27,14 +27,25 @@ def environment() -> dict[str, str]:
     used = connection.settings_dict
     user, password, host = (quote(str(used[name]), safe="") for name in ("USER", "PASSWORD", "HOST"))
     url = f"postgresql://{user}:{password}@/{used['NAME']}?host={host}" + (f"&port={used['PORT']}" * bool(used["PORT"]))
-    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "mediabuyer.settings",
-            "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS)}
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "mediabuyer.settings",
+        "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
+    }
 
 
 def fault_run(environment: dict[str, str], **flags: Any) -> tuple[int, dict[str, Any]]:
     arguments = [part for name, value in flags.items() for part in (f"--{name}", str(value))]
-    ended = subprocess.run([sys.executable, "manage.py", "fault_run", "--json", *arguments], cwd=ROOT, env=environment,
-                           capture_output=True, text=True, timeout=220, check=False)
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "fault_run", "--json", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=220,
+        check=False,
+    )
     assert ended.stdout, ended.stderr[-3000:]
     return ended.returncode, json.loads(ended.stdout)
 

@@ -38,8 +38,13 @@ def is_over_cap(world: FaultWorld, truth: dict[str, Any]) -> bool:
     """Whether all that runs at the platform could, on its worst day, spend more than the account's cap."""
     running = {one["id"] for one in truth["objects"] if one["status"] == "ACTIVE"}
     total = sum(
-        (_money(one, world) for one in truth["objects"]
-         if one["id"] in running and one["daily_budget"] and one.get("campaign_id") in (None, *running)), Decimal(0))
+        (
+            _money(one, world)
+            for one in truth["objects"]
+            if one["id"] in running and one["daily_budget"] and one.get("campaign_id") in (None, *running)
+        ),
+        Decimal(0),
+    )
     return total * META_EXPOSURE > (world.account.daily_cap or 0)
 
 
@@ -78,8 +83,11 @@ def _is_as_wished(change: Change, there: dict[str, Any], world: FaultWorld) -> b
 
 def _open_ends(world: FaultWorld, changes: list[Change]) -> Iterator[str]:
     yield from (f"not settled: {describe(one)} ({one.state})" for one in changes if one.state in Change.OPEN)
-    yield from (f"{one.state}: {describe(one)}: {one.error.get('message')}" for one in changes
-                if one.state in (Change.State.FAILED, Change.State.UNKNOWN))
+    yield from (
+        f"{one.state}: {describe(one)}: {one.error.get('message')}"
+        for one in changes
+        if one.state in (Change.State.FAILED, Change.State.UNKNOWN)
+    )
     for decision in Decision.objects.filter(account=world.account).exclude(state__in=["done", "blocked"]):
         yield f"decision {decision.state}: {decision.title}"
 

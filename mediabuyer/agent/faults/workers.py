@@ -35,8 +35,9 @@ class Workers:
     """Forked from a clean server process that has loaded everything, so that a new one is there in an instant."""
 
     def __init__(self, account: AdAccount, count: int) -> None:
-        os.environ.update(SETTLE_SECONDS=str(SETTLE), LEASE_SECONDS=str(LEASE), PLATFORM_TIMEOUT=str(TIMEOUT),
-                          LOG_LEVEL="ERROR")
+        os.environ.update(
+            SETTLE_SECONDS=str(SETTLE), LEASE_SECONDS=str(LEASE), PLATFORM_TIMEOUT=str(TIMEOUT), LOG_LEVEL="ERROR"
+        )
         self.context: ForkServerContext = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["mediabuyer.wsgi", "mediabuyer.agent.faults.workers"])
         self.account_id, self.killed = account.pk, 0

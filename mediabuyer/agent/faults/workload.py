@@ -33,7 +33,7 @@ class Workload:
         budgets = [one for one in budgets_of(account) if one.is_active and one.level == "ad_set"]
         self.budgets = self.rng.sample(budgets, len(budgets))
         ads = list(Ad.objects.filter(account=account).active().order_by("external_id"))
-        self.ads = self.rng.sample(ads, len(ads))[len(ads) // 3:]  # a third always goes on running
+        self.ads = self.rng.sample(ads, len(ads))[len(ads) // 3 :]  # a third always goes on running
         self.shared = Campaign.objects.filter(account=account, daily_budget__gt=0).order_by("external_id").first()
         self.home = AdSet.objects.filter(account=account).order_by("external_id").first()
         self.plans = list(self._draw(changes))
@@ -58,19 +58,32 @@ class Workload:
     def _ad_set(self) -> list[PlannedChange]:
         if self.shared is None:
             return []
-        return [_create("create_ad_set", "ad_set", {
-            "name": self._name("Ad set"), "campaign_id": self.shared.external_id,
-            "targeting": {"geo_locations": {"countries": ["DE"]}, "age_min": 25, "age_max": 55},
-            "optimization_goal": "LINK_CLICKS",
-        })]
+        return [
+            _create(
+                "create_ad_set",
+                "ad_set",
+                {
+                    "name": self._name("Ad set"),
+                    "campaign_id": self.shared.external_id,
+                    "targeting": {"geo_locations": {"countries": ["DE"]}, "age_min": 25, "age_max": 55},
+                    "optimization_goal": "LINK_CLICKS",
+                },
+            )
+        ]
 
     def _ad(self) -> list[PlannedChange]:
         if self.home is None:
             return []
-        creative = _create("create_creative", "creative", {
-            "name": self._name("Creative"), "headline": "Roasted on Monday", "body": "Two days old.", "link": PAGE})
-        ad = _create("create_ad", "ad", {"name": self._name("Ad"), "ad_set_id": self.home.external_id,
-                                         "creative_id": {"from_step": 0}})
+        creative = _create(
+            "create_creative",
+            "creative",
+            {"name": self._name("Creative"), "headline": "Roasted on Monday", "body": "Two days old.", "link": PAGE},
+        )
+        ad = _create(
+            "create_ad",
+            "ad",
+            {"name": self._name("Ad"), "ad_set_id": self.home.external_id, "creative_id": {"from_step": 0}},
+        )
         return [creative, ad]
 
     def _raise(self) -> list[PlannedChange]:
@@ -84,8 +97,16 @@ class Workload:
             return []
         budget = self.budgets.pop()
         after = (budget.daily_budget * factor).quantize(Decimal("0.01"))
-        return [PlannedChange("set_budget", "ad_set", budget.external_id, budget.name, {"daily_budget": str(after)},
-                              {"daily_budget": str(budget.daily_budget)})]
+        return [
+            PlannedChange(
+                "set_budget",
+                "ad_set",
+                budget.external_id,
+                budget.name,
+                {"daily_budget": str(after)},
+                {"daily_budget": str(budget.daily_budget)},
+            )
+        ]
 
     def _pause(self) -> list[PlannedChange]:
         if not self.ads:
@@ -106,9 +127,15 @@ def approve(world: FaultWorld, plan: list[PlannedChange], now: datetime) -> None
 def _decide(world: FaultWorld, plan: list[PlannedChange], now: datetime) -> Decision:
     first = plan[0]
     decision = Decision(
-        account=world.account, action="fault_run", title=f"{first.kind} {first.name}"[:300], subject_level=first.level,
-        subject_id=first.external_id or first.name, changes=[change_as_json(change) for change in plan],
-        proposed_at=now, expires_at=now + timedelta(days=2), state=Decision.State.AWAITING,
+        account=world.account,
+        action="fault_run",
+        title=f"{first.kind} {first.name}"[:300],
+        subject_level=first.level,
+        subject_id=first.external_id or first.name,
+        changes=[change_as_json(change) for change in plan],
+        proposed_at=now,
+        expires_at=now + timedelta(days=2),
+        state=Decision.State.AWAITING,
     )
     decision.content_hash = decision.compute_hash()
     decision.save()

@@ -39,8 +39,8 @@ class FaultWorld:
     def control(self, name: str, body: dict[str, Any] | None = None) -> Any:
         """GET, or POST with a body, of the sandbox's own controls."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.sandbox['url']}/_sandbox/{name}", data=data,  # noqa: S310 - loopback
-                                         headers={"Content-Type": "application/json"})
+        url, headers = f"{self.sandbox['url']}/_sandbox/{name}", {"Content-Type": "application/json"}
+        request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310 - loopback
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
 
@@ -60,8 +60,19 @@ def fault_world(changes: int, seed: int, *, keep: bool) -> Iterator[FaultWorld]:
 
 
 def _start(stack: ExitStack, folder: Path, **flags: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "campaigns.sandbox", "--port", "0", "--store", str(folder), "--history-days", "3",
-               "--frozen", *(part for name, value in flags.items() for part in (f"--{name}", str(value)))]
+    command = [
+        sys.executable,
+        "-m",
+        "campaigns.sandbox",
+        "--port",
+        "0",
+        "--store",
+        str(folder),
+        "--history-days",
+        "3",
+        "--frozen",
+        *(part for name, value in flags.items() for part in (f"--{name}", str(value))),
+    ]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
     stack.callback(process.wait, START_LIMIT)
     stack.callback(process.terminate)
@@ -80,9 +91,18 @@ def _people_and_account(sandbox: dict[str, Any]) -> FaultWorld:
     Member.objects.create(brand=brand, user=manager, role="manager")
     keys = {name: sandbox[name] for name in ("access_token", "app_id", "app_secret", "page_id")}
     account = AdAccount.objects.create(
-        brand=brand, name=f"Fault run {run}", platform="meta", mode=AdAccount.Mode.SANDBOX, currency="EUR",
-        external_id=sandbox["account_id"], graph_url=sandbox["url"], credentials=json.dumps(keys),
-        time_zone="Europe/Berlin", ad_set_cap=Decimal(100_000), is_agent_on=False, cooldown_hours=0,
+        brand=brand,
+        name=f"Fault run {run}",
+        platform="meta",
+        mode=AdAccount.Mode.SANDBOX,
+        currency="EUR",
+        external_id=sandbox["account_id"],
+        graph_url=sandbox["url"],
+        credentials=json.dumps(keys),
+        time_zone="Europe/Berlin",
+        ad_set_cap=Decimal(100_000),
+        is_agent_on=False,
+        cooldown_hours=0,
     )
     return FaultWorld(account, manager, sandbox)
 
@@ -105,12 +125,20 @@ def remove(world: FaultWorld) -> None:
     """Every row of the throw-away brand, its journal included: a chain goes whole or not at all."""
     account, brand = world.account, world.account.brand
     with transaction.atomic(), pgtrigger.ignore("memory.Event:append_only"):
-        for rows in (Outcome.objects.filter(decision__account=account), Decision.objects.filter(account=account),
-                     Change.objects.filter(account=account), Operation.objects.filter(account=account),
-                     InsightDay.objects.filter(account=account), Comment.objects.filter(account=account),
-                     Ad.objects.filter(account=account), AdSet.objects.filter(account=account),
-                     Campaign.objects.filter(account=account), SyncRun.objects.filter(account=account),
-                     AdAccount.objects.filter(pk=account.pk), Event.objects.filter(brand=brand)):
+        for rows in (
+            Outcome.objects.filter(decision__account=account),
+            Decision.objects.filter(account=account),
+            Change.objects.filter(account=account),
+            Operation.objects.filter(account=account),
+            InsightDay.objects.filter(account=account),
+            Comment.objects.filter(account=account),
+            Ad.objects.filter(account=account),
+            AdSet.objects.filter(account=account),
+            Campaign.objects.filter(account=account),
+            SyncRun.objects.filter(account=account),
+            AdAccount.objects.filter(pk=account.pk),
+            Event.objects.filter(brand=brand),
+        ):
             rows.delete()
         for model in _models_of_brand():
             model._base_manager.filter(brand=brand).delete()
@@ -120,6 +148,10 @@ def remove(world: FaultWorld) -> None:
 
 def _models_of_brand() -> list[Any]:
     """What the sync made for the brand beside the tree: angles, creatives, pages."""
-    return [relation.related_model for relation in Brand._meta.related_objects
-            if relation.related_model._meta.app_label in {"brands", "creatives", "memory"}
-            and relation.related_model is not Event and relation.field.name == "brand"]
+    return [
+        relation.related_model
+        for relation in Brand._meta.related_objects
+        if relation.related_model._meta.app_label in {"brands", "creatives", "memory"}
+        and relation.related_model is not Event
+        and relation.field.name == "brand"
+    ]

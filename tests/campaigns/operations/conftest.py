@@ -21,9 +21,17 @@ def windows(settings: Any) -> None:
 
 @pytest.fixture
 def platform() -> FakePlatform:
-    return FakePlatform(objects={
-        str(key): {"name": f"Ad set {key}", "status": "ACTIVE", "effective_status": "ACTIVE", "daily_budget": "50.00"}
-        for key in range(130001, 130006)})
+    return FakePlatform(
+        objects={
+            str(key): {
+                "name": f"Ad set {key}",
+                "status": "ACTIVE",
+                "effective_status": "ACTIVE",
+                "daily_budget": "50.00",
+            }
+            for key in range(130001, 130006)
+        }
+    )
 
 
 @pytest.fixture
@@ -38,6 +46,7 @@ def plan(account: Any, now: Any) -> Callable[..., list[Change]]:
 @pytest.fixture
 def work(platform: FakePlatform, now: Any) -> Callable[..., Change | None]:
     """One worker, one claim, one try."""
+
     def one(guard: Callable[[Change], str | None] = lambda change: None) -> Change | None:
         change = ledger.claim()
         return attempt(change, platform, guard, now, random.Random(1)) if change else None  # type: ignore[arg-type]
@@ -48,6 +57,7 @@ def work(platform: FakePlatform, now: Any) -> Callable[..., Change | None]:
 @pytest.fixture
 def work_all(platform: FakePlatform, work: Any) -> Callable[[], None]:
     """Until everything is settled, with time going by whenever nothing is due."""
+
     def run() -> None:
         for _ in range(200):
             if not Change.objects.open().exists():

@@ -40,6 +40,7 @@ class FakePlatform:
     due: list[tuple[float, Callable[[], Any]]] = field(default_factory=list)
     reads_fail_with: PlatformError | None = None
     clamp: Decimal | None = None
+    afterwards: Callable[[], None] = lambda: None
 
     def read_state(self, level: Level, external_id: str) -> dict[str, Any]:
         if self.reads_fail_with:
@@ -51,8 +52,11 @@ class FakePlatform:
     def find_by_marker(self, level: Level, marker: str) -> list[Found]:
         if self.reads_fail_with:
             raise self.reads_fail_with
-        return [Found(key, level, one["name"], one["status"]) for key, one in self.objects.items()
-                if f"[mb:{marker}]" in one.get("name", "")]
+        return [
+            Found(key, level, one["name"], one["status"])
+            for key, one in self.objects.items()
+            if f"[mb:{marker}]" in one.get("name", "")
+        ]
 
     def apply(self, change: PlatformChange, marker: str, before_send: Callable[[], None]) -> Receipt:
         step = self.script.pop(0) if self.script else "ok"
@@ -74,6 +78,7 @@ class FakePlatform:
             self.due.append((self.now + self.late_seconds, lambda: self._do(change, marker)))
             raise lost()
         external_id = self._do(change, marker)
+        self.afterwards()
         if step == "killed after":
             raise Killed
         if step == "lost":
@@ -115,16 +120,23 @@ class FakePlatform:
 
 
 def new_campaign(name: str = "Autumn", order: int = 0) -> ledger.Wish:
-    return ledger.Wish(ChangeKind.CREATE_CAMPAIGN, Level.CAMPAIGN, params={"name": name, "objective": "OUTCOME_SALES"},
-                       order=order)
+    return ledger.Wish(
+        ChangeKind.CREATE_CAMPAIGN, Level.CAMPAIGN, params={"name": name, "objective": "OUTCOME_SALES"}, order=order
+    )
 
 
 def budget(external_id: str, before: str, after: str, exposure: int = 0) -> ledger.Wish:
-    return ledger.Wish(ChangeKind.SET_BUDGET, Level.AD_SET, external_id, {"daily_budget": after},
-                       {"daily_budget": before}, exposure=exposure)  # type: ignore[arg-type]
+    return ledger.Wish(
+        ChangeKind.SET_BUDGET,
+        Level.AD_SET,
+        external_id,
+        {"daily_budget": after},
+        {"daily_budget": before},
+        exposure=exposure,
+    )  # type: ignore[arg-type]
 
 
 def pause(external_id: str, order: int = 0) -> ledger.Wish:
-    return ledger.Wish(ChangeKind.SET_STATUS, Level.AD_SET, external_id, {"status": "PAUSED"}, {"status": "ACTIVE"},
-                       order=order)
-
+    return ledger.Wish(
+        ChangeKind.SET_STATUS, Level.AD_SET, external_id, {"status": "PAUSED"}, {"status": "ACTIVE"}, order=order
+    )

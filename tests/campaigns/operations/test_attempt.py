@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
 import pytest
+from django.db import OperationalError, connection
 
 from campaigns.models import AdAccount, AdSet, Change
 from campaigns.operations import ledger
@@ -29,7 +31,11 @@ def test_change_is_done_and_journalled_before_and_after(plan, work, platform):
     plan(budget("130001", "50", "60"))
     change = work()
     assert (change.state, change.attempts, change.before["daily_budget"], change.after["daily_budget"]) == (
-        "done", 1, "50.00", "60")
+        "done",
+        1,
+        "50.00",
+        "60",
+    )
     assert platform.objects["130001"]["daily_budget"] == "60"
     assert events() == ["change.planned", "change.sent", "change.done"]
 
@@ -149,7 +155,8 @@ def test_change_made_elsewhere_is_not_overwritten(plan, work, platform):
     change = work()
     assert (change.state, platform.writes) == ("blocked", 0)
     assert change.error["message"] == (
-        "It was changed elsewhere meanwhile: daily budget is 80.00, this was decided on 50.")
+        "It was changed elsewhere meanwhile: daily budget is 80.00, this was decided on 50."
+    )
 
 
 def test_what_is_so_already_is_not_sent(plan, work, platform):
@@ -218,15 +225,18 @@ def test_rate_limit_rests_the_account_and_costs_no_attempt(plan, work, platform,
     assert (work().state, work().state) == ("done", "done")
 
 
-@pytest.mark.parametrize(("fault", "connection", "event"), [
-    (Fault.AUTH, "reconnect", "account.reconnect_needed"),
-    (Fault.PERMISSION, "reconnect", "account.reconnect_needed"),
-    (Fault.HELD, "held", "account.held"),
-])
+@pytest.mark.parametrize(
+    ("fault", "connection", "event"),
+    [
+        (Fault.AUTH, "reconnect", "account.reconnect_needed"),
+        (Fault.PERMISSION, "reconnect", "account.reconnect_needed"),
+        (Fault.HELD, "held", "account.held"),
+    ],
+)
 def test_refused_account_waits_with_one_event(plan, work, platform, account, fault, connection, event):
-    first, = plan(new_campaign())
+    (first,) = plan(new_campaign())
     plan(new_campaign("Winter"))
-    other, = plan(new_campaign("Spring"), account=AccountFactory.create(brand=account.brand))
+    (other,) = plan(new_campaign("Spring"), account=AccountFactory.create(brand=account.brand))
     in_hand = [ledger.claim(), ledger.claim()]
     platform.script = [PlatformError(fault, "Refused", code=190), PlatformError(fault, "Refused", code=190)]
     for change in in_hand:
@@ -262,3 +272,21 @@ def test_surplus_object_is_reported_once(plan, work, platform, account, now):
     assert [one.found[0].external_id for one in find_surplus(account, platform, now)] == ["7"]
     find_surplus(account, platform, now)
     assert Event.objects.get(kind="change.doubled").data["surplus"] == ["7"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_lost_after_sending_is_made_good(plan, work, work_all, platform):
+    plan(new_campaign())
+
+    def lose_the_database():
+        with suppress(OperationalError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    platform.afterwards = lose_the_database
+    with pytest.raises(OperationalError):
+        work()
+    connection.close()
+    platform.afterwards = lambda: None
+    assert (Change.objects.get().state, list(platform.marked().values())) == ("sent", [1])
+    work_all()
+    assert (Change.objects.get().state, platform.writes) == ("done", 1)

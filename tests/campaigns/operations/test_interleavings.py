@@ -36,9 +36,13 @@ class World:
 
     def __init__(self, script: list[str], pauses: list[int]) -> None:
         self.account = AccountFactory.create()
-        self.platform = FakePlatform(late_seconds=LATE, objects={
-            str(key): {"name": f"Ad set {key}", "status": "ACTIVE", "daily_budget": "50.00"}
-            for key in range(130001, 130006)})
+        self.platform = FakePlatform(
+            late_seconds=LATE,
+            objects={
+                str(key): {"name": f"Ad set {key}", "status": "ACTIVE", "daily_budget": "50.00"}
+                for key in range(130001, 130006)
+            },
+        )
         self.platform.script = [self._step(name) for name in script]
         self.pauses, self.turn, self.depth = pauses, 0, 0
 
@@ -82,18 +86,23 @@ def wishes_for(name: str, number: int) -> list[ledger.Wish]:
     target = str(130001 + number)
     return {
         "campaign": [new_campaign(f"New {number}")],
-        "chain": [new_campaign(f"Chain {number}"), ledger.Wish(
-            ChangeKind.CREATE_AD_SET, Level.AD_SET, params={"name": "Set", "campaign_id": {"from_step": 0}}, order=1)],
+        "chain": [
+            new_campaign(f"Chain {number}"),
+            ledger.Wish(
+                ChangeKind.CREATE_AD_SET, Level.AD_SET, params={"name": "Set", "campaign_id": {"from_step": 0}}, order=1
+            ),
+        ],
         "raise": [budget(target, "50", "60", exposure=17)],
         "cut": [budget(target, "50", "40", exposure=-17)],
         "pause": [pause(target)],
     }[name]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=WISHES, script=SCRIPTS, pauses=PAUSES)
-def test_every_change_ends_once_whatever_happens(settings: Any, names: list[str], script: list[str],
-                                                 pauses: list[int]) -> None:
+def test_every_change_ends_once_whatever_happens(
+    settings: Any, names: list[str], script: list[str], pauses: list[int]
+) -> None:
     settings.LEASE_SECONDS, settings.SETTLE_SECONDS = LEASE, SETTLE
     with transaction.atomic():
         world = World(script, pauses)

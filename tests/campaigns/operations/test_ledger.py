@@ -71,16 +71,17 @@ def test_what_lowers_spending_goes_first(plan):
 
 
 def test_second_change_of_one_object_waits_for_the_first(plan):
-    first, = plan(budget("130001", "50", "60"))
-    second, = plan(budget("130001", "60", "70"))
-    other_kind, = plan(pause("130001"))
+    (first,) = plan(budget("130001", "50", "60"))
+    (second,) = plan(budget("130001", "60", "70"))
+    (other_kind,) = plan(pause("130001"))
     assert {ledger.claim(), ledger.claim(), ledger.claim()} == {first, other_kind, None}
     Change.objects.filter(pk=first.pk).update(state="done")
     assert ledger.claim() == second
 
 
-@pytest.mark.parametrize("values", [{"connection": "reconnect"}, {"connection": "held"},
-                                    {"mode": "shadow", "graph_url": ""}])
+@pytest.mark.parametrize(
+    "values", [{"connection": "reconnect"}, {"connection": "held"}, {"mode": "shadow", "graph_url": ""}]
+)
 def test_account_that_cannot_be_reached_is_passed_over(plan, account, values):
     plan(new_campaign())
     type(account).objects.update(**values)
@@ -91,13 +92,13 @@ def test_resting_account_does_not_hold_up_others(plan, account, now):
     plan(new_campaign())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE campaigns_adaccount SET held_until = clock_timestamp() + interval '1 hour'")
-    other, = plan(new_campaign("Winter"), account=AccountFactory.create(brand=account.brand))
+    (other,) = plan(new_campaign("Winter"), account=AccountFactory.create(brand=account.brand))
     assert ledger.claim() == other
     assert ledger.claim() is None
 
 
 def test_cancelled_operation_sends_nothing(plan, work, platform, now):
-    change, = plan(new_campaign())
+    (change,) = plan(new_campaign())
     assert ledger.cancel(change.operation, now, "person:ana@example.com") == 1
     assert work() is None
     assert platform.writes == 0
@@ -105,7 +106,7 @@ def test_cancelled_operation_sends_nothing(plan, work, platform, now):
 
 
 def test_cancelling_beats_a_worker_that_holds_the_claim(plan, platform, now):
-    change, = plan(new_campaign())
+    (change,) = plan(new_campaign())
     held = ledger.claim()
     ledger.cancel(change.operation, now, "person:ana@example.com")
     assert attempt(held, platform, lambda _: None, now, Random(1)).state == "cancelled"
@@ -114,7 +115,7 @@ def test_cancelling_beats_a_worker_that_holds_the_claim(plan, platform, now):
 
 def test_cancel_leaves_what_is_on_its_way(plan, platform, work, now):
     platform.script = ["lost"]
-    change, = plan(new_campaign())
+    (change,) = plan(new_campaign())
     work()
     assert ledger.cancel(change.operation, now, "agent") == 0
     assert Change.objects.get().state == "sent"
@@ -148,16 +149,31 @@ def test_journal_chain_stays_whole(plan, platform, work_all, brand):
     work_all()
     assert verify_chain(brand) is None
     kinds = list(Event.objects.order_by("number").values_list("kind", flat=True))
-    assert kinds == ["change.planned", "change.planned", "change.sent", "change.done", "change.sent", "change.sent",
-                     "change.done"]
+    assert kinds == [
+        "change.planned",
+        "change.planned",
+        "change.sent",
+        "change.done",
+        "change.sent",
+        "change.sent",
+        "change.done",
+    ]
 
 
 def _chain(plan):
     return plan(
         new_campaign(),
-        ledger.Wish(ChangeKind.CREATE_AD_SET, Level.AD_SET, order=1,
-                    params={"name": "Broad", "campaign_id": {"from_step": 0}, "targeting": {},
-                            "optimization_goal": "OFFSITE_CONVERSIONS"}),
+        ledger.Wish(
+            ChangeKind.CREATE_AD_SET,
+            Level.AD_SET,
+            order=1,
+            params={
+                "name": "Broad",
+                "campaign_id": {"from_step": 0},
+                "targeting": {},
+                "optimization_goal": "OFFSITE_CONVERSIONS",
+            },
+        ),
     )
 
 

@@ -28,9 +28,13 @@ class Command(BaseCommand):
     help = "Sends changes to a sandbox of its own, kills workers, loses answers, and checks what came of it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        for name, default, what in (("changes", 100, "changes to send"), ("workers", 4, "worker processes"),
-                                    ("kills", 12, "workers killed"), ("seed", 1, "of all that is random"),
-                                    ("seconds", 300, "until it is given up")):
+        for name, default, what in (
+            ("changes", 100, "changes to send"),
+            ("workers", 4, "worker processes"),
+            ("kills", 12, "workers killed"),
+            ("seed", 1, "of all that is random"),
+            ("seconds", 300, "until it is given up"),
+        ):
             parser.add_argument(f"--{name}", type=int, default=default, help=what)
         for name, share in (("lost", 0.1), ("late", 0.2), ("errors", 0.1)):
             parser.add_argument(f"--{name}", type=float, default=share, help=f"share of calls: {name}")
@@ -45,8 +49,9 @@ class Command(BaseCommand):
             struck = world.control("faults")["struck"]
         self.stdout.write(json.dumps(asdict(verdict)))
         if not options["json"]:
-            self.stdout.write(f"{time.monotonic() - began:.0f} s, {run.workers.killed} kills, faults {struck}, "
-                              f"states {run.states}")
+            self.stdout.write(
+                f"{time.monotonic() - began:.0f} s, {run.workers.killed} kills, faults {struck}, states {run.states}"
+            )
         if not verdict.is_clean:
             raise CommandError("The run broke a rule; see above.", returncode=1)
 
@@ -65,15 +70,20 @@ class Run:
     def _faults(self) -> dict[str, Any]:
         """A lost answer of a creation never comes; that of another write is an error that follows the deed."""
         lost = self.options["lost"]
-        return {"seed": self.options["seed"], "answer_lost_after_create": lost, "http_500_after": lost,
-                "late_create": {"p": self.options["late"], "seconds": LATE}, "http_500": self.options["errors"]}
+        return {
+            "seed": self.options["seed"],
+            "answer_lost_after_create": lost,
+            "http_500_after": lost,
+            "late_create": {"p": self.options["late"], "seconds": LATE},
+            "http_500": self.options["errors"],
+        }
 
     def go(self, until: float) -> Verdict:
         """Approves in portions and kills in between, so that every stage is hit; then waits until all has ended."""
         try:
             kills = self.options["kills"]
             for round_ in range(kills):
-                self._approve(self.plans[round_ * len(self.plans) // kills:(round_ + 1) * len(self.plans) // kills])
+                self._approve(self.plans[round_ * len(self.plans) // kills : (round_ + 1) * len(self.plans) // kills])
                 self._pause(self.rng.uniform(*PAUSE))
                 self.workers.kill_one(self.rng)
             self._approve(self.plans if not kills else [])

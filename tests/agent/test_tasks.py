@@ -1,0 +1,103 @@
+"""What the queue calls: may run twice, keeps to the account's clock, and the timetable is what the settings say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ, Schedule
+
+from campaigns.models import AdAccount
+from mediabuyer.agent import tasks
+from mediabuyer.agent.models import Cycle, Decision
+from mediabuyer.lib.clock import wall_now
+from tests.factories import CycleFactory, DecisionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_heartbeat_touches_its_file(settings, tmp_path):
+    settings.VAR_DIR = tmp_path / "fresh"
+    tasks.heartbeat()
+    assert (tmp_path / "fresh" / "queue-heartbeat").exists()
+
+
+def test_unanswered_decision_lapses_by_the_accounts_clock(account, now):
+    old = DecisionFactory.create(account=account, expires_at=now)
+    young = DecisionFactory.create(account=account, expires_at=now + timedelta(hours=1))
+    tasks.sweep_decisions()
+    tasks.sweep_decisions()
+    assert list(Decision.objects.order_by("pk").values_list("pk", "state")) == [
+        (old.pk, "expired"),
+        (young.pk, "awaiting"),
+    ]
+
+
+def test_due_account_gets_one_cycle(account, now, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep_cycles()
+        tasks.sweep_cycles()
+    assert Cycle.objects.get().account == account
+    assert [task.func() for task in OrmQ.objects.all()] == ["mediabuyer.agent.tasks.run_cycle"]
+
+
+@pytest.mark.parametrize("values", [{"is_agent_on": False}, {"connection": "reconnect"}])
+def test_account_that_is_off_gets_no_cycle(account, values):
+    AdAccount.objects.update(**values)
+    tasks.sweep_cycles()
+    assert not Cycle.objects.exists()
+
+
+def test_recent_cycle_is_not_repeated(account, now):
+    AdAccount.objects.update(last_cycle_at=now - timedelta(minutes=239))
+    tasks.sweep_cycles()
+    assert not Cycle.objects.exists()
+
+
+def test_forgotten_cycle_is_rung_for_again(account, now, django_capture_on_commit_callbacks):
+    AdAccount.objects.update(last_cycle_at=now)
+    cycle = CycleFactory.create(account=account, state="queued")
+    Cycle.objects.update(created_at=wall_now() - timedelta(minutes=2))
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep_cycles()
+    assert OrmQ.objects.get().task["args"] == (cycle.pk,)
+
+
+def test_cycle_that_has_begun_is_not_run_again(account):
+    cycle = CycleFactory.create(account=account, state="running")
+    tasks.run_cycle(cycle.pk)
+    assert Cycle.objects.get().started_at is None
+
+
+def test_nudge_for_a_withdrawn_decision_does_nothing(account, now):
+    decision = DecisionFactory.create(account=account)
+    tasks.execute_decision(decision.pk)
+    tasks.execute_decision(decision.pk + 1)
+    assert Decision.objects.get().state == "awaiting"
+
+
+def test_same_job_of_one_account_runs_only_once(account):
+    with connection.cursor() as cursor, tasks.only_once("cycle", account.pk) as is_mine:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [account.pk])
+        assert (is_mine, cursor.fetchone()) == (True, (1,))
+
+
+def test_timetable_becomes_what_the_settings_say(settings):
+    Schedule.objects.create(name="old", func="os.getcwd", schedule_type=Schedule.CRON, cron="* * * * *")
+    call_command("sync_schedules", verbosity=0)
+    first = dict(Schedule.objects.values_list("name", "next_run"))
+    assert first.keys() == {name for name, _, _ in settings.SCHEDULES}
+    settings.SCHEDULES = [
+        (name, function, "5 5 * * *") if name == "heartbeat" else (name, function, cron)
+        for name, function, cron in settings.SCHEDULES
+    ]
+    call_command("sync_schedules", verbosity=0)
+    again = dict(Schedule.objects.values_list("name", "next_run"))
+    assert {name for name in again if again[name] != first[name]} == {"heartbeat"}
+
+
+def test_every_scheduled_function_exists(settings):
+    assert all(callable(import_string(function)) for _, function, _ in settings.SCHEDULES)
