@@ -134,10 +134,10 @@ class Insights(OfAccount):
 
 
 def _period(account: AdAccount, start: date | None, end: date | None) -> tuple[date, date]:
-    if start is None or end is None:
-        day = evaluation_day(account, known_now(account))
-        end = end or last_days(day)[1]
-        start = start or max(FIRST_DAY, last_days(end)[0])
+    if end is None:
+        end = last_days(evaluation_day(account, known_now(account)))[1]
+    if start is None:
+        start = date.fromordinal(max(FIRST_DAY.toordinal(), end.toordinal() - DEFAULT_DAYS + 1))
     if not FIRST_DAY <= start <= LAST_DAY:
         raise Invalid("from", start, f"Days lie between {FIRST_DAY} and {LAST_DAY}.", remedy="Ask for a later day.")
     if not start <= end <= LAST_DAY:

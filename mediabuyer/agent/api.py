@@ -84,7 +84,7 @@ class DecisionDetailSerializer(DecisionSerializer):
         return {"possible": possible, "words": words}
 
 
-class DecisionFilter(django_filters.FilterSet):  # type: ignore[misc]
+class DecisionFilter(django_filters.FilterSet):
     state = django_filters.MultipleChoiceFilter(choices=Decision.State.choices)
     action = django_filters.MultipleChoiceFilter(choices=[(action.slug, action.title) for action in ACTIONS])
 
@@ -199,9 +199,7 @@ class Undo(OfDecision):
     )
     @idempotent
     def post(self, request: Request, key: Any) -> Response:
-        return self.changed(
-            key, lambda one: undo(one, person_of(request), known_now(one.account), wall_now())
-        )
+        return self.changed(key, lambda one: undo(one, person_of(request), known_now(one.account), wall_now()))
 
 
 def _given(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -252,7 +250,7 @@ class CycleDetailSerializer(CycleSerializer):
 
 class Cycles(OfAccount, ListAPIView[Cycle]):
     serializer_class = CycleSerializer
-    queryset = Cycle.objects.select_related("started_by").annotate(decision_count=Count("decision"))
+    queryset = Cycle.objects.select_related("started_by").annotate(decision_count=Count("decision")).order_by("-id")
     filter_backends = ()
     write_scope = Scope.RUN
 
@@ -281,4 +279,4 @@ class OneCycle(RetrieveAPIView[Cycle]):
 
     def get_queryset(self) -> QuerySet[Cycle]:
         rows = Cycle.objects.filter(account__in=accounts_of(self.request)).select_related("account", "started_by")
-        return rows.prefetch_related("step_set").annotate(decision_count=Count("decision"))
+        return rows.prefetch_related("step_set").annotate(decision_count=Count("decision")).order_by("-id")

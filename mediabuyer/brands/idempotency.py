@@ -75,9 +75,7 @@ def _begin(request: Request, key: str) -> IdempotentAnswer:
     except IntegrityError:
         row = IdempotentAnswer.objects.filter(**owner).first()
     if row is not None and row.digest != digest:
-        raise Invalid(
-            HEADER, key, "This key was used with other content.", remedy="Use a new key for a new request."
-        )
+        raise Invalid(HEADER, key, "This key was used with other content.", remedy="Use a new key for a new request.")
     if row is None or row.status is None:
         raise Conflict("The first request with this key is still being answered.", remedy="Repeat it in a moment.")
     return row

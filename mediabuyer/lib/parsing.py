@@ -1,4 +1,4 @@
-"""Bodies of API requests: JSON within the size and depth that we accept, and files within theirs."""
+"""Bodies of API requests within what we accept: the depth of JSON, the size of files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ class TooLarge(APIException):
 
 
 class BoundedJSONParser(JSONParser):
-    """DRF reads a JSON body whole, whatever its size; Django's own limit counts only for forms."""
+    """Its size is Django's matter (DATA_UPLOAD_MAX_MEMORY_SIZE); its depth would end Python's stack."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        _check_length(parser_context, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
@@ -35,10 +34,7 @@ class BoundedMultiPartParser(MultiPartParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        _check_length(parser_context, settings.IMPORT_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        length = int((parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0)
+        if length > settings.IMPORT_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge
         return super().parse(stream, media_type, parser_context)
-
-
-def _check_length(context: Mapping[str, Any] | None, most: int) -> None:
-    if int((context or {})["request"].META.get("CONTENT_LENGTH") or 0) > most:
-        raise TooLarge

@@ -1,0 +1,151 @@
+"""Insights by REST: computed again from sums, never averaged, null where there is nothing to divide by."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from campaigns.models import InsightBreakdown
+from portfolio.models import Goal
+from tests.api_client import client_of
+from tests.factories import AdFactory, AdSetFactory, CampaignFactory, InsightFactory
+
+pytestmark = pytest.mark.django_db
+LAST = date(2026, 11, 19)
+RANGE = "from=2026-11-18&to=2026-11-19"
+
+
+@pytest.fixture
+def client(brand, manager):
+    return client_of(manager, brand)
+
+
+@pytest.fixture
+def ads(account):
+    """Two ads. The first spends 30 for 1 result, the second 10 for 3; before, only the first spent 20 for 1."""
+    ad_set = AdSetFactory.create(campaign=CampaignFactory.create(account=account))
+    first, second = AdFactory.create_batch(2, ad_set=ad_set)
+    InsightFactory.create(ad=first, day=LAST, spend=30, impressions=1000, clicks=10, results=1, revenue=40)
+    InsightFactory.create(ad=second, day=LAST, spend=10, impressions=3000, clicks=90, results=3, revenue=120)
+    InsightFactory.create(
+        ad=first, day=LAST - timedelta(days=2), spend=20, impressions=1000, clicks=10, results=1, revenue=40
+    )
+    return first, second
+
+
+def ask(client, account, query):
+    answer = client.get(f"/api/accounts/{account.key}/insights/?{query}")
+    assert answer.status_code == 200, answer.json()
+    return answer.json()
+
+
+def test_rates_are_computed_from_the_sums(client, account, ads):
+    told = ask(client, account, RANGE)["total"]["figures"]
+    assert told == {
+        "spend": "40.0000",
+        "impressions": 4000,
+        "reach": None,
+        "clicks": 100,
+        "link_clicks": 30,
+        "results": "4.0000",
+        "revenue": "160.0000",
+        "profit": "120.0000",
+        "ctr": 0.025,
+        "link_ctr": 0.0075,
+        "cvr": 0.04,
+        "cpm": "10.0000",
+        "cpc": "0.4000",
+        "cpa": "10.0000",
+        "aov": "40.0000",
+        "roas": 4.0,
+        "frequency": None,
+    }
+
+
+def test_profit_takes_the_margin_of_the_goal(client, account, ads, now):
+    Goal.put(account, None, now, margin=Decimal("0.5"))
+    assert ask(client, account, RANGE)["total"]["figures"]["profit"] == "40.0000"
+
+
+def test_rows_carry_our_keys_most_spend_first(client, account, ads):
+    told = ask(client, account, f"{RANGE}&by=ad")
+    assert [(row["key"], row["figures"]["spend"]) for row in told["results"]] == [
+        (str(ads[0].key), "30.0000"),
+        (str(ads[1].key), "10.0000"),
+    ]
+    for by, thing in (("campaign", ads[0].campaign), ("ad_set", ads[0].ad_set), ("account", account)):
+        assert [row["key"] for row in ask(client, account, f"{RANGE}&by={by}")["results"]] == [str(thing.key)]
+    angles = {row["key"] for row in ask(client, account, f"{RANGE}&by=angle")["results"]}
+    assert angles == {str(ad.creative.angle.key) for ad in ads}
+
+
+def test_period_before_stands_beside(client, account, ads):
+    told = ask(client, account, f"{RANGE}&by=ad&compare=previous")
+    assert told["compared_with"] == {"from": "2026-11-16", "to": "2026-11-17"}
+    first, second = told["results"]
+    assert (first["before"]["spend"], first["change"]["spend"], first["change"]["cpa"]) == ("20.0000", 0.5, 0.5)
+    assert (second["before"]["spend"], second["before"]["roas"], second["change"]["spend"]) == ("0.0000", None, None)
+    assert told["total"]["change"]["results"] == 3.0
+
+
+def test_nothing_delivered_is_null_not_zero(client, account, ads):
+    told = ask(client, account, "from=2025-01-01&to=2025-01-02")
+    assert (told["results"], told["count"]) == ([], 0)
+    figures = told["total"]["figures"]
+    assert (figures["spend"], figures["roas"], figures["cpa"], figures["ctr"]) == ("0.0000", None, None, None)
+
+
+def test_default_is_the_last_28_whole_days(client, account, ads):
+    told = ask(client, account, "by=day")
+    assert told["period"] == {"from": "2026-10-23", "to": "2026-11-19"}
+    assert [row["key"] for row in told["results"]] == ["2026-11-17", "2026-11-19"]
+
+
+def test_breakdown_is_asked_by_its_name(client, account, ads):
+    for value, spend in (("18-24", 10), ("25-34", 30)):
+        InsightBreakdown.objects.create(
+            account=account, ad=ads[0], dimension="age", value=value, day=LAST, until=LAST, spend=spend, impressions=100
+        )
+    told = ask(client, account, f"{RANGE}&by=age")
+    assert [(row["key"], row["figures"]["spend"]) for row in told["results"]] == [
+        ("25-34", "30.0000"),
+        ("18-24", "10.0000"),
+    ]
+    assert ask(client, account, f"{RANGE}&by=age,gender")["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("by=ad__account__credentials", "by"),
+        ("by=age,age", "by"),
+        ("by=" + "x" * 90, "by"),
+        ("from=2026-11-19&to=2026-11-18", "to"),
+        ("from=0001-01-01&to=2026-01-01", "from"),
+        ("from=2010-01-01&to=2026-01-01", "to"),
+        ("from=2026-11-01&to=9999-12-31", "to"),
+        ("from=yesterday", "from"),
+        ("to=0001-01-01", "to"),
+        ("compare=next", "compare"),
+    ],
+)
+def test_question_that_has_no_answer_is_refused(client, account, query, field):
+    answer = client.get(f"/api/accounts/{account.key}/insights/?{query}")
+    assert answer.status_code in (400, 422)
+    assert field in answer.json() or answer.json()["field"] == field
+
+
+def test_insights_ask_as_often_for_many(client, account, ads, django_assert_max_num_queries):
+    AdFactory.create_batch(10, ad_set=ads[0].ad_set)
+    for ad in account.ad_set.all():
+        InsightFactory.create(ad=ad, day=LAST - timedelta(days=1))
+    with django_assert_max_num_queries(7):
+        told = ask(client, account, f"{RANGE}&by=ad&compare=previous")
+    assert told["count"] == 12
+
+
+def test_reading_needs_its_scope(brand, manager, account):
+    client = client_of(manager, brand, "decide")
+    assert client.get(f"/api/accounts/{account.key}/insights/").status_code == 403
