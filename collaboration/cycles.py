@@ -34,7 +34,7 @@ WHAT = {
     "act": "Carry out what is allowed",
     "learn": "Keep what came of earlier decisions",
 }
-MOST_ADS = 60
+SHOWN_ADS = 10
 WON = ["decision.approved", "decision.rejected", "decision.changed", "decision.deferred", "decision.cancelled",
        "decision.expired", "decision.undone", "decision.done", "decision.failed", "outcome.measured"]  # fmt: skip
 
@@ -56,9 +56,7 @@ def list_rows(cycles: list[Cycle]) -> list[Row]:
     found = Decision.objects.filter(cycle__in=cycles).order_by("cycle", "state").values_list("cycle", "state")
     for pk, state, count in found.annotate(Count("pk")):
         counts.setdefault(pk, []).append((str(Decision.State(state).label).lower(), count))
-    return [
-        Row(one, *STATES[one.state], trigger_words(one), seconds_of(one), counts.get(one.pk, [])) for one in cycles
-    ]
+    return [Row(one, *STATES[one.state], trigger_words(one), seconds_of(one), counts.get(one.pk, [])) for one in cycles]
 
 
 def trigger_words(cycle: Cycle) -> str:
@@ -149,23 +147,28 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
     seen = cycle.observation
     if not seen:
         return {}
-    again = replay(cycle)
+    considered = _considered(cycle)
     ads = sorted(seen["ads"], key=lambda ad: -float(ad["spend_7d"] or 0) or -float(ad["spend"] or 0))
     snapshot = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
     return {
         "seen": seen,
         "data_until": datetime.fromisoformat(seen["synced_at"]) if seen["synced_at"] else None,
         "snapshot": f"{snapshot[:4]} {snapshot[4:8]}",
-        "ads": ads[:MOST_ADS],
-        "more_ads": max(len(ads) - MOST_ADS, 0),
+        "ads": ads[:SHOWN_ADS],
+        "other_ads": ads[SHOWN_ADS:],
         "ads_scale": scale(ads),
-        "budgets": [one | {"p_loss": _p_loss(one["draws"])} for one in seen["budgets"]],
+        "budgets": [
+            one | {"p_loss": _p_loss(one["draws"]), "level_words": one["level"].replace("_", " ")}
+            for one in seen["budgets"]
+        ],
         "budgets_scale": scale(seen["budgets"]),
         "draws": max((len(one["draws"]) for one in seen["budgets"]), default=0),
         "cooldown": timedelta(seconds=seen["limits"]["cooldown"]),
-        "considered": _considered(cycle),
+        "weighed": len(considered),
+        "kept": [one for one in considered if one["kept"]],
+        "left": [one for one in considered if not one["kept"]],
         "recalled": _recalled(cycle),
-        "again": again,
+        "again": replay(cycle),
     }
 
 
@@ -181,12 +184,12 @@ def _p_loss(draws: list[float]) -> float | None:
 def _considered(cycle: Cycle) -> list[dict[str, Any]]:
     """Every candidate in its rank, with the verdict of the guardrails on those that were kept."""
     figures = dict(cycle.step_set.filter(name__in=["plan", "guard"]).values_list("name", "figures"))
-    verdicts = {one["title"]: one for one in figures.get("guard", {}).get("verdicts", [])}
+    verdicts = list(figures.get("guard", {}).get("verdicts", []))
     words = {"block": "Held back", "approve": "A person decides"}
     rows = []
     for rank, one in enumerate(figures.get("plan", {}).get("candidates", []), 1):
-        verdict = verdicts.get(one["title"])
-        said = words.get(verdict["verdict"], "Allowed by rule") if verdict else ("Cut down" if one["kept"] else "Left")
+        verdict = verdicts.pop(0) if one["kept"] and verdicts else None  # both lists are in the order of rank
+        said = words.get(verdict["verdict"], "Allowed by rule") if verdict else ""
         rows.append(one | {"rank": rank, "said": said, "fired": verdict["fired"] if verdict else []})
     return rows
 

@@ -59,15 +59,15 @@ def _field(question: dict[str, Any], row: ImportFile) -> forms.Field:
     options: dict[str, Any] = {
         "label": question["text"],
         "initial": row.answers.get(key) or question["default"],
-        "required": question["default"] is None,
     }
     if kind == "date":
         return forms.DateField(widget=forms.DateInput(attrs={"class": "input", "type": "date"}), **options)
     if kind == "choice":
         return forms.ChoiceField(choices=question["choices"], widget=forms.RadioSelect, **options)
     if kind == "currency":
-        choices = question["choices"] or [[code, code] for code in CURRENCIES]
-        return forms.ChoiceField(choices=[["", "Choose"], *choices], widget=_select(), **options)
+        codes = [code for code, _ in question["choices"]] or CURRENCIES
+        choices = [("", "Choose"), *((code, code) for code in codes)]
+        return forms.ChoiceField(choices=choices, widget=_select(), **options)
     options["initial"] = row.answers.get(key) or _usual_zone(row) or options["initial"]
     return forms.ChoiceField(choices=[(zone, zone) for zone in zones()], widget=_select(), **options)
 

@@ -18,7 +18,7 @@ State = ImportFile.State
 MONEY = ("spend", "revenue")
 LEVELS = {"ad": "by ad", "ad_set": "by ad set", "campaign": "by campaign", "account": "for the account"}
 SHOWN_ERRORS = 50
-BARS = 6
+SHOWN_ROWS = 6
 
 
 def stages(row: ImportFile, cycle: Cycle | None) -> list[dict[str, str]]:
@@ -92,13 +92,15 @@ class Diagnosis:
     totals: Totals
     level: str
     rows: list[Row]
-    others: int
-    largest: Decimal
+    count: int
     sentences: list[tuple[str, str]]
 
 
-def diagnosis(account: AdAccount) -> Diagnosis | None:
-    """By the finest level that has more than one name; None while the account has no figures."""
+def diagnosis(account: AdAccount, *, is_mixed: bool) -> Diagnosis | None:
+    """By the coarsest level with several names below the campaign; None while the account has no figures.
+
+    `is_mixed`: results mean several things, so their costs are not compared.
+    """
     span = data_span(account)
     if span is None:
         return None
@@ -107,11 +109,9 @@ def diagnosis(account: AdAccount) -> Diagnosis | None:
         ((level, rows) for level in ("ad_set", "campaign", "ad") if len(rows := _spent(account, span, level)) > 1),
         ("ad", _spent(account, span, "ad")),
     )
-    costs = [row.totals.cpa for row in rows[:BARS] if row.totals.cpa is not None]
-    return Diagnosis(
-        span, whole, level.replace("_", " "), rows[:BARS], max(len(rows) - BARS, 0), max(costs, default=Decimal(1)),
-        _sentences(whole, rows, level.replace("_", " "), account.currency),
-    )  # fmt: skip
+    noun = level.replace("_", " ")
+    said = [] if is_mixed else _sentences(whole, rows, noun, account.currency)
+    return Diagnosis(span, whole, noun, rows[:SHOWN_ROWS], len(rows), said)
 
 
 def _spent(account: AdAccount, span: tuple[Any, Any], level: str) -> list[Row]:
@@ -119,31 +119,50 @@ def _spent(account: AdAccount, span: tuple[Any, Any], level: str) -> list[Row]:
 
 
 def _sentences(whole: Totals, rows: list[Row], level: str, currency: str) -> list[tuple[str, str]]:
-    """The dearest large one and the cheapest one with enough results, each against the mean."""
+    """Headline and explanation: the dearest large one, the cheapest sure one, what brought nothing."""
     if not whole.results or whole.cpa is None or len(rows) < 2:
         return []
-    said = []
-    mean = format_money(whole.cpa, currency)
+    found = [said(whole, rows, level, currency) for said in (_dear, _best, _idle)]
+    return [one for one in found if one]
+
+
+def _dear(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[str, str] | None:
     heavy = [row for row in rows if row.totals.spend * 10 >= whole.spend]
-    dear = max(heavy, key=lambda row: row.totals.spend / max(row.totals.results, Decimal("0.5")), default=None)
-    if dear and (dear.totals.cpa is None or dear.totals.cpa > whole.cpa * Decimal("1.25")):
-        share, brought = dear.totals.spend / whole.spend, dear.totals.results / whole.results
-        cost = format_money(dear.totals.cpa, currency)
-        said.append((
-            f"One {level} takes {share:.0%} of the money and brings {brought:.0%} of the results",
-            f"“{dear.name}” spent {format_money(dear.totals.spend, currency)} for {dear.totals.results:,.0f} results, "
-            f"{cost} each; the mean is {mean}.",
-        ))  # fmt: skip
-    sure = [row for row in rows if row.totals.results >= 10 and row.totals.cpa is not None]
-    best = min(sure, key=lambda row: row.totals.cpa or whole.spend, default=None)
-    if best and best.totals.cpa and best.totals.cpa < whole.cpa * Decimal("0.8"):
-        share = best.totals.spend / whole.spend
-        said.append((
-            f"Your best {level} gets {share:.0%} of the money",
-            f"“{best.name}” brings a result for {format_money(best.totals.cpa, currency)}, on "
-            f"{best.totals.results:,.0f} results; the mean is {mean}.",
-        ))  # fmt: skip
-    return said
+    one = max(heavy, key=lambda row: row.totals.spend / max(row.totals.results, Decimal("0.5")), default=None)
+    mean = whole.cpa or Decimal(0)
+    if one is None or (one.totals.cpa is not None and one.totals.cpa <= mean * Decimal("1.25")):
+        return None
+    share, brought = one.totals.spend / whole.spend, one.totals.results / whole.results
+    return (
+        f"One {level} takes {share:.0%} of the money and brings {brought:.0%} of the results",
+        f"“{one.name}” spent {format_money(one.totals.spend, currency)} for {one.totals.results:,.0f} results, "
+        f"{format_money(one.totals.cpa, currency)} each; the mean is {format_money(mean, currency)}.",
+    )
+
+
+def _best(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[str, str] | None:
+    sure = [(row.totals.cpa, row) for row in rows if row.totals.results >= 10 and row.totals.cpa is not None]
+    cost, one = min(sure, key=lambda pair: pair[0], default=(None, None))
+    mean = whole.cpa or Decimal(0)
+    if cost is None or one is None or cost >= mean * Decimal("0.8"):
+        return None
+    return (
+        f"Your best {level} gets {one.totals.spend / whole.spend:.0%} of the money",
+        f"“{one.name}” brings a result for {format_money(cost, currency)}, on {one.totals.results:,.0f} results; "
+        f"the mean is {format_money(mean, currency)}.",
+    )
+
+
+def _idle(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[str, str] | None:
+    """What was spent without one result. One alone may be bad luck; the sum is not."""
+    idle = [row for row in rows if not row.totals.results]
+    spent = sum((row.totals.spend for row in idle), Decimal(0))
+    if spent * 20 < whole.spend:
+        return None
+    return (
+        f"{spent / whole.spend:.0%} of the money brought nothing",
+        f"{len(idle):,} of {len(rows):,} {level}s spent {format_money(spent, currency)} without a result.",
+    )
 
 
 def shadow_cycle(row: ImportFile) -> Cycle | None:

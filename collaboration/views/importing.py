@@ -138,6 +138,12 @@ def _get(request: HttpRequest, key: UUID) -> ImportFile:
     return get_object_or_404(rows.select_related("brand", "account", "uploaded_by"), key=key)
 
 
+def _diagnosis(row: ImportFile) -> imports.Diagnosis | None:
+    if row.account is None or row.state != State.DONE:
+        return None
+    return imports.diagnosis(row.account, is_mixed=len(row.mapping.get("result_types", [])) > 1)
+
+
 def _start_page(
     request: HttpRequest, brand: Brand | None, brands: list[Brand], *, status: int = 200, problem: Any = None
 ) -> HttpResponse:
@@ -179,7 +185,7 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "live_url": reverse("import-live", args=[row.key]),
         "cycle": cycle,
         "proposals": imports.proposals(cycle) if not is_thinking else [],
-        "diagnosis": imports.diagnosis(row.account) if row.account and row.state == State.DONE else None,
+        "diagnosis": _diagnosis(row),
         "may_import": may(request.user, Right.IMPORT, row.brand),
         "reference": row.key.hex[:12],
     }

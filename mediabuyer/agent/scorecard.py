@@ -42,10 +42,7 @@ def scorecard(account: AdAccount) -> Scorecard:
     decisions = Decision.objects.filter(account=account)
     states = dict(decisions.order_by().values_list("state").annotate(Count("pk")))
     verdicts = dict(
-        Outcome.objects.filter(decision__account=account)
-        .order_by()
-        .values_list("verdict")
-        .annotate(Count("pk"))
+        Outcome.objects.filter(decision__account=account).order_by().values_list("verdict").annotate(Count("pk"))
     )
     return Scorecard(
         proposed=sum(states.values()),
