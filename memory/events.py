@@ -33,7 +33,7 @@ KINDS: dict[str, str] = {
     "change.cancelled": "cancelled before it was sent: {what}",
     "change.doubled": "found more objects at the platform than were asked for: {what}",
     "cycle.started": "started a cycle",
-    "cycle.finished": "finished the cycle: {proposed} proposed",
+    "cycle.finished": "finished a cycle: {proposed} proposed",
     "cycle.failed": "could not finish the cycle at “{step}”: {reason}",
     "decision.proposed": "proposed: {what}",
     "decision.blocked": "held back by a guardrail: {what}",

@@ -48,6 +48,7 @@ TOLD = [
     "change.failed",
     "change.unknown",
     "change.blocked",
+    "cycle.finished",
     "cycle.failed",
     "account.stopped",
     "account.released",
@@ -57,6 +58,7 @@ TOLD = [
     "export.imported",
 ]
 TONES = {
+    "finished": "good",
     "done": "good",
     "undone": "good",
     "measured": "good",
@@ -169,6 +171,8 @@ def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
         "revenue_change": shown["revenue"].relative if shown else None,
         "roas_change": shown["roas"].absolute if shown else None,
         "purchases": f"{money.now.results:,.0f} purchases",
+        "of_plan": f"{money.now.spend / money.plan:.0%} of the budgets" if money.plan else "",
+        "roas_yesterday": f"yesterday {money.before.roas:.2f}" if money.before.roas is not None else "",
         "worst_day": worst_day,
         "cap_label": f"{worst_day / cap:.0%} of the daily cap" if cap else "",
         "cap_tone": "bad" if worst_day > cap else "warn" if worst_day > cap * Decimal("0.95") else "",
@@ -197,8 +201,9 @@ def _headline(account: AdAccount, money: Money, waiting: int) -> str:
 
 
 def _trend(account: AdAccount, money: Money) -> Plot | None:
-    start = money.day - timedelta(days=TREND_DAYS - 1)
-    by_day = {row.key: row.totals for row in totals(account, start, money.day, "day")}
+    last = money.day - timedelta(days=1) if money.is_today else money.day
+    start = last - timedelta(days=TREND_DAYS - 1)
+    by_day = {row.key: row.totals for row in totals(account, start, last, "day")}
     if len(by_day) < 2:
         return None
     days = [start + timedelta(days=index) for index in range(TREND_DAYS)]
@@ -208,7 +213,7 @@ def _trend(account: AdAccount, money: Money) -> Plot | None:
     sums = add_up(by_day.values())
     levels = [Level(float(money.plan), f"Budgets {whole(money.plan)}")] if money.plan else []
     return Plot(
-        title="Spend and revenue, last 14 days",
+        title="Spend and revenue, last 14 whole days",
         summary=f"In {TREND_DAYS} days {whole(sums.spend)} were spent and {whole(sums.revenue)} came in.",
         labels=[f"{day.day} {day:%b}" for day in days],
         series=[Series("Revenue", revenue, "k1", filled=True), Series("Spend", spend, "k2")],
