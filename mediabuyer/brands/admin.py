@@ -18,7 +18,8 @@ from mediabuyer.lib.admin import ReadOnly
 
 OTHERS = (account_admin, mfa_admin, sessions_admin, axes_admin, queue_admin)
 """Imported so that they have registered by now. Editing a queue, a lockout or a second factor by hand harms more than
-it helps, and the pages of allauth and `manage.py axes_reset` do it properly."""
+it helps: whoever may edit a schedule may run any function of ours. The pages of allauth and `manage.py axes_reset` do
+it properly."""
 
 
 def forget_others() -> None:
