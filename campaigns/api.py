@@ -92,7 +92,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         read_only_fields = fields
 
 
-class CampaignFilter(django_filters.FilterSet):  # type: ignore[misc]
+class CampaignFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=Status.choices)
 
     class Meta:

@@ -22,7 +22,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
         return sentence(event)
 
 
-class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
+class EventFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=[(kind, kind) for kind in KINDS])
     since = django_filters.IsoDateTimeFilter("happened_at", "gte", help_text="In the account's time, this moment too.")
     until = django_filters.IsoDateTimeFilter("happened_at", "lt")

@@ -42,7 +42,7 @@ def brands_of(request: Request) -> Any:
     return brands if only is None else brands.filter(pk=only)
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     """Tells drf-spectacular, which finds it by being imported, how our tokens are sent."""
 
     target_class = "mediabuyer.brands.authentication.TokenAuthentication"
