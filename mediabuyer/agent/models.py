@@ -387,9 +387,7 @@ class Decision(models.Model):
 
         Whoever raises what may be spent above the agent's proposal has asked for it and cannot approve it.
         """
-        require(person, Right.DECIDE, self.account.brand)
-        self._require_same(seen_hash)
-        self._require_open(now)
+        self.require_answerable(person, seen_hash, now)
         before = self.changes
         self.changes, self.version = changes, self.version + 1
         values |= {"changes": changes, "version": self.version, "content_hash": self.compute_hash()}
@@ -461,11 +459,16 @@ class Decision(models.Model):
         self._move(self.State.EXPIRED, now, "system", finished_at=now)
 
     def begin(self, now: datetime) -> None:
-        """From approved to executing; only the sweep that wins this move plans the changes."""
-        if self.approved_hash != self.content_hash or self.compute_hash() != self.content_hash:
-            self.block(now, "It is no longer what was approved.", actor="system")
-            return
-        self._move(self.State.EXECUTING, now, "system")
+        """From approved to executing; only the sweep that wins this move plans the changes.
+
+        What is begun is what the table holds now: the row in memory may be older than the last change of it.
+        """
+        with transaction.atomic():
+            row = Decision.objects.select_for_update(of=("self",)).select_related("account").get(pk=self.pk)
+            if not row.approved_hash == row.content_hash == row.compute_hash():
+                self.block(now, "It is no longer what was approved.", actor="system")
+            else:
+                self._move(self.State.EXECUTING, now, "system")
 
     def finish(self, state: str, now: datetime, error: str = "") -> None:
         """done, failed or unknown, as its changes ended."""
@@ -473,6 +476,12 @@ class Decision(models.Model):
 
     def mark_undone(self, now: datetime, actor: str) -> None:
         self._move(self.State.UNDONE, now, actor)
+
+    def require_answerable(self, person: User, seen_hash: str, now: datetime) -> None:
+        """Raises unless this person may answer it now, as it was shown."""
+        require(person, Right.DECIDE, self.account.brand)
+        self._require_same(seen_hash)
+        self._require_open(now)
 
     def _require_same(self, seen_hash: str) -> None:
         if seen_hash != self.content_hash:

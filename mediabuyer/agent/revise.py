@@ -32,6 +32,7 @@ def revise(decision: Decision, person: User, seen_hash: str, amounts: dict[str, 
 
     Raises `Invalid` naming the guardrail that forbids the amount; then nothing has changed.
     """
+    decision.require_answerable(person, seen_hash, now)
     if not can_revise(decision):
         raise Invalid("amount", "", "This decision has no amount to change.", remedy="Approve it or reject it.")
     planned = [change_from_json(change) for change in decision.changes]
