@@ -66,12 +66,15 @@ def _tell(decision: Decision, outcome: Outcome | None) -> str:
         return f"{decision.title}: done, too early to grade.{taken_back}"
     got = format_money(Decimal(outcome.figures["per_day"]), decision.account.currency, sign=True)
     hoped = decision.expected.get("per_day")
-    promise = f" Expected {format_money(Decimal(hoped), decision.account.currency, sign=True)} a day," if hoped else ""
-    return f"{decision.title}.{promise} got {got}.{taken_back}"
+    if not hoped:
+        return f"{decision.title}. It brought {got} a day.{taken_back}"
+    promise = format_money(Decimal(hoped), decision.account.currency, sign=True)
+    return f"{decision.title}. Expected {promise} a day, got {got}.{taken_back}"
 
 
 def _entities(decision: Decision) -> list[str]:
+    """What it was about, its subject first."""
     found = [f"{change['level']}:{change['external_id']}" for change in decision.changes]
     if decision.ad and decision.ad.creative and decision.ad.creative.angle:
         found.append(f"angle:{decision.ad.creative.angle.name}")
-    return sorted({f"{decision.subject_level}:{decision.subject_id}", *found})
+    return list(dict.fromkeys([f"{decision.subject_level}:{decision.subject_id}", *found]))
