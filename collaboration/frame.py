@@ -29,6 +29,11 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def words(request: HttpRequest, name: str, most: int = 2000) -> str:
+    """What somebody typed freely: no longer than its column, and without NUL, which the database does not hold."""
+    return request.POST.get(name, "").replace("\x00", "").strip()[:most]
+
+
 def page_now(account: AdAccount) -> datetime:
     """The account's time for pages that only show: a sandbox's last known time, without asking it."""
     return account.clock_at if account.mode == AdAccount.Mode.SANDBOX and account.clock_at else now_for(account)

@@ -14,15 +14,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
-from mediabuyer.agent.undo import can_undo, undo
 
 from campaigns.models import AdAccount
 from collaboration.cards import build_card, difference, due_words
-from collaboration.frame import account_for, page_now, person
+from collaboration.frame import account_for, page_now, person, words
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS, BY_SLUG
 from mediabuyer.agent.models import Decision, DecisionQuerySet
 from mediabuyer.agent.revise import revise
+from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
@@ -58,10 +58,10 @@ def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse
         answer.approve(
             row,
             person(request),
-            request.POST.get("hash", ""),
+            words(request, "hash"),
             page_now(account),
             wall_now(),
-            note=request.POST.get("note", ""),
+            note=words(request, "note"),
         )
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
@@ -80,15 +80,15 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         answer.reject(
             row,
             person(request),
-            request.POST.get("hash", ""),
-            request.POST.get("reason", ""),
+            words(request, "hash"),
+            words(request, "reason"),
             page_now(account),
-            request.POST.get("note", ""),
+            words(request, "note"),
         )
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
     except Invalid as error:
-        return _page(request, account, row, status=422, problem=error, open="reject", note=request.POST.get("note", ""))
+        return _page(request, account, row, status=422, problem=error, open="reject", note=words(request, "note"))
     messages.info(request, f"Rejected: {row.title}. I will say so next time.")
     return _next(account)
 
@@ -115,7 +115,7 @@ def change(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
     try:
-        revise(row, person(request), request.POST.get("hash", ""), _amounts(request, row), page_now(account))
+        revise(row, person(request), words(request, "hash"), _amounts(request, row), page_now(account))
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
     except Invalid as error:
@@ -170,17 +170,17 @@ def _approve_one(request: HttpRequest, row: Decision, seen_hash: str) -> dict[st
 
 def _chosen(account: AdAccount, values: list[str]) -> list[tuple[Decision, str]]:
     """Rows for `key:hash` pairs as the form sent them; what is not this account's is left out."""
-    pairs = dict(value.split(":", 1) for value in values if ":" in value)
-    rows = Decision.objects.filter(account=account, key__in=[key for key in pairs if _is_uuid(key)])
-    return [(row, pairs[str(row.key)]) for row in rows.select_related("account__brand", "cycle")]
+    pairs = dict(pair for value in values if (pair := _pair(value)))
+    rows = Decision.objects.filter(account=account, key__in=pairs).order_by("expires_at", "pk")
+    return [(row, pairs[row.key]) for row in rows.select_related("account__brand", "cycle")]
 
 
-def _is_uuid(text: str) -> bool:
+def _pair(value: str) -> tuple[UUID, str] | None:
+    key, _, seen_hash = value.partition(":")
     try:
-        UUID(text)
+        return UUID(key), seen_hash
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _effect_of(chosen: list[tuple[Decision, str]]) -> Decimal:
@@ -214,7 +214,7 @@ def _conflict(request: HttpRequest, account: AdAccount, key: UUID, error: Confli
     """409 with what changed since the reader opened it; nothing was done."""
     row = _get(account, key)
     return _page(
-        request, account, row, status=409, problem=error, changed=difference(row, request.POST.get("hash", ""))
+        request, account, row, status=409, problem=error, changed=difference(row, words(request, "hash"))
     )
 
 

@@ -15,15 +15,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.models import AdAccount
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, TokenForm, member_form
-from collaboration.frame import account_for, page_now, person
+from collaboration.frame import account_for, page_now, person, words
 from collaboration.people import change_member, invite, issue_token, revoke_token
 from mediabuyer.brands.models import Member, Token
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.lib.errors import Invalid
+from mediabuyer.lib.logs import get_logger
 from memory.events import sentence
 from memory.models import Event
 from portfolio.models import Goal
 
+log = get_logger(__name__)
 AUDITED = [
     "account.limits_changed",
     "account.goal_set",
@@ -77,7 +79,7 @@ def stop(request: HttpRequest, key: UUID) -> HttpResponse:
     """The red stop, from any page."""
     account = account_for(request, key)
     require(request.user, Right.STOP, account.brand)
-    reason = ": ".join(part for part in (request.POST.get("reason", ""), request.POST.get("note", "")) if part)
+    reason = ": ".join(part for part in (words(request, "reason"), words(request, "note")) if part)
     account.stop(person(request), reason or "No reason given", page_now(account))
     messages.warning(request, "Stopped. Nothing that raises spending is sent until a second person releases it.")
     return redirect("today", account.key)
@@ -88,7 +90,7 @@ def stop(request: HttpRequest, key: UUID) -> HttpResponse:
 def release(request: HttpRequest, key: UUID) -> HttpResponse:
     account = account_for(request, key)
     require(request.user, Right.RELEASE, account.brand)
-    reason = request.POST.get("reason", "").strip()
+    reason = words(request, "reason", most=400)
     if not reason:
         raise Invalid("reason", "", "Say what has been put right.", remedy="One sentence is enough.")
     account.release(person(request), reason, page_now(account))
@@ -119,10 +121,12 @@ def confirm_live(request: HttpRequest, key: UUID) -> HttpResponse:
 def member(request: HttpRequest, key: UUID, member_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = get_object_or_404(Member.objects.select_related("brand", "user"), key=member_key, brand=account.brand)
+    require(request.user, Right.MANAGE_PEOPLE, account.brand)
     form = MemberForm(request.POST, prefix=f"m{row.pk}")
-    if form.is_valid():
-        change_member(row, person(request), page_now(account), **form.cleaned_data)
-        messages.success(request, f"{row.user} is changed; it holds at once.")
+    if not form.is_valid():
+        raise Invalid("role", request.POST.get(f"m{row.pk}-role"), "There is no such role.", remedy="Choose one.")
+    change_member(row, person(request), page_now(account), **form.cleaned_data)
+    messages.success(request, f"{row.user} is changed; it holds at once.")
     return redirect("settings", account.key)
 
 
@@ -139,14 +143,24 @@ def add_member(request: HttpRequest, key: UUID) -> HttpResponse:
     except Invalid as error:
         form.add_error("email", f"{error.message} {error.remedy}")
         return _render(request, account, invite_form=form, status=422)
-    if is_new:
-        reset = ResetPasswordForm({"email": row.user.email})
+    if is_new and not _send_link(request, row.user.email):
+        messages.warning(request, f"{row.user} is a member now, but the mail with the link could not be sent.")
+    else:
+        told = " and gets a link to set a password." if is_new else "."
+        messages.success(request, f"{row.user} is a member now{told}")
+    return redirect("settings", account.key)
+
+
+def _send_link(request: HttpRequest, email: str) -> bool:
+    """False when the mail server does not take it; the person can ask for the link at the login page."""
+    reset = ResetPasswordForm({"email": email})
+    try:
         if reset.is_valid():
             reset.save(request)
-    messages.success(
-        request, f"{row.user} is a member now" + (" and gets a link to set a password." if is_new else ".")
-    )
-    return redirect("settings", account.key)
+    except OSError as error:
+        log.warning("invitation.not_sent", error=str(error))
+        return False
+    return True
 
 
 @login_required
