@@ -7,7 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, Observation, PlannedChange, RecentChange
+from mediabuyer.agent.context import (
+    AdFigures,
+    Budget,
+    Context,
+    Limits,
+    Observation,
+    PlannedChange,
+    Proposal,
+    RecentChange,
+)
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -44,7 +53,7 @@ def make_ad(external_id: str = "ad1", **values: Any) -> AdFigures:
             impressions_7d=7000,
             roas_7d=1.5,
             cpa=Decimal(20),
-        spend_a_day=Decimal(10),
+            spend_a_day=Decimal(10),
             payout_per_spend=1.6,
             low=1.2,
             high=2.0,
@@ -142,6 +151,28 @@ def make_observation(**values: Any) -> Observation:
             reference_cpa=Decimal(20),
             ads=(make_ad(),),
             budgets=(make_budget(),),
+        ),
+        **values,
+    )
+
+
+def make_proposal(*changes: PlannedChange, **values: Any) -> Proposal:
+    """Raising one ad set from 50 to 60, unless told otherwise."""
+    planned = changes or (budget_to("60"),)
+    return replace(
+        Proposal(
+            action="scale_budget",
+            title="Raise “Set set1” from €50 to €60 a day",
+            why="The next euro earns more than it costs.",
+            params={},
+            changes=planned,
+            evidence={},
+            effect=None,
+            risk="low",
+            way_back="Set it back.",
+            subject_level=planned[0].level,
+            subject_id=planned[0].external_id,
+            score=1.0,
         ),
         **values,
     )

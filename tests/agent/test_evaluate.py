@@ -1,0 +1,101 @@
+"""The observation: what it says of ads and budgets, that it comes back as it was stored, that nothing is no error."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from mediabuyer.agent.evaluate import as_json, budgets_seen, evaluate
+from mediabuyer.agent.models import Cycle, Step
+from mediabuyer.agent.observe import Pulled
+from mediabuyer.agent.steps import step
+from tests.agent.worlds import NOW, make_budget, make_observation
+from tests.factories import AdFactory, AdSetFactory, CycleFactory, InsightFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def evaluate_now(account):
+    def run():
+        cycle = CycleFactory.create(account=account, state="running")
+        with step(cycle, "evaluate") as note:
+            seen = evaluate(cycle, Pulled(), note)
+        Cycle.objects.update(state="done")
+        return seen
+
+    return run
+
+
+@pytest.fixture
+def ad(account):
+    """Four weeks at 20 a day, every day one purchase of 60."""
+    row = AdFactory.create(
+        ad_set=AdSetFactory.create(campaign__account=account, external_id="130001"), external_id="14"
+    )
+    for back in range(1, 29):
+        InsightFactory.create(
+            ad=row, day=date(2026, 11, 20) - timedelta(days=back), spend=Decimal(20), revenue=Decimal(60)
+        )
+    return row
+
+
+def test_empty_account_is_seen_as_empty(evaluate_now):
+    seen = evaluate_now()
+    assert (seen.ads, seen.budgets, seen.reference_cpa) == ((), (), None)
+    assert Step.objects.get().summary == "0 ads run, 0 of them more likely earn than not."
+
+
+def test_ad_without_a_single_figure_is_no_error(account, evaluate_now):
+    AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account))
+    seen = evaluate_now()
+    assert [budget.draws for budget in seen.budgets] == [()]
+
+
+def test_ad_carries_its_week_and_its_launch(ad, evaluate_now):
+    [found] = evaluate_now().ads
+    assert (found.external_id, found.spend, found.results, found.spend_7d, found.spend_a_day) == (
+        "14",
+        Decimal(560),
+        28.0,
+        Decimal(140),
+        Decimal("20.00"),
+    )
+    assert found.roas_7d == 3.0
+    assert found.p_profit > 0.5
+
+
+def test_budget_carries_what_its_ads_spent_and_draws(ad, evaluate_now):
+    [budget] = evaluate_now().budgets
+    assert (budget.external_id, budget.daily_budget, budget.spend_7d, budget.ad_ids) == (
+        "130001",
+        Decimal(50),
+        Decimal(140),
+        ("14",),
+    )
+    assert len(budget.draws) == 64
+    assert budget.low < budget.payout_per_spend < budget.high
+
+
+def test_same_day_draws_the_same_numbers(ad, evaluate_now):
+    assert evaluate_now() == evaluate_now()
+
+
+def test_observation_is_stored_for_replay(ad, evaluate_now):
+    seen = evaluate_now()
+    cycle = Cycle.objects.get()
+    assert cycle.observation == as_json(seen)
+    assert budgets_seen(cycle) == {budget.external_id: budget for budget in seen.budgets}
+
+
+def test_budgets_come_back_as_they_were():
+    budget = make_budget(last_edit_at=NOW, daily_budget=Decimal("50.25"), draws=(1.0, 2.5))
+    cycle = Cycle(observation=as_json(make_observation(budgets=(budget, make_budget("set2")))))
+    assert budgets_seen(cycle) == {"set1": budget, "set2": make_budget("set2")}
+
+
+def test_no_cycle_has_seen_no_budget():
+    assert budgets_seen(None) == {}
+    assert budgets_seen(Cycle()) == {}

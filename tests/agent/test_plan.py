@@ -1,0 +1,83 @@
+"""Which proposals remain: the best ones, never two on one object, none on what is already asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mediabuyer.agent.models import Decision, Step
+from mediabuyer.agent.plan import MOST, plan, rank
+from mediabuyer.agent.steps import step
+from tests.agent.worlds import budget_to, make_ad, make_budget, make_observation, make_proposal
+from tests.factories import CycleFactory, DecisionFactory
+
+
+@pytest.fixture
+def plan_now(account):
+    def run(seen):
+        with step(CycleFactory.create(account=account, state="running"), "plan") as note:
+            return plan(account, seen, note)
+
+    return run
+
+
+def loser(external_id, **values):
+    return make_ad(external_id, payout_per_spend=0.4, low=0.2, high=0.7, p_profit=0.02, p_bar=0.02, **values)
+
+
+def test_rank_is_by_worth_then_by_name():
+    first, second, third = (make_proposal(budget_to("60", external_id=key)) for key in "abc")
+    better = make_proposal(budget_to("60", external_id="z"), score=2.0)
+    assert rank([third, better, second, first]) == [better, first, second, third]
+
+
+@pytest.mark.django_db
+def test_nothing_is_proposed_where_nothing_is_known(plan_now):
+    assert plan_now(make_observation(ads=(), budgets=())) == []
+    assert Step.objects.get().summary == "Nothing is worth changing."
+
+
+@pytest.mark.django_db
+def test_no_more_than_a_person_can_weigh(plan_now):
+    ads = tuple(loser(f"ad{number}") for number in range(MOST + 3))
+    kept = plan_now(make_observation(ads=ads, budgets=()))
+    assert len(kept) == MOST
+    assert Step.objects.get().summary == f"{MOST + 3} candidates, {MOST} worth asking."
+
+
+@pytest.mark.django_db
+def test_one_budget_is_not_pulled_two_ways(plan_now):
+    good = make_budget("130001", draws=(1.9, 2.0, 2.1), payout_per_spend=2.0)
+    bad = make_budget("130002", draws=(0.5, 0.6, 0.7), payout_per_spend=0.6)
+    kept = plan_now(make_observation(ads=(), budgets=(good, bad)))
+    touched = [change.external_id for proposal in kept for change in proposal.changes]
+    assert kept
+    assert len(touched) == len(set(touched))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["awaiting", "approved", "executing", "unknown"])
+def test_what_is_already_asked_is_left_alone(account, plan_now, state):
+    DecisionFactory.create(
+        account=account, state=state, action="pause_ad", subject_level="ad", subject_id="ad1", changes=[]
+    )
+    assert plan_now(make_observation(ads=(loser("ad1"),), budgets=())) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["proposed", "awaiting"])
+def test_what_lapsed_may_be_asked_again(account, plan_now, now, state):
+    DecisionFactory.create(
+        account=account,
+        state=state,
+        action="pause_ad",
+        subject_level="ad",
+        subject_id="ad1",
+        changes=[],
+        proposed_at=now - timedelta(days=3),
+        expires_at=now - timedelta(days=1),
+    )
+    kept = plan_now(make_observation(ads=(loser("ad1"),), budgets=()))
+    assert [proposal.action for proposal in kept] == ["pause_ad"]
+    assert Decision.objects.get().state == "expired"
