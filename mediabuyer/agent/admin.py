@@ -12,7 +12,7 @@ class StepInline(admin.TabularInline):
     model = Step
     fields = ("order", "name", "state", "summary", "started_at", "finished_at")
     readonly_fields = fields
-    extra = 0
+    extra = max_num = 0
     can_delete = False
 
 
@@ -20,7 +20,7 @@ class FindingInline(admin.TabularInline):
     model = Finding
     fields = ("stage", "guardrail", "severity", "message", "created_at")
     readonly_fields = fields
-    extra = 0
+    extra = max_num = 0
     can_delete = False
 
 

@@ -1,0 +1,149 @@
+"""What the import linter cannot see: the strings, the docs, the templates, and how large things have grown."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db.models import ForeignKey, ManyToManyField
+from django.utils.module_loading import import_string
+
+from campaigns.platforms import PLATFORMS
+from mediabuyer.agent.actions import ACTIONS
+from mediabuyer.agent.guardrails import GUARDRAILS
+from mediabuyer.agent.models import Decision
+from memory.events import KINDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("mediabuyer", "campaigns", "creatives", "portfolio", "memory", "collaboration")
+STACK = ("brands", "memory", "creatives", "campaigns", "portfolio", "agent", "collaboration")
+"""App labels from the bottom up."""
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 45
+TABLES = {"campaigns/models.py", "mediabuyer/agent/models.py"}
+"""Longer, because they are lists of fields and the one-line rules beside them."""
+LONGEST_TABLE = 560
+
+
+def sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from (path for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts)
+
+
+def templates() -> list[Path]:
+    return sorted((ROOT / "templates").rglob("*.html"))
+
+
+def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
+    """Every call of a function of this name in our code."""
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == name:
+                yield path, node
+
+
+def test_every_foreign_key_points_down_the_stack():
+    upward = [
+        f"{model._meta.label}.{field.name} → {field.related_model._meta.label}"
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, ForeignKey | ManyToManyField)
+        and model._meta.app_label in STACK
+        and field.related_model._meta.app_label in STACK
+        and STACK.index(field.related_model._meta.app_label) > STACK.index(model._meta.app_label)
+    ]
+    assert upward == []
+
+
+def test_every_scheduled_task_exists():
+    for name, path, _ in settings.SCHEDULES:
+        assert callable(import_string(path)), name
+
+
+def test_every_enqueued_task_exists():
+    found = list(calls("enqueue"))
+    assert found
+    for place, call in found:
+        path = call.args[0]
+        assert isinstance(path, ast.Constant), f"{place}: name the task by a plain string"
+        assert callable(import_string(str(path.value))), place
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*(action.slug for action in ACTIONS), *(one.slug for one in GUARDRAILS), *PLATFORMS],
+)
+def test_every_registry_entry_is_in_the_docs(name):
+    assert f"### {name}\n" in (ROOT / "docs" / "adding.md").read_text(), f"docs/adding.md has no section “{name}”"
+
+
+@pytest.mark.parametrize("package", ["mediabuyer.agent.actions", "mediabuyer.agent.guardrails", "campaigns.platforms"])
+def test_every_file_of_a_registry_is_registered(package):
+    """A file that is in no tuple is an entry that somebody forgot."""
+    text = (ROOT / package.replace(".", "/") / "__init__.py").read_text()
+    single = {"actions": "ACTION", "guardrails": "GUARDRAIL", "platforms": "connect"}[package.rsplit(".", 1)[-1]]
+    for path in sorted((ROOT / package.replace(".", "/")).glob("[a-z]*.py")):
+        module = import_module(f"{package}.{path.stem}")
+        if path.stem != "base" and hasattr(module, single):
+            assert re.search(rf"\b{path.stem}\b", text), f"{path.stem} is missing in {package}"
+
+
+def test_every_recorded_kind_exists_and_every_kind_is_recorded():
+    recorded: set[str] = {f"decision.{state}" for state in Decision.State.values}
+    for path in sources():
+        strings = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        if path.name != "events.py":
+            recorded |= {text for text in strings if isinstance(text, str) and re.fullmatch(r"[a-z]+\.[a-z_]+", text)}
+    assert sorted(set(KINDS) - recorded - _states_of_changes()) == [], "kinds that nothing records"
+    for path, call in calls("record"):
+        for text in _kinds_in(call):
+            assert text in KINDS, f"{path}: “{text}” is no kind of event"
+
+
+def _states_of_changes() -> set[str]:
+    """`change.<state>` is recorded by the state's own name."""
+    return {kind for kind in KINDS if kind.startswith("change.")}
+
+
+def _kinds_in(call: ast.Call) -> list[str]:
+    """Plain strings that the first argument may be."""
+    first: Any = call.args[0] if call.args else None
+    sides = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+    return [str(side.value) for side in sides if isinstance(side, ast.Constant)]
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_template_has_nothing_inline(path):
+    """The Content-Security-Policy would refuse it, and nobody would see why."""
+    text = re.sub(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}", "", path.read_text(), flags=re.DOTALL)
+    inline = re.findall(r"<style\b|\sstyle=|\son[a-z]+=[\"']|javascript:|<script(?![^>]*\bsrc=)[^>]*>", text)
+    assert inline == []
+    assert "http://" not in text.replace("http://www.w3.org/", ""), "nothing is fetched from elsewhere"
+
+
+@pytest.mark.parametrize("path", sorted(sources()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_module_and_its_functions_are_short(path):
+    text, name = path.read_text(), str(path.relative_to(ROOT))
+    assert text.count("\n") <= (LONGEST_TABLE if name in TABLES else LONGEST_MODULE)
+    long = [
+        f"{node.name}: {lines} lines"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_every_init_is_empty_but_the_registries():
+    registries = {"mediabuyer/agent/actions", "mediabuyer/agent/guardrails", "campaigns/platforms"}
+    filled = {
+        str(path.parent.relative_to(ROOT)) for path in sources() if path.name == "__init__.py" and path.read_text()
+    }
+    assert filled <= registries

@@ -1,0 +1,316 @@
+"""Every address of the whole site, for every role, for a stranger and for nobody at all.
+
+The addresses come from the resolver. One without a rule below fails `test_every_address_has_a_rule` by its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+from rest_framework.test import APIClient
+
+from campaigns import uploads
+from mediabuyer.brands.models import Role
+from mediabuyer.brands.permissions import ALLOWED, Right
+from tests.api_client import client_of
+from tests.factories import (
+    AdFactory,
+    AdSetFactory,
+    CampaignFactory,
+    CycleFactory,
+    DecisionFactory,
+    InsightFactory,
+    MemberFactory,
+    TokenFactory,
+    budget_change,
+)
+
+pytestmark = pytest.mark.django_db
+SESSION = "django.contrib.auth.backends.ModelBackend"
+PEOPLE = [*Role.values, "stranger", "nobody"]
+REPORT = b"Campaign name,Day,Amount spent (EUR),Impressions\nAutumn,2026-11-18,12.50,1000\n"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`get`: who may look: members of the brand, any person, everybody, an operator; empty: nobody, 405.
+
+    `post`: the right it takes; empty: 405. `is_shared`: not about one brand, so a stranger is let in.
+    """
+
+    get: str = ""
+    post: Right | None = None
+    is_shared: bool = False
+
+
+LOOK = Rule("members")
+RULES: dict[str, Rule] = {
+    "home": Rule("person", is_shared=True),
+    "patterns": Rule("operator", is_shared=True),
+    "status": Rule("person", is_shared=True),
+    "healthz": Rule("everybody", is_shared=True),
+    "metrics": Rule("operator", is_shared=True),
+    "today": LOOK,
+    "inbox": LOOK,
+    "decision": LOOK,
+    "decision-bulk": Rule(post=Right.DECIDE),
+    "decision-approve": Rule(post=Right.DECIDE),
+    "decision-reject": Rule(post=Right.DECIDE),
+    "decision-defer": Rule(post=Right.DECIDE),
+    "decision-change": Rule(post=Right.DECIDE),
+    "decision-undo": Rule(post=Right.DECIDE),
+    "agent": LOOK,
+    "agent-journal": LOOK,
+    "cycle": LOOK,
+    "cycle-live": LOOK,
+    "cycle-start": Rule(post=Right.RUN_CYCLE),
+    "portfolio": LOOK,
+    "ads": LOOK,
+    "ad": LOOK,
+    "import": Rule("person", post=Right.IMPORT, is_shared=True),
+    "import-file": LOOK,
+    "import-live": LOOK,
+    "import-confirm": Rule(post=Right.IMPORT),
+    "import-drop": Rule(post=Right.IMPORT),
+    "settings": LOOK,
+    "settings-limits": Rule(post=Right.SET_LIMITS),
+    "settings-goal": Rule(post=Right.SET_LIMITS),
+    "settings-live": Rule(post=Right.SET_LIMITS),
+    "settings-stop": Rule(post=Right.STOP),
+    "settings-release": Rule(post=Right.RELEASE),
+    "settings-invite": Rule(post=Right.MANAGE_PEOPLE),
+    "settings-member": Rule(post=Right.MANAGE_PEOPLE),
+    "settings-token": Rule(post=Right.MANAGE_PEOPLE),
+    "settings-token-drop": Rule(post=Right.MANAGE_PEOPLE),
+    "api-accounts": Rule("person", is_shared=True),
+    "api-account": LOOK,
+    "api-campaigns": LOOK,
+    "api-insights": LOOK,
+    "api-conversions": Rule(post=Right.IMPORT),
+    "api-decisions": LOOK,
+    "api-decision": LOOK,
+    "api-decision-approve": Rule(post=Right.DECIDE),
+    "api-decision-reject": Rule(post=Right.DECIDE),
+    "api-decision-undo": Rule(post=Right.DECIDE),
+    "api-cycles": Rule("members", post=Right.RUN_CYCLE),
+    "api-cycle": LOOK,
+    "api-journal": LOOK,
+    "api-imports": Rule("person", post=Right.IMPORT, is_shared=True),
+    "api-import": LOOK,
+    "api-import-confirm": Rule(post=Right.IMPORT),
+    "api-schema": Rule("person", is_shared=True),
+    "api-docs": Rule("person", is_shared=True),
+}
+OPEN_DOORS = {
+    "account_login", "account_signup", "account_inactive", "account_confirm_email", "account_confirm_login_code",
+    "account_email_verification_sent", "account_reset_password", "account_reset_password_done",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "mfa_authenticate",
+}  # fmt: skip
+"""Pages of the login itself. All others of `accounts/` are for whoever is logged in."""
+OBJECT_OF = {
+    "a/": "account", "api/accounts/": "account", "api/decisions/": "decision", "api/cycles/": "cycle",
+    "api/imports/": "upload", "import/": "upload",
+}  # fmt: skip
+"""Whose key `<uuid:key>` is, by the beginning of the route."""
+
+
+def addresses(patterns: Any, before: str = "") -> Iterator[tuple[str, str]]:
+    """Every (route, name) of the urlconf."""
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from addresses(pattern.url_patterns, route)
+        else:
+            yield route, pattern.name or ""
+
+
+ALL = list(addresses(get_resolver().url_patterns))
+OURS = [(route, name) for route, name in ALL if not route.startswith(("accounts/", "admin/"))]
+
+
+@pytest.fixture
+def world(account, brand, settings, tmp_path) -> dict[str, Any]:
+    """One of everything that an address may name, all of the same brand."""
+    settings.MEDIA_ROOT = tmp_path
+    people = {role: MemberFactory.create(brand=brand, role=role).user for role in Role.values}
+    ad = AdFactory.create(ad_set=AdSetFactory.create(campaign=CampaignFactory.create(account=account)))
+    InsightFactory.create(ad=ad, spend=800, results=40)
+    upload = uploads.keep(brand, people["team"], "report.csv", [REPORT])
+    uploads.read(upload)
+    return {
+        "people": people | {"stranger": MemberFactory.create(role="owner").user},
+        "account": account,
+        "ad": ad,
+        "decision": DecisionFactory.create(account=account, subject_id=ad.ad_set.external_id,
+                                           changes=[budget_change(ad.ad_set.external_id, "50", "60")]),
+        "cycle": CycleFactory.create(account=account),
+        "upload": upload,
+        "member": MemberFactory.create(brand=brand, role="viewer"),
+        "token": TokenFactory.create(member__brand=brand, member__role="owner"),
+    }  # fmt: skip
+
+
+def url_of(route: str, world: dict[str, Any]) -> str:
+    """The route with the world's own keys in it."""
+    whose = next((name for start, name in OBJECT_OF.items() if route.startswith(start)), "")
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1].removesuffix("_key") if found[1] != "key" else whose
+        return str(world[name].key)
+
+    return "/" + re.sub(r"<uuid:(\w+)>", fill, route)
+
+
+def client_for(who: str, route: str, world: dict[str, Any]) -> Any:
+    """Pages are asked with a session, the API with a token of all scopes."""
+    user = world["people"].get(who)
+    if user and route.startswith("api/") and route != "api/docs/":
+        return client_of(user, user.member_set.get().brand)
+    client = APIClient() if route.startswith("api/") else Client()
+    if user:
+        client.force_login(user, backend=SESSION)
+    return client
+
+
+def ask(method: str, who: str, route: str, world: dict[str, Any]) -> Any:
+    """The answer, everything that it did undone again."""
+    client = client_for(who, route, world)
+    with transaction.atomic():
+        before = snapshot()
+        answer = getattr(client, method)(url_of(route, world), **_content(method, route, world))
+        answer.has_changed = snapshot() != before
+        transaction.set_rollback(True)
+    return answer
+
+
+def _content(method: str, route: str, world: dict[str, Any]) -> dict[str, Any]:
+    if method == "get":
+        return {}
+    if route == "api/imports/":
+        return {"data": {"file": SimpleUploadedFile("report.csv", REPORT)}, "format": "multipart"}
+    if route.startswith("api/"):
+        return {"data": [] if "conversions" in route else {"hash": "x", "reason_code": "risk"}, "format": "json"}
+    return {"data": {}}
+
+
+def snapshot() -> dict[str, Any]:
+    """All rows of our own apps; when somebody was last seen is no change."""
+    noise = {"last_login", "last_used_at", "seen_today_at"}
+    labels = ("brands", "agent", "campaigns", "creatives", "portfolio", "memory")
+    return {
+        model._meta.label: [
+            {name: value for name, value in row.items() if name not in noise} for row in model._base_manager.values()
+        ]
+        for label in labels
+        for model in apps.get_app_config(label).get_models()
+        if not model._meta.label.endswith("Event") or model._meta.label == "memory.Event"
+    }
+
+
+def assert_kept_out(answer: Any, who: str, route: str, rule: Rule) -> None:
+    """Nobody is sent to the login, a stranger finds nothing; and nothing happened."""
+    if who == "nobody" and route.startswith("api/") and route != "api/docs/":
+        assert answer.status_code == 401, who
+    elif who == "nobody" and rule.get != "operator":
+        assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/"), who
+    elif rule.get == "operator":
+        assert answer.status_code in (302, 403, 404), who
+    else:
+        assert answer.status_code == 404 or (answer.status_code == 405 and not rule.get), who
+    assert not answer.has_changed, who
+
+
+# --- The tests --------------------------------------------------------------------------------------------------------
+
+
+def test_every_address_has_a_rule():
+    missing = sorted({name or route for route, name in OURS} - set(RULES))
+    assert not missing, f"say in RULES of {__name__} who may open: {', '.join(missing)}"
+    gone = sorted(set(RULES) - {name for _, name in OURS})
+    assert not gone, f"no such address any more: {', '.join(gone)}"
+
+
+@pytest.mark.parametrize(("route", "name"), OURS, ids=[name for _, name in OURS])
+def test_who_may_look(route, name, world):
+    rule = RULES[name]
+    for who in PEOPLE:
+        answer = ask("get", who, route, world)
+        is_let_in = {"everybody": True, "operator": False, "person": who != "nobody"}.get(
+            rule.get, who in Role.values or (rule.is_shared and who == "stranger")
+        )
+        if not is_let_in:
+            assert_kept_out(answer, who, route, rule)
+        elif rule.get:
+            assert answer.status_code in (200, 302), who
+            assert "/accounts/login/" not in answer.headers.get("Location", ""), who
+        else:
+            assert answer.status_code == 405, who
+            assert not answer.has_changed, who
+
+
+@pytest.mark.parametrize(
+    ("route", "name"), [one for one in OURS if RULES.get(one[1], Rule()).post], ids=lambda one: one if one else ""
+)
+def test_who_may_change(route, name, world):
+    rule = RULES[name]
+    allowed = ALLOWED[rule.post]
+    for who in PEOPLE:
+        answer = ask("post", who, route, world)
+        if who in Role.values and who not in allowed:
+            assert answer.status_code == 403, f"{who} got {answer.status_code}"
+            assert not answer.has_changed, who
+        elif who in Role.values:
+            assert answer.status_code not in (401, 403, 404, 405), f"{who} got {answer.status_code}"
+            assert answer.status_code < 500, who
+        elif who == "nobody" or not rule.is_shared:
+            assert_kept_out(answer, who, route, rule)
+
+
+@pytest.mark.parametrize(("route", "name"), OURS, ids=[name for _, name in OURS])
+def test_what_is_only_shown_takes_no_post(route, name, world):
+    if RULES[name].post:
+        return
+    for who in ("owner", "stranger", "nobody"):
+        answer = ask("post", who, route, world)
+        assert not answer.has_changed, who
+        assert answer.status_code in (302, 401, 403, 404, 405), f"{who} got {answer.status_code}"
+
+
+@pytest.mark.parametrize("route", [route for route, _ in ALL if route.startswith("admin/")])
+def test_admin_is_for_operators(route, world):
+    url = re.sub(r"<path:\w+>", "1", route).replace("^(?P<app_label>auth|", "").replace("^", "").replace("$", "")
+    url = re.sub(r"\(\?P<app_label>(\w+)[^)]*\)", r"\1", url).replace("(?P<url>.*)", "nothing")
+    url = re.sub(r"account\|[\w|]*\)", "account", url)
+    if url in ("admin/login/", "admin/logout/"):
+        return
+    for who in ("owner", "manager", "nobody"):
+        answer = ask("get", who, url, world)
+        assert answer.status_code in (302, 404), who
+        assert answer.status_code == 404 or answer["Location"].startswith("/admin/login/"), who
+
+
+@pytest.mark.parametrize(("route", "name"), [one for one in ALL if one[0].startswith("accounts/")])
+def test_own_login_is_for_its_owner(route, name, world):
+    url = "/" + re.sub(r"\(\?P<key>[^)]*\)", "x", re.sub(r"\(\?P<uidb36>[^)]*\)", "1", route)).strip("^$")
+    answer = Client().get(url.replace("^", "").replace("$", ""))
+    is_sent_to_login = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+    if name in OPEN_DOORS:
+        assert answer.status_code in (200, 302)
+    else:
+        assert is_sent_to_login or name == "account_logout", f"{name} answers {answer.status_code} to nobody"
+
+
+def test_queue_is_not_edited_in_the_admin():
+    """Whoever may edit a schedule may run any function of ours."""
+    editable = [model._meta.label for model in admin.site._registry if model._meta.app_label == "django_q"]
+    assert editable == []
