@@ -30,6 +30,7 @@ class CycleAdmin(ReadOnly):
     list_filter = ("state", "trigger")
     list_select_related = ("account", "started_by")
     search_fields = ("key", "account__name")
+    exclude = ("observation", "recalled")
     inlines = (StepInline,)
 
 
@@ -40,6 +41,13 @@ class DecisionAdmin(ReadOnly):
     list_select_related = ("account", "decided_by")
     search_fields = ("key", "title", "subject_id")
     inlines = (FindingInline,)
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnly):
+    list_display = ("guardrail", "severity", "message", "stage", "decision", "created_at")
+    list_filter = ("severity", "guardrail", "stage")
+    list_select_related = ("decision",)
 
 
 @admin.register(Outcome)

@@ -1,0 +1,368 @@
+"""The Import page: a dropped file is kept, understood, asked about, imported by a task, and shown with what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from campaigns import tasks, uploads
+from campaigns.models import AdAccount, ImportFile, InsightDay
+from mediabuyer.agent.models import Cycle
+from mediabuyer.agent.tasks import sweep_cycles
+from mediabuyer.brands.models import Brand, User
+from tests.factories import AccountFactory, CycleFactory, DecisionFactory, MemberFactory
+
+pytestmark = pytest.mark.django_db
+
+GERMAN = (
+    "Tag;Kampagnenname;Name der Anzeigengruppe;Ausgegebener Betrag (EUR);Impressionen;Link-Klicks;Ergebnisse;CTR\n"
+    "2026-09-01;K;Büro;38,20;4.912;57;1;1,2\n2026-09-02;K;Büro;41,80;5.088;61;2;1,2\n2026-09-02;K;Hotel;12,00;900;30;9;3\n"
+    ";;;92,00;10.900;148;12;\n"
+)
+NO_CURRENCY = "Day,Campaign name,Amount spent,Impressions,Results\n2026-09-01,K,10.50,1000,2\n"
+NO_DATES = "Campaign name,Amount spent (USD),Impressions,Results\nK,10.50,1000,2\n"
+BROKEN_ROW = "Day,Campaign name,Amount spent (EUR),Impressions\n2026-09-01,K,1.50,10\n2026-09-02,K,1.50 USD,10\n"
+
+
+@pytest.fixture(autouse=True)
+def media(settings: LazySettings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def web(manager: User) -> Client:
+    client = Client()
+    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def drop(web: Client) -> Callable[..., Any]:
+    """`drop("a.csv", text)` uploads one file and returns its row."""
+
+    def send(name: str, content: str | bytes, client: Client = web) -> ImportFile:
+        data = content.encode() if isinstance(content, str) else content
+        answer = client.post(reverse("import"), {"files": [SimpleUploadedFile(name, data)]})
+        row = ImportFile.objects.latest("pk")
+        assert answer["Location"] == reverse("import-file", args=[row.key])
+        return row
+
+    return send
+
+
+@pytest.fixture
+def imported(web: Client, drop: Callable[..., ImportFile]) -> Callable[..., ImportFile]:
+    """Uploads, confirms with the given answers and lets the task run."""
+
+    def do(name: str, content: str, **answers: str) -> ImportFile:
+        row = drop(name, content)
+        answer = confirm(web, row, **answers)
+        assert answer.status_code == 302, answer.context["form"].errors
+        tasks.import_file(row.pk)
+        row.refresh_from_db()
+        return row
+
+    return do
+
+
+def confirm(client: Client, row: ImportFile, **answers: str) -> Any:
+    return client.post(
+        reverse("import-confirm", args=[row.key]), {"account": "Office", "time_zone": "Europe/Berlin"} | answers
+    )
+
+
+def page(client: Client, row: ImportFile) -> Any:
+    return client.get(reverse("import-file", args=[row.key]))
+
+
+def test_empty_page_says_what_will_appear(web: Client) -> None:
+    answer = web.get(reverse("import"))
+    assert answer.status_code == 200
+    assert b"No file yet" in answer.content
+
+
+def test_upload_is_kept_under_a_name_of_ours(drop: Callable[..., ImportFile], media: Path) -> None:
+    row = drop("../../etc/Report ü.csv", GERMAN)
+    assert row.name == "Report ü.csv"
+    (kept,) = (media / "imports").iterdir()
+    assert kept == media / row.path
+    assert kept.name.isalnum()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert row.size == len(GERMAN.encode())
+
+
+def test_mapping_totals_and_left_out_columns_are_shown(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("report.csv", GERMAN)
+    answer = page(web, row)
+    checks = {one["title"]: one for one in answer.context["checks"]}
+    assert checks["Spend"] == {"title": "Spend", "file": "€92.00", "computed": "€92.00", "same": True, "gap": ""}
+    assert checks["Impressions"]["computed"] == "10,900"
+    assert answer.context["differing"] == 0
+    text = answer.content.decode()
+    assert "Ausgegebener Betrag (EUR)" in text
+    assert "Computed again from its parts" in text
+    assert [bound.name for bound in answer.context["form"]] == ["account", "time_zone"]
+
+
+def test_differing_total_is_shown_with_its_gap(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("report.csv", GERMAN.replace("92,00", "112,00"))
+    (differs,) = [one for one in page(web, row).context["checks"] if one["same"] is False]
+    assert (differs["title"], differs["gap"]) == ("Spend", "−€20.00")
+
+
+def test_broken_row_is_listed_with_line_column_and_value(web: Client, drop: Callable[..., ImportFile]) -> None:
+    (error,) = page(web, drop("report.csv", BROKEN_ROW)).context["errors"]
+    assert (error["line"], error["column"], error["value"]) == (3, "Amount spent (EUR)", "1.50 USD")
+
+
+def test_file_that_is_no_table_is_refused_in_words(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("report.csv", b"%PDF-1.7 something")
+    assert row.state == "failed"
+    text = page(web, row).content.decode()
+    assert "This is not a table." in text
+    assert row.key.hex[:12] in text
+
+
+def test_unexpected_error_ends_on_the_row(drop: Callable[..., ImportFile], media: Path) -> None:
+    row = drop("report.csv", GERMAN)
+    (media / row.path).unlink()
+    uploads.read(row)
+    assert row.state == "failed"
+    assert row.report["problem"] == uploads.UNEXPECTED
+
+
+def test_several_files_are_read_at_once(web: Client) -> None:
+    files = [SimpleUploadedFile(f"{name}.csv", GERMAN.encode()) for name in "ab"]
+    answer = web.post(reverse("import"), {"files": files})
+    assert answer["Location"].startswith(reverse("import"))
+    assert sorted(ImportFile.objects.values_list("name", flat=True)) == ["a.csv", "b.csv"]
+
+
+def test_large_file_is_read_by_a_worker(
+    web: Client, drop: Callable[..., ImportFile], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    filler = "2026-09-02;K;Büro;0,00;0;0;0;1,2\n" * (uploads.READ_AT_ONCE // 33)
+    with django_capture_on_commit_callbacks(execute=True):
+        row = drop("report.csv", GERMAN.replace(";;;92,00;10.900;148;12;\n", "") + filler)
+    assert (row.mapping, OrmQ.objects.get().func()) == ({}, "campaigns.tasks.read_file")
+    assert b'hx-trigger="every 2s"' in page(web, row).content
+    tasks.read_file(row.pk)
+    row.refresh_from_db()
+    assert row.report["totals"]["spend"] == 92
+
+
+def test_upload_beyond_the_limit_is_413_and_leaves_nothing(web: Client, settings: LazySettings, media: Path) -> None:
+    settings.IMPORT_MAX_BYTES = 10
+    too_long = {"CONTENT_LENGTH": str(2 * 1024 * 1024)}
+    files = {"files": SimpleUploadedFile("a.csv", b"x" * 2 * 1024 * 1024)}
+    assert web.post(reverse("import"), files, **too_long).status_code == 413
+    assert not ImportFile.objects.exists()
+    assert not list(media.rglob("*.*"))
+
+
+def test_stream_longer_than_allowed_is_cut_and_removed(
+    manager: User, brand: Brand, settings: LazySettings, media: Path
+) -> None:
+    settings.IMPORT_MAX_BYTES = 10
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"xxxx"
+
+    with pytest.raises(uploads.Invalid, match="larger than"):
+        uploads.keep(brand, manager, "a.csv", endless())
+    assert list((media / "imports").iterdir()) == []
+
+
+def test_forgotten_files_are_bounded(web: Client, brand: Brand, manager: User) -> None:
+    ImportFile.objects.bulk_create(
+        ImportFile(brand=brand, name="a", path="x", size=1, digest="d") for _ in range(uploads.MOST_WAITING)
+    )
+    answer = web.post(reverse("import"), {"files": SimpleUploadedFile("b.csv", b"x")}, follow=True)
+    assert "100 files of Norden Kaffee wait already." in answer.content.decode()
+    assert ImportFile.objects.count() == uploads.MOST_WAITING
+
+
+def test_missing_token_of_the_form_is_refused(manager: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(reverse("import"), {"files": SimpleUploadedFile("a.csv", b"x")}).status_code == 403
+    assert not ImportFile.objects.exists()
+
+
+def test_only_what_cannot_be_known_is_asked(web: Client, drop: Callable[..., ImportFile]) -> None:
+    asked = {
+        name: [bound.name for bound in page(web, drop("a.csv", text)).context["form"]]
+        for name, text in (("currency", NO_CURRENCY), ("dates", NO_DATES))
+    }
+    assert asked["currency"] == ["account", "currency", "time_zone"]
+    assert asked["dates"] == ["account", "from", "until", "time_zone"]
+
+
+def test_usual_time_zone_of_the_brand_is_offered(web: Client, account: AdAccount, drop: Any) -> None:
+    form = page(web, drop("a.csv", GERMAN)).context["form"]
+    assert form["time_zone"].initial == account.time_zone == "Europe/Berlin"
+
+
+def test_last_day_before_the_first_is_said_in_words(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("a.csv", NO_DATES)
+    answer = confirm(web, row, **{"from": "2026-09-30", "until": "2026-09-01"})
+    assert answer.status_code == 422
+    assert "The last day lies before the first, 30 September 2026." in answer.content.decode()
+    row.refresh_from_db()
+    assert row.state == "understood"
+
+
+def test_answer_that_changes_figures_is_shown_before_anything_is_stored(
+    web: Client, drop: Callable[..., ImportFile]
+) -> None:
+    row = drop("a.csv", "Day,Campaign name,Amount spent (EUR),Impressions\n2026-09-01,K,1.234,10\n")
+    answer = confirm(web, row, decimal=",")
+    assert answer["Location"] == reverse("import-file", args=[row.key])
+    row.refresh_from_db()
+    assert (row.state, row.answers["decimal"], row.report["totals"]["spend"]) == ("understood", ",", 1234)
+
+
+def test_confirmed_file_is_imported_and_removed_from_disk(imported: Callable[..., ImportFile], media: Path) -> None:
+    row = imported("report.csv", GERMAN)
+    account = AdAccount.objects.get(name="Office")
+    assert (row.state, row.account, row.rows_done, row.path) == ("done", account, 3, "")
+    assert (account.mode, account.currency, account.time_zone) == ("shadow", "EUR", "Europe/Berlin")
+    assert sum(InsightDay.objects.values_list("spend", flat=True)) == 92
+    assert list((media / "imports").iterdir()) == []
+
+
+def test_importing_twice_changes_nothing(web: Client, imported: Callable[..., ImportFile]) -> None:
+    imported("report.csv", GERMAN)
+    before = list(InsightDay.objects.order_by("pk").values())
+    again = imported("report.csv", GERMAN)
+    assert again.report["written"] == 0
+    assert list(InsightDay.objects.order_by("pk").values()) == before
+    assert b"This file told nothing new" in page(web, again).content
+
+
+def test_second_click_is_refused(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("report.csv", GERMAN)
+    assert confirm(web, row).status_code == 302
+    assert confirm(web, row).status_code == 409
+
+
+def test_import_makes_the_account_due_for_one_cycle(imported: Callable[..., ImportFile]) -> None:
+    row = imported("report.csv", GERMAN)
+    sweep_cycles()
+    cycle = Cycle.objects.get(account=row.account)
+    assert (cycle.trigger, cycle.state) == ("import", "queued")
+    Cycle.objects.update(state="done")
+    AdAccount.objects.filter(pk=cycle.account_id).update(last_cycle_at=cycle.now)
+    sweep_cycles()
+    assert Cycle.objects.filter(account=row.account).count() == 1
+
+
+def test_result_shows_diagnosis_and_proposals(web: Client, imported: Callable[..., ImportFile]) -> None:
+    row = imported("report.csv", GERMAN)
+    assert b"I am looking at the figures" in page(web, row).content
+    cycle = CycleFactory.create(account=row.account, now=timezone.now(), state="done")
+    DecisionFactory.create(account=row.account, cycle=cycle, state="proposed", title="Pause “Büro”")
+    answer = page(web, row)
+    diagnosis = answer.context["diagnosis"]
+    assert (diagnosis.totals.spend, diagnosis.totals.results, diagnosis.count) == (92, 12, 2)
+    assert diagnosis.sentences[0][0] == "One ad set takes 87% of the money and brings 25% of the results"
+    assert "Pause “Büro”" in answer.content.decode()
+    assert b"hx-trigger" not in answer.content
+
+
+def test_interrupted_import_is_rung_for_again(
+    drop: Callable[..., ImportFile], web: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    row = drop("report.csv", GERMAN)
+    confirm(web, row)
+    OrmQ.objects.all().delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep_imports()
+    assert OrmQ.objects.get().func() == "campaigns.tasks.import_file"
+
+
+def test_failed_import_says_why_and_can_be_answered_again(
+    web: Client, brand: Brand, drop: Callable[..., ImportFile], imported: Callable[..., ImportFile]
+) -> None:
+    imported("first.csv", GERMAN)
+    row = imported("second.csv", NO_CURRENCY, currency="USD")
+    assert (row.state, row.report["problem"]) == ("failed", "The file is in USD and “Office” in EUR.")
+    confirm(web, row, account="Other", currency="USD")
+    tasks.import_file(row.pk)
+    row.refresh_from_db()
+    assert row.state == "done"
+    assert AdAccount.objects.get(pk=row.account_id).name == "Other"
+
+
+def test_unwanted_file_is_removed(web: Client, drop: Callable[..., ImportFile], media: Path) -> None:
+    row = drop("report.csv", GERMAN)
+    assert web.post(reverse("import-drop", args=[row.key])).status_code == 302
+    assert not ImportFile.objects.exists()
+    assert list((media / "imports").iterdir()) == []
+
+
+def test_imported_file_stays_in_the_list(web: Client, imported: Callable[..., ImportFile]) -> None:
+    row = imported("report.csv", GERMAN)
+    assert web.post(reverse("import-drop", args=[row.key])).status_code == 409
+    assert ImportFile.objects.filter(pk=row.pk).exists()
+
+
+def test_stranger_finds_no_file(drop: Callable[..., ImportFile], stranger: User) -> None:
+    row, client = drop("report.csv", GERMAN), Client()
+    client.force_login(stranger, backend="django.contrib.auth.backends.ModelBackend")
+    for name in ("import-file", "import-live"):
+        assert client.get(reverse(name, args=[row.key])).status_code == 404
+    for name in ("import-confirm", "import-drop"):
+        assert client.post(reverse(name, args=[row.key])).status_code == 404
+    assert row.name not in client.get(reverse("import")).content.decode()
+
+
+def test_viewer_looks_but_imports_nothing(
+    client: Client, person: Callable[[str], User], drop: Callable[..., ImportFile]
+) -> None:
+    row = drop("report.csv", GERMAN)
+    client.force_login(person("viewer"), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(reverse("import")).status_code == client.get(reverse("import-file", args=[row.key])).status_code
+    assert client.post(reverse("import"), {"files": SimpleUploadedFile("a.csv", b"x")}).status_code == 403
+    assert confirm(client, row).status_code == 403
+    assert client.post(reverse("import-drop", args=[row.key])).status_code == 403
+    assert ImportFile.objects.get().state == "understood"
+
+
+def test_member_of_two_brands_chooses_where(web: Client, manager: User, drop: Callable[..., ImportFile]) -> None:
+    other = MemberFactory.create(user=manager, brand__name="Second").brand
+    answer = web.post(f"{reverse('import')}?brand={other.key}", {"files": SimpleUploadedFile("a.csv", GERMAN.encode())})
+    assert answer.status_code == 302
+    assert ImportFile.objects.get().brand == other
+
+
+def test_connected_account_is_never_a_target(imported: Callable[..., ImportFile], brand: Brand) -> None:
+    connected = AccountFactory.create(brand=brand, name="Office")
+    row = imported("report.csv", GERMAN)
+    assert row.account != connected
+    assert not InsightDay.objects.filter(account=connected).exists()
+
+
+def test_names_from_a_file_are_shown_as_text(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("<img src=x onerror=alert(1)>.csv", GERMAN.replace("CTR", "<b>"))
+    text = page(web, row).content.decode()
+    assert "<img src=x" not in text
+    assert "<b>" not in text
+
+
+def test_real_export_is_shown_with_equal_totals(web: Client, drop: Callable[..., ImportFile], data_dir: Path) -> None:
+    file = data_dir / "ads-manager-exports/idr-bulan-ini/rmoda-studio-bsd-bulan-ini-ad-creative.csv"
+    answer = page(web, drop(file.name, file.read_bytes()))
+    assert answer.context["differing"] == 0
+    assert {one["title"]: one["file"] for one in answer.context["checks"]}["Spend"] == "Rp21,737,841"
