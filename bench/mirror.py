@@ -49,16 +49,14 @@ def main() -> None:
         touched = _timed("touch: tables → outbox", lambda: _fill(creatives))
         batches = list(_plain_batches())
         _timed("plain UNWIND, warming up", lambda: _send_plainly(batches))
-        rounds = [(_plain_round(batches), _projector_round()) for _ in range(3)]
-        raw, projected = (median(one) for one in zip(*rounds, strict=True))
+        rounds = [(_plain_round(batches), _projector_round()) for _ in range(5)]
+        ratio = median(projected / raw for raw, projected in rounds)
         GraphChange.objects.update(applied_at=None)
         again = _timed("projector, all sent before", lambda: drain().applied)
         whole = _timed("rebuild from the tables", _rebuild)
         assert all(one.is_equal for one in verify())
-        print(
-            f"projector / plain = {projected / raw:.2f} (asked for: at least 0.60); touch {touched:,.0f}/s, "
-            f"again {again:,.0f}/s, rebuild {whole:,.0f}/s; parity equal"
-        )
+        print(f"touch {touched:,.0f}/s, again {again:,.0f}/s, rebuild {whole:,.0f}/s; parity equal")
+        print(f"projector / plain = {ratio:.2f}, median of {len(rounds)} rounds; asked for: at least 0.60")
     schema.drop_all()
 
 

@@ -1,4 +1,7 @@
-"""The mirror's Cypher, made from declarations alone; values are parameters. Every write is guarded by `seq`."""
+"""The mirror's Cypher, made from declarations alone; values are parameters. Every write is guarded by `seq`.
+
+A row is {props} or {a, b, props}; key, seq and crc are among the properties: set at once, they cost a third less.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ STATE = "MirrorState"
 
 CONSTRAINT = "CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
 PUT_NODES = """
-UNWIND $rows AS r MERGE (n:{label} {{key: r.key}})
-WITH n, r WHERE coalesce(n.seq, -1) < r.seq
-SET n = r.props, n.key = r.key, n.seq = r.seq, n.crc = r.crc
+UNWIND $rows AS r MERGE (n:{label} {{key: r.props.key}})
+WITH n, r WHERE coalesce(n.seq, -1) < r.props.seq
+SET n = r.props
 """
-DELETE_NODES = "UNWIND $rows AS r MATCH (n:{label} {{key: r.key}}) WHERE n.seq < r.seq DETACH DELETE n"
+DELETE_NODES = "UNWIND $rows AS r MATCH (n:{label} {{key: r.props.key}}) WHERE n.seq < r.props.seq DETACH DELETE n"
 
 # A row starts at most one relationship of a declaration, so whatever leaves its node is an older state of the same.
 # `found` counts the rows whose two ends exist, written now or before.
@@ -20,12 +23,14 @@ PUT_EDGES = """
 UNWIND $rows AS r MATCH (a:{start} {{key: r.a}}) MATCH (b:{to} {{key: r.b}})
 OPTIONAL MATCH (a)-[old:{type}]->(:{to})
 WITH r, a, b, collect(old) AS olds
-FOREACH (_ IN CASE WHEN all(old IN olds WHERE coalesce(old.seq, -1) < r.seq) THEN [1] ELSE [] END |
+FOREACH (_ IN CASE WHEN all(old IN olds WHERE coalesce(old.seq, -1) < r.props.seq) THEN [1] ELSE [] END |
   FOREACH (old IN olds | DELETE old)
-  CREATE (a)-[e:{type}]->(b) SET e = r.props, e.key = r.key, e.seq = r.seq, e.crc = r.crc)
+  CREATE (a)-[e:{type}]->(b) SET e = r.props)
 RETURN count(*) AS found
 """
-UNLINK = "UNWIND $rows AS r MATCH (:{start} {{key: r.key}})-[e:{type}]->(:{to}) WHERE e.seq < r.seq DELETE e"
+UNLINK = (
+    "UNWIND $rows AS r MATCH (:{start} {{key: r.props.key}})-[e:{type}]->(:{to}) WHERE e.seq < r.props.seq DELETE e"
+)
 WITHOUT_ENDS = """
 UNWIND $rows AS r WITH r
 WHERE NOT EXISTS {{ MATCH (:{start} {{key: r.a}}) }} OR NOT EXISTS {{ MATCH (:{to} {{key: r.b}}) }}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from memory import cypher, graph, schema
+from memory.desired import State
 from memory.graph import GraphRefused, Statement
 
 BATCH = 5000
@@ -126,10 +127,10 @@ def send(rows: Sequence[Waiting], reached: int, where: str) -> dict[int, str]:
     far it is and of which database (`where`), so that a projector that starts later knows whether it is still the same.
     """
     known = schema.declarations()
-    trouble = {row.seq: f"Nothing is declared as “{row.slug}”." for row in rows if row.slug not in known}
-    rows = [row for row in rows if row.slug in known]
+    trouble = {row.seq: words for row in rows if (words := _unfit(row, known))}
+    rows = [row for row in rows if row.seq not in trouble]
     groups = _grouped(rows)
-    statements = [_statement(op, slug, group) for (op, slug), group in groups.items()]
+    statements = [put(op, slug, [parameters(row, row.seq) for row in group]) for (op, slug), group in groups.items()]
     try:
         answers = graph.write([*statements, (cypher.REACHED, {"seq": reached, "source": where})])
     except GraphRefused as error:
@@ -157,6 +158,21 @@ def put(op: str, slug: str, rows: list[dict[str, Any]]) -> Statement:
     return schema.text(_TEMPLATES[op], schema.declarations()[slug]), {"rows": rows}
 
 
+def parameters(state: State | Waiting, seq: int) -> dict[str, Any]:
+    """One row of `put`."""
+    props = {**state.payload.get("props", {}), "key": state.key, "seq": seq, "crc": state.checksum}
+    return {**state.payload, "props": props}
+
+
+def _unfit(row: Waiting, known: Container[str]) -> str:
+    """Why a row can never be sent; empty when nothing speaks against it."""
+    if row.slug not in known:
+        return f"Nothing is declared as “{row.slug}”."
+    if not isinstance(row.payload, dict) or not isinstance(row.payload.get("props", {}), dict):
+        return "Its payload is malformed."
+    return "" if row.op != "edge" or {"a", "b"} <= set(row.payload) else "Its payload names no ends."
+
+
 def _grouped(rows: Iterable[Waiting]) -> dict[tuple[str, str], list[Waiting]]:
     """By operation and slug: nodes, then relationships, then what goes."""
     groups: dict[tuple[str, str], list[Waiting]] = defaultdict(list)
@@ -164,10 +180,6 @@ def _grouped(rows: Iterable[Waiting]) -> dict[tuple[str, str], list[Waiting]]:
         groups[row.op, row.slug].append(row)
     order = list(_TEMPLATES)
     return dict(sorted(groups.items(), key=lambda item: (order.index(item[0][0]), item[0][1])))
-
-
-def _statement(op: str, slug: str, group: list[Waiting]) -> Statement:
-    return put(op, slug, [{"key": row.key, "seq": row.seq, "crc": row.checksum, **row.payload} for row in group])
 
 
 def _without_ends(slug: str, group: list[Waiting]) -> dict[int, str]:

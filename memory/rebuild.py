@@ -90,7 +90,7 @@ def _stream(declaration: NodeOf | EdgeOf, seq: int) -> tuple[int, int]:
     states = (one for one in desired(declaration.model._base_manager.all(), only=declaration) if one.op == op)
     written = lost = 0
     for chunk in _batches(states):
-        rows = [{"key": one.key, "seq": seq, "crc": one.checksum, **one.payload} for one in chunk]
+        rows = [projector.parameters(one, seq) for one in chunk]
         answer = graph.write([projector.put(op, declaration.slug, rows)])[0]
         missing = len(rows) - answer[0]["found"] if op == "edge" else 0
         written, lost = written + len(rows) - missing, lost + missing

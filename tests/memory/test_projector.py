@@ -177,6 +177,14 @@ def test_poison_is_set_aside_and_the_rest_goes_on(graph, brand):
     assert [one.missing for one in verify() if not one.is_equal] == [[str(angles[3].key)]]
 
 
+@pytest.mark.parametrize("payload", ["garbage", [], {"props": "garbage"}, {"props": {}}])
+def test_malformed_payload_holds_up_nobody(graph, brand, payload):
+    creative = CreativeFactory.create(brand=brand)
+    GraphChange.objects.filter(label="HAS_ANGLE>Angle").update(payload=payload)
+    assert drain() == Drained(4, 1)
+    assert GraphChange.objects.get(key=str(creative.key), applied_at=None).trouble.startswith("Its payload")
+
+
 def test_edge_without_end_waits_for_it(graph, brand):
     creative = CreativeFactory.create(brand=brand)
     node = GraphChange.objects.get(label="Angle")
