@@ -15,7 +15,7 @@ SECRET = re.compile(rf"(?i)({NAMES})([\\\"']*\s*(?:[=:]|%3D|%3A)\s*[\\\"']*(?:be
 SECRET_NAME = re.compile(rf"(?i)(?:{NAMES})$")
 OURS = re.compile(r"\b(?:EAA[A-Za-z0-9]{16,}|mb_[A-Za-z0-9_-]{20,})")
 """Meta's tokens and our own are known by their looks."""
-DSN = re.compile(r"(\w+://[^:/\s]+:)[^@/\s]+(@)")
+DSN = re.compile(r"(://[^:/\s]+:)[^@/\s]+(@)")
 
 
 def redact(text: str) -> str:
