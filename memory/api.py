@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import django_filters
 from rest_framework import serializers
 
+from mediabuyer.lib.errors import Invalid
 from memory.events import KINDS, sentence
 from memory.models import Event
 
@@ -22,10 +26,20 @@ class EventSerializer(serializers.ModelSerializer[Event]):
         return sentence(event)
 
 
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """In UTC, since the database knows no offsets beyond 16 hours."""
+
+    def filter(self, rows: Any, value: datetime | None) -> Any:
+        try:
+            return super().filter(rows, value and value.astimezone(UTC))
+        except OverflowError as error:
+            raise Invalid(self.field_name, value, "There is no such moment.") from error
+
+
 class EventFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=[(kind, kind) for kind in KINDS])
-    since = django_filters.IsoDateTimeFilter("happened_at", "gte", help_text="In the account's time, this moment too.")
-    until = django_filters.IsoDateTimeFilter("happened_at", "lt")
+    since = MomentFilter("happened_at", "gte", help_text="In the account's time, this moment too.")
+    until = MomentFilter("happened_at", "lt")
 
     class Meta:
         model = Event

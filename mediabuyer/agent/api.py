@@ -38,6 +38,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     ad = serializers.UUIDField(source="ad.key", default=None, read_only=True, allow_null=True)
     decided_by = serializers.CharField(source="decided_by.email", default=None, read_only=True, allow_null=True)
     requested_by = serializers.CharField(source="requested_by.email", default=None, read_only=True, allow_null=True)
+    reason_code = serializers.CharField(read_only=True, help_text="Empty unless it was rejected.")
 
     class Meta:
         model = Decision
@@ -56,6 +57,10 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
 
 
 class OutcomeSerializer(serializers.ModelSerializer[Outcome]):
+    verdict = serializers.CharField(
+        read_only=True, help_text="better, as_expected, worse, unclear; empty until measured."
+    )
+
     class Meta:
         model = Outcome
         fields = ["verdict", "due_on", "measured_at", "figures"]

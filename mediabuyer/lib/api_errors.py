@@ -5,27 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError, NotAllowed
+from mediabuyer.lib.logs import get_logger
 from mediabuyer.lib.parsing import TooLarge
 
+log = get_logger(__name__)
 STATUS: dict[type[MediaBuyerError], int] = {Conflict: 409, NotAllowed: 403, Invalid: 422}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database.unavailable", error=str(error))
+        body = {"detail": "The database is temporarily unavailable. Nothing was half written.", "remedy": "Try again."}
+        return Response(body, 503, headers={"Retry-After": "30"})
     if isinstance(error, RequestDataTooBig):
         error = TooLarge()
     if not isinstance(error, MediaBuyerError):
         return exception_handler(error, context)
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-    body: dict[str, Any] = {"detail": error.message}
+    told: dict[str, Any] = {"detail": error.message}
     if error.remedy:
-        body["remedy"] = error.remedy
+        told["remedy"] = error.remedy
     if isinstance(error, Invalid):
-        body |= {"field": error.field, "value": str(error.value)}
-    wrapped = APIException(detail=body)
+        told |= {"field": error.field, "value": str(error.value)}
+    wrapped = APIException(detail=told)
     wrapped.status_code = status
     return exception_handler(wrapped, context)
