@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from django.utils.text import capfirst
+
 from mediabuyer.lib.money import format_money
 from portfolio.diagnosis import Diagnosis
 
@@ -29,7 +31,7 @@ def explain(diagnosis: Diagnosis, currency: str) -> str:
     )
     if len(drivers) > 1 and abs(drivers[1].effect) >= abs(diagnosis.change) / 4:
         helps = "adds to it" if (drivers[1].effect > 0) == (diagnosis.change > 0) else "works against it"
-        text += f" {driver_words(drivers[1].name, currency).capitalize()} {helps}."
+        text += f" {capfirst(driver_words(drivers[1].name, currency))} {helps}."
     return text
 
 
@@ -40,6 +42,7 @@ def drivers_of(diagnosis: Diagnosis, currency: str) -> list[dict[str, Any]]:
         "ctr": ("Clicks per impression (CTR)", _share),
         "cvr": ("Purchases per click (CVR)", _share),
         "aov": ("Order value", partial(format_money, currency=currency)),
+        "spend": ("Spend", partial(format_money, currency=currency)),
     }
     rows = []
     for driver in diagnosis.drivers:

@@ -217,9 +217,16 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
 def _changed(event: Event) -> list[str]:
     """“Most on one day: empty → 600” for each limit that the event changed."""
     changed = event.data.get("changed", {})
-    return [f"{LIMIT_NAMES.get(name, name)}: {_plain(old)} → {_plain(new)}" for name, (old, new) in changed.items()]
+    return [
+        f"{LIMIT_NAMES.get(name, name)}: {_plain(name, old)} → {_plain(name, new)}"
+        for name, (old, new) in changed.items()
+    ]
 
 
-def _plain(value: Any) -> str:
+def _plain(name: str, value: Any) -> str:
+    """As it stands in the form: amounts without zeros of the column, the step in percent."""
     words = {"None": "empty", "True": "on", "False": "off"}
-    return words.get(str(value), str(value))
+    if str(value) in words:
+        return words[str(value)]
+    amount = Decimal(str(value)) * (100 if name == "budget_step" else 1)
+    return f"{amount.normalize():,f}"

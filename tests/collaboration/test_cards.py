@@ -1,0 +1,118 @@
+"""A decision as people read it: the very numbers, rounded honestly, and what changed since they looked."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from collaboration.cards import build_card, difference, due_words
+from mediabuyer.agent.models import Decision, Finding
+from tests.factories import AdFactory, AdSetFactory, DecisionFactory, InsightFactory, budget_change
+
+pytestmark = pytest.mark.django_db
+PAUSE = {"kind": "set_status", "level": "ad", "external_id": "140001", "name": "Blue", "params": {"status": "PAUSED"},
+         "before": {"status": "ACTIVE"}}  # fmt: skip
+
+
+def test_raise_shows_before_after_and_share(account):
+    card = build_card(DecisionFactory.create(account=account))
+    assert card.rows == [{"name": "Broad", "note": "ad set", "now": "€50.00", "then": "€60.00", "change": "+€10.00",
+                          "share": "+20%"}]  # fmt: skip
+    assert (card.total, card.one_in, card.can_change) == (None, 8, True)
+
+
+def test_shift_adds_up_to_nothing(account):
+    changes = [budget_change("1", "50", "40"), budget_change("2", "50", "60")]
+    card = build_card(DecisionFactory.create(account=account, action="shift_budget", changes=changes))
+    assert card.rows[0]["share"] == "−20%"
+    assert card.total == {"name": "Together, a day", "now": "€100.00", "then": "€100.00", "change": "€0.00"}
+
+
+def test_pause_is_told_in_words(account):
+    card = build_card(DecisionFactory.create(account=account, action="pause_ad", changes=[PAUSE]))
+    assert (card.rows[0]["now"], card.rows[0]["then"], card.can_change) == ("Running", "Paused", False)
+
+
+def test_request_has_no_figure_and_no_day_of_judgement(account):
+    card = build_card(DecisionFactory.create(account=account, action="refresh_creative", changes=[], expected={}))
+    assert (card.effect, card.one_in, card.judged_on, card.rows) == (None, None, None, [])
+
+
+def test_unknown_action_of_an_older_version_is_shown(account):
+    assert build_card(DecisionFactory.create(account=account, action="launch_test")).kind == "launch_test"
+
+
+@pytest.mark.parametrize(("p_loss", "one_in"), [("0.5", 2), ("0.12", 8), ("0.006", 167), ("0.005", None), ("0", None)])
+def test_loss_is_told_as_one_in_so_many(account, p_loss, one_in):
+    expected = {"per_day": "1", "low": "0", "high": "2", "p_loss": p_loss}
+    assert build_card(DecisionFactory.create(account=account, expected=expected)).one_in == one_in
+
+
+def test_gravest_finding_comes_first_and_passes_are_apart(account):
+    decision = DecisionFactory.create(account=account)
+    for severity in ("pass", "note", "block", "approve"):
+        Finding.objects.create(decision=decision, guardrail=severity, severity=severity, message=severity)
+    card = build_card(decision)
+    assert [check["text"] for check in card.checks] == ["block", "approve", "note"]
+    assert [check["text"] for check in card.passed] == ["pass"]
+
+
+def test_chart_shows_the_cost_of_the_ads_behind_it(account):
+    ad = AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account), external_id="140001")
+    for back in range(1, 36):
+        InsightFactory.create(
+            ad=ad, day=date(2026, 11, 20) - timedelta(days=back), spend=Decimal(20), results=Decimal(2)
+        )
+    card = build_card(DecisionFactory.create(account=account, evidence={"ad": "140001"}))
+    [line] = card.plot.series
+    assert len(line.values) == len(card.plot.labels) == 28
+    assert set(line.values) == {10.0}
+    assert card.plot.labels[-1] == "19 Nov"
+    assert "between €10.00 and €10.00" in card.plot.summary
+
+
+def test_no_chart_without_figures(account):
+    AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account), external_id="140001")
+    assert build_card(DecisionFactory.create(account=account, evidence={"ad": "140001"})).plot is None
+
+
+def test_judged_a_week_after_the_answer(account, now):
+    assert build_card(DecisionFactory.create(account=account)).judged_on == date(2026, 11, 28)
+    answered = DecisionFactory.create(account=account, decided_at=now + timedelta(days=1))
+    assert build_card(answered).judged_on == date(2026, 11, 29)
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(hours=48), "48 h left"),
+        (timedelta(minutes=119), "1 h left"),
+        (timedelta(minutes=59), "59 min left"),
+        (timedelta(seconds=30), "0 min left"),
+        (timedelta(0), "lapsed"),
+        (timedelta(days=-3), "lapsed"),
+    ],
+)
+def test_time_left_is_told(account, now, left, words):
+    assert due_words(DecisionFactory.build(account=account, expires_at=now + left), now) == words
+
+
+def test_difference_is_from_the_version_that_was_seen(account, manager, now):
+    decision = DecisionFactory.create(account=account)
+    seen = decision.content_hash
+    for amount in ("58", "57"):
+        decision.revise(
+            manager,
+            decision.content_hash,
+            now,
+            raises_exposure=False,
+            changes=[budget_change(decision.subject_id, "50", amount)],
+        )
+    assert difference(Decision.objects.get(), seen) == [{"name": "Broad", "now": "€60.00", "then": "€57.00"}]
+
+
+@pytest.mark.parametrize("seen", ["", "0" * 64, "' OR 1=1"])
+def test_unknown_version_has_no_difference(account, seen):
+    assert difference(DecisionFactory.create(account=account), seen) == []

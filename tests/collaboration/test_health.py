@@ -1,0 +1,89 @@
+"""Is everything up? One line for each dependency, with what to do about it."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+
+from campaigns.models import AdAccount
+from collaboration import health
+from mediabuyer.lib.clock import wall_now
+from tests.factories import ChangeFactory, OperationFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def beat(tmp_path, monkeypatch):
+    """`beat(seconds)` is a worker's last sign of life so long ago."""
+    path = tmp_path / "queue-heartbeat"
+    monkeypatch.setattr(health, "HEARTBEAT", path)
+
+    def touch(seconds: float) -> None:
+        path.touch()
+        at = (wall_now() - timedelta(seconds=seconds)).timestamp()
+        os.utime(path, (at, at))
+
+    return touch
+
+
+def test_worker_never_heard_of_is_a_warning(beat):
+    assert (health.queue(wall_now()).tone, health.queue(wall_now()).text) == ("warn", "not heard of yet")
+
+
+@pytest.mark.parametrize(("seconds", "tone"), [(1, "good"), (140, "good"), (160, "bad"), (86_400, "bad")])
+def test_worker_is_judged_by_its_heartbeat(beat, seconds, tone):
+    beat(seconds)
+    assert health.queue(wall_now()).tone == tone
+
+
+@pytest.mark.parametrize(
+    ("values", "tone", "text"),
+    [
+        ({}, "good", "figures from"),
+        ({"synced_at": None}, "warn", "not read yet"),
+        ({"connection": "reconnect"}, "bad", "refuses our token"),
+        ({"connection": "held", "connection_detail": "Unpaid."}, "bad", "holds the account"),
+    ],
+)
+def test_platform_is_told_by_the_account(account, now, values, tone, text):
+    AdAccount.objects.update(**values)
+    part = health.platform(AdAccount.objects.get(), now)
+    assert (part.name, part.tone) == ("Meta (sandbox)", tone)
+    assert part.text.startswith(text)
+
+
+def test_old_figures_are_a_warning_but_not_for_imports(account, now):
+    assert health.platform(account, now + timedelta(hours=27)).tone == "warn"
+    account.mode = "shadow"
+    assert health.platform(account, now + timedelta(hours=27)).tone == "good"
+
+
+@pytest.mark.parametrize(
+    ("states", "tone", "text"),
+    [
+        ([], "good", "none under way"),
+        (["done", "failed"], "good", "none under way"),
+        (["planned", "sent"], "good", "2 under way"),
+        (["sent", "unknown"], "bad", "1 of unknown outcome"),
+    ],
+)
+def test_ledger_is_told_by_its_changes(account, states, tone, text):
+    for state in states:
+        ChangeFactory.create(operation=OperationFactory.create(account=account), state=state)
+    part = health.ledger(account)
+    assert (part.tone, part.text) == (tone, text)
+
+
+def test_every_part_that_is_not_well_says_what_to_do(account, now, beat):
+    AdAccount.objects.update(connection="reconnect")
+    found = health.parts(AdAccount.objects.get(), now, wall_now())
+    assert [part.name for part in found][2:] == ["Database", "Worker", "Memory graph"]
+    assert all(part.help for part in found if part.tone != "good")
+    assert health.worst(found) == "bad"
+
+
+def test_nothing_wrong_is_good():
+    assert health.worst([]) == "good"

@@ -1,0 +1,358 @@
+"""The inbox: one answer at a time, several with a preview, and never an answer to something that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import AdAccount
+from mediabuyer.agent.evaluate import as_json
+from mediabuyer.agent.models import Decision
+from mediabuyer.agent.revise import revise
+from memory.models import Event
+from tests.agent.worlds import make_budget, make_observation
+from tests.factories import (
+    AdFactory,
+    AdSetFactory,
+    CampaignFactory,
+    CycleFactory,
+    DecisionFactory,
+    InsightFactory,
+    budget_change,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def log_in(client: Client) -> Callable[[Any], Client]:
+    def login(user: Any) -> Client:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return login
+
+
+@pytest.fixture
+def make(account: AdAccount) -> Callable[..., Decision]:
+    """A raise from 50 to 55 of an ad set that has sold enough to be raised."""
+    campaign = CampaignFactory.create(account=account)
+    AdAccount.objects.update(daily_cap=Decimal(20_000))
+    account.refresh_from_db()
+
+    def decision(**fields: Any) -> Decision:
+        ad_set = AdSetFactory.create(campaign=campaign)
+        InsightFactory.create(
+            ad=AdFactory.create(ad_set=ad_set, creative=None), spend=Decimal(800), results=Decimal(40)
+        )
+        cycle = CycleFactory.create(
+            account=account, observation=as_json(make_observation(budgets=(make_budget(ad_set.external_id),)))
+        )
+        options = {
+            "changes": [budget_change(ad_set.external_id, "50", "55")],
+            "title": f"Raise {ad_set.external_id}",
+            "cycle": cycle,
+        }
+        return DecisionFactory.create(account=account, subject_id=ad_set.external_id, **{**options, **fields})
+
+    return decision
+
+
+def url(name: str, decision: Decision) -> str:
+    return reverse(f"decision-{name}", args=[decision.account.key, decision.key])
+
+
+def said(response: Any) -> str:
+    return response.content.decode()
+
+
+def state_of(decision: Decision) -> str:
+    return Decision.objects.get(pk=decision.pk).state
+
+
+def picked(*decisions: Decision) -> dict[str, Any]:
+    return {"decision": [f"{one.key}:{one.content_hash}" for one in decisions]}
+
+
+# --- One at a time ---------------------------------------------------------------------------------------------------
+
+
+def test_first_to_lapse_is_shown_with_its_figures(log_in, manager, make, account, now):
+    later, first = make(), make(expires_at=now + timedelta(hours=5))
+    page = said(log_in(manager).get(reverse("inbox", args=[account.key])))
+    assert "Decision 1 of 2. The first to lapse has 5 h left" in page
+    assert page.index(first.title) < page.index(later.title)
+    for words in ("+€5.84", "80% between", "+€12.30", "1 of 8 cases", "Way back", "If nobody answers", "v1 ·"):
+        assert words in page
+
+
+def test_yes_leads_to_the_next_with_an_undo(log_in, manager, make):
+    one, other = make(), make()
+    response = log_in(manager).post(url("approve", one), {"hash": one.content_hash}, follow=True)
+    assert response.redirect_chain == [(reverse("decision", args=[one.account.key, other.key]) + "?focus=1", 302)]
+    assert state_of(one) == "approved"
+    assert f'action="{url("undo", one)}"' in said(response)
+    assert 'data-seconds="10"' in said(response)
+    assert "autofocus" in said(response)
+
+
+def test_last_answer_leads_to_an_empty_inbox(log_in, manager, make):
+    one = make()
+    response = log_in(manager).post(url("approve", one), {"hash": one.content_hash}, follow=True)
+    assert "All decided" in said(response)
+
+
+def test_repeated_yes_is_one_answer(log_in, manager, make):
+    one, browser = make(), log_in(manager)
+    for _ in range(2):
+        assert browser.post(url("approve", one), {"hash": one.content_hash}).status_code == 302
+    assert Event.objects.filter(kind="decision.approved").count() == 1
+
+
+def test_changed_version_is_refused_with_the_difference(log_in, manager, person, make, now):
+    one = make()
+    seen = one.content_hash
+    revise(one, person("owner"), seen, {one.subject_id: Decimal(53)}, now)
+    response = log_in(manager).post(url("approve", one), {"hash": seen})
+    assert response.status_code == 409
+    assert "This decision changed since you opened it" in said(response)
+    assert "you saw €55.00, now it is €53.00" in said(response)
+    assert f'name="hash" value="{one.content_hash}"' in said(response)
+    assert state_of(one) == "awaiting"
+
+
+def test_answered_meanwhile_says_by_whom(log_in, manager, person, make, now):
+    one, other = make(), person("owner")
+    one.reject(other, one.content_hash, "risk", now)
+    response = log_in(manager).post(url("approve", one), {"hash": one.content_hash})
+    assert response.status_code == 409
+    assert f"already “Rejected” by {other}" in said(response)
+
+
+def test_limit_lowered_meanwhile_is_refused_by_name(log_in, manager, make):
+    one = make()
+    AdAccount.objects.update(daily_cap=Decimal(80))
+    response = log_in(manager).post(url("approve", one), {"hash": one.content_hash})
+    assert response.status_code == 409
+    assert "It cannot be approved now. Account cap" in said(response)
+    assert state_of(one) == "awaiting"
+
+
+@pytest.mark.parametrize("reason", ["", "because", "risk\x00"])
+def test_no_needs_a_reason_and_keeps_the_words(log_in, manager, make, reason):
+    one = make()
+    sent = {"hash": one.content_hash, "reason": reason, "note": "The gift box <b>starts</b> on Monday."}
+    response = log_in(manager).post(url("reject", one), sent)
+    if reason.startswith("risk"):
+        assert (response.status_code, state_of(one)) == (302, "rejected")
+        return
+    assert response.status_code == 422
+    assert "A rejection needs a reason." in said(response)
+    assert "The gift box &lt;b&gt;starts&lt;/b&gt; on Monday.</textarea>" in said(response)
+    assert "data-open-now" in said(response)
+    assert state_of(one) == "awaiting"
+
+
+def test_no_with_a_reason_is_kept(log_in, manager, make):
+    one = make()
+    log_in(manager).post(url("reject", one), {"hash": one.content_hash, "reason": "season", "note": "Sale\x00 week."})
+    fresh = Decision.objects.get()
+    assert (fresh.state, fresh.reason_code, fresh.note) == ("rejected", "season", "Sale week.")
+
+
+def test_deferred_leaves_and_returns(log_in, manager, make, account, now):
+    one, browser, inbox = make(), log_in(manager), reverse("inbox", args=[account.key])
+    browser.post(url("defer", one), {"hours": "4"})
+    assert Decision.objects.get().deferred_until == now + timedelta(hours=4)
+    assert "All decided" in said(browser.get(inbox))
+    assert one.title in said(browser.get(inbox + "?view=deferred"))
+    AdAccount.objects.update(clock_at=now + timedelta(hours=4))
+    assert one.title in said(browser.get(inbox))
+    assert "All decided" not in said(browser.get(inbox))
+
+
+@pytest.mark.parametrize("hours", ["-5", "100000", "x", ""])
+def test_deferral_is_for_offered_spans_only(log_in, manager, make, now, hours):
+    one = make()
+    log_in(manager).post(url("defer", one), {"hours": hours})
+    assert Decision.objects.get().deferred_until == now + timedelta(hours=24)
+
+
+def test_undo_in_time_takes_the_yes_back(log_in, manager, make):
+    one, browser = make(), log_in(manager)
+    browser.post(url("approve", one), {"hash": one.content_hash})
+    response = browser.post(url("undo", one), follow=True)
+    assert "Taken back before anything was sent." in said(response)
+    fresh = Decision.objects.get()
+    assert (fresh.state, fresh.approved_hash, fresh.execute_after) == ("awaiting", "", None)
+
+
+def test_undo_of_what_has_no_way_back_says_why(log_in, manager, make):
+    one = make()
+    response = log_in(manager).post(url("undo", one))
+    assert response.status_code == 409
+    assert "Nobody has approved it yet." in said(response)
+
+
+def test_other_amount_waits_as_a_new_version(log_in, manager, make):
+    one, browser = make(), log_in(manager)
+    sent = {"hash": one.content_hash, f"amount-{one.subject_id}": "53"}
+    response = browser.post(url("change", one), sent, follow=True)
+    assert "Changed. Look at the new figures and approve." in said(response)
+    assert "Version 2" in said(response)
+    assert Decision.objects.get().changes[0]["params"] == {"daily_budget": "53.00"}
+
+
+def test_raised_amount_is_approved_by_somebody_else(log_in, manager, person, make):
+    one, browser = make(), log_in(manager)
+    response = browser.post(
+        url("change", one), {"hash": one.content_hash, f"amount-{one.subject_id}": "60"}, follow=True
+    )
+    assert "You raised the amount, so somebody else approves it." in said(response)
+    fresh = Decision.objects.get()
+    assert browser.post(url("approve", one), {"hash": fresh.content_hash}).status_code == 403
+    assert state_of(one) == "awaiting"
+    log_in(person("manager")).post(url("approve", one), {"hash": fresh.content_hash})
+    assert state_of(one) == "approved"
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("90", "moves by 20% at most"), ("1,000", "not a plain amount"), ("55", "has already"), ("", "has already")],
+)
+def test_amount_that_cannot_be_is_refused_in_words(log_in, manager, make, amount, words):
+    one = make()
+    response = log_in(manager).post(url("change", one), {"hash": one.content_hash, f"amount-{one.subject_id}": amount})
+    assert response.status_code == 422
+    assert words in said(response)
+    assert Decision.objects.get().version == 1
+
+
+# --- Several at once -------------------------------------------------------------------------------------------------
+
+
+def test_bulk_shows_what_it_would_do_first(log_in, manager, make, account):
+    one, other = make(), make()
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), picked(one, other)))
+    assert "Approve 2 decisions?" in page
+    assert "Together +€11.68 profit a day expected" in page
+    assert (state_of(one), state_of(other)) == ("awaiting", "awaiting")
+
+
+def test_bulk_of_fifty_names_the_one_that_changed(log_in, manager, person, make, account, now):
+    decisions = [make() for _ in range(50)]
+    sent, changed = picked(*decisions), decisions[17]
+    revise(changed, person("owner"), changed.content_hash, {changed.subject_id: Decimal(53)}, now)
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), {**sent, "confirm": "1"}))
+    assert "49 of 50 approved" in page
+    assert page.count("This decision changed since you opened it") == 1
+    assert Decision.objects.filter(state="approved").count() == 49
+    assert state_of(changed) == "awaiting"
+
+
+def test_bulk_leaves_out_what_is_not_ours(log_in, manager, make, account):
+    foreign, one = DecisionFactory.create(), make()
+    sent = picked(one, foreign)
+    sent["decision"] += ["nonsense", "no-key:hash", f"{one.key.hex.upper()}:{one.content_hash}"]
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), {**sent, "confirm": "1"}))
+    assert "1 of 1 approved" in page
+    assert state_of(foreign) == "awaiting"
+
+
+def test_bulk_cannot_pass_the_cap(log_in, manager, make, account):
+    decisions = [make() for _ in range(4)]
+    AdAccount.objects.update(daily_cap=Decimal("369.25"))  # 200 now; two raises of 5 are 367.50 on the worst day
+    sent = {**picked(*decisions), "confirm": "1"}
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), sent))
+    assert "2 of 4 approved" in page
+    assert page.count("Account cap") == 2
+
+
+def test_nothing_selected_says_so(log_in, manager, make, account):
+    make()
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key])))
+    assert "Nothing was selected." in page
+
+
+# --- Who sees what ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["viewer", "team", "reviewer"])
+def test_lower_roles_see_no_buttons_and_are_refused(log_in, person, make, account, role):
+    one, browser = make(), log_in(person(role))
+    page = said(browser.get(reverse("inbox", args=[account.key])))
+    assert "A manager or owner answers this." in page
+    assert "decision-approve" not in page
+    assert 'data-key="a"' not in page
+    assert 'type="checkbox" class="pick"' not in page
+    sent = {"hash": one.content_hash, "reason": "risk", "hours": "4", f"amount-{one.subject_id}": "53"}
+    for name in ("approve", "reject", "defer", "change", "undo"):
+        assert browser.post(url(name, one), sent).status_code == 403
+    assert browser.post(reverse("decision-bulk", args=[account.key]), picked(one)).status_code == 403
+    assert (state_of(one), Event.objects.count()) == ("awaiting", 0)
+
+
+def test_stranger_finds_nothing(log_in, stranger, make, account):
+    one, browser = make(), log_in(stranger)
+    assert browser.get(reverse("inbox", args=[account.key])).status_code == 404
+    assert browser.get(reverse("decision", args=[account.key, one.key])).status_code == 404
+    for name in ("approve", "reject", "defer", "change", "undo"):
+        assert browser.post(url(name, one), {"hash": one.content_hash, "reason": "risk"}).status_code == 404
+    assert state_of(one) == "awaiting"
+
+
+def test_decision_of_another_account_is_not_found_here(log_in, manager, account):
+    foreign = DecisionFactory.create()
+    assert log_in(manager).get(reverse("decision", args=[account.key, foreign.key])).status_code == 404
+
+
+def test_nobody_is_sent_to_the_login(client, account):
+    response = client.get(reverse("inbox", args=[account.key]))
+    assert response.url.startswith(reverse("account_login"))
+
+
+def test_shadow_account_shows_and_sends_nothing(log_in, manager, make, account):
+    one = make(state="proposed")
+    AdAccount.objects.update(mode="shadow", graph_url="")
+    Decision.objects.update(expires_at="2100-01-01T00:00Z")
+    page = said(log_in(manager).get(reverse("inbox", args=[account.key])))
+    assert "I show what I would do; nothing can be sent." in page
+    assert one.title in page
+    assert 'data-key="a"' not in page
+
+
+def test_names_from_outside_are_shown_as_text(log_in, manager, make, account):
+    make(title="Raise <script>alert(1)</script>", why="<img src=x onerror=alert(1)>")
+    page = said(log_in(manager).get(reverse("inbox", args=[account.key])))
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+@pytest.mark.parametrize(
+    "query", ["?view=nonsense", "?kind=nonsense", "?page=99", "?page=x", "?view=decided&kind=pause_ad"]
+)
+def test_any_query_gives_a_page(log_in, manager, make, account, query):
+    make()
+    assert log_in(manager).get(reverse("inbox", args=[account.key]) + query).status_code == 200
+
+
+def test_queries_do_not_grow_with_the_rows(log_in, manager, make, account, django_assert_max_num_queries):
+    browser, inbox = log_in(manager), reverse("inbox", args=[account.key])
+    browser.get(inbox)  # the session keeps the account from now on
+    counts = []
+    for rows in (2, 10):
+        for _ in range(rows):
+            make()
+        for _ in range(rows):
+            make(state="rejected", decided_by=manager)
+        for view in ("waiting", "decided"):
+            with django_assert_max_num_queries(40) as captured:
+                browser.get(f"{inbox}?view={view}")
+            counts.append((view, len(captured)))
+    assert counts[:2] == counts[2:]

@@ -1,0 +1,148 @@
+"""Today: one true sentence, then what needs me, the figures, the reasons; the same work however many rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import AdAccount
+from mediabuyer.agent.models import Decision
+from memory.events import record
+from tests.factories import AdFactory, AdSetFactory, DecisionFactory, InsightFactory
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def show(client: Client, account: AdAccount) -> Callable[[Any], str]:
+    def get(user: Any) -> str:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client.get(reverse("today", args=[account.key])).content.decode()
+
+    return get
+
+
+@pytest.fixture
+def ad(account: AdAccount) -> Any:
+    return AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account, daily_budget=Decimal(100)))
+
+
+def spend(ad: Any, day: date, amount: int = 80, revenue: int = 200) -> None:
+    InsightFactory.create(ad=ad, day=day, spend=Decimal(amount), revenue=Decimal(revenue))
+
+
+def test_new_account_says_that_nothing_is_known(show, manager):
+    page = show(manager)
+    assert "<h1>Nothing needs you. Today €0 spent.</h1>" in page
+    assert "There is nothing to compare yet" in page
+    assert "Nothing waits for you" in page
+
+
+def test_sentence_tells_todays_spend_without_a_false_comparison(show, manager, ad):
+    spend(ad, TODAY - timedelta(days=1), revenue=800)
+    spend(ad, TODAY)
+    assert "<h1>Nothing needs you. Today €80 of €100 spent; ROAS 2.50.</h1>" in show(manager)
+
+
+def test_day_that_is_over_is_compared(show, manager, ad):
+    spend(ad, TODAY - timedelta(days=2), revenue=160)
+    spend(ad, TODAY - timedelta(days=1))
+    assert "On 19 November €80 of €100 spent; ROAS 2.50, up 0.50.</h1>" in show(manager)
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 decision needs you."), (4, "4 decisions need you.")])
+def test_sentence_counts_what_waits(show, manager, account, count, words):
+    for _ in range(count):
+        DecisionFactory.create(account=account, waiting_cost=Decimal(6))
+    page = show(manager)
+    assert words in page
+    assert f"costs about €{count * 6} a day" in page
+    assert page.count("Decide<span") == min(count, 3)
+
+
+def test_deferred_and_answered_do_not_wait(show, manager, account, now):
+    DecisionFactory.create(account=account, deferred_until=now + timedelta(hours=4))
+    DecisionFactory.create(account=account, state="rejected")
+    assert "Nothing needs you." in show(manager)
+
+
+def test_worst_day_is_held_against_the_cap(show, manager, ad):
+    page = show(manager)
+    assert "Worst day the budgets allow: €175 of €600" in page
+    AdAccount.objects.update(daily_cap=None)
+    assert "No daily cap is set" in show(manager)
+
+
+@pytest.mark.parametrize(("amount", "badge"), [(175, "On plan"), (176, "Over plan")])
+def test_overspending_as_meta_may_is_no_alarm(show, manager, ad, amount, badge):
+    spend(ad, TODAY, amount)
+    assert badge in show(manager)
+
+
+def test_driver_of_the_return_is_named(show, manager, ad):
+    for back in range(1, 57):
+        amount = 60 if back <= 28 else 30
+        InsightFactory.create(ad=ad, day=TODAY - timedelta(days=back), spend=Decimal(amount), revenue=Decimal(90))
+    page = show(manager)
+    assert "ROAS fell from 3.00 to 1.50. Most of it is the price of 1,000 impressions, in EUR." in page
+
+
+def test_shadow_account_says_what_i_would_do(show, manager, account):
+    AdAccount.objects.update(mode="shadow", graph_url="")
+    DecisionFactory.create(account=account, state="proposed", expires_at="2100-01-01T00:00Z")
+    page = show(manager)
+    assert "1 thing I would do." in page
+    assert "No daily cap is set" not in page
+
+
+def test_what_is_new_is_marked_once(show, manager, account, brand, now):
+    record(
+        "account.stopped",
+        "account",
+        account.key,
+        brand=brand,
+        account=account.key,
+        now=now,
+        actor="person:a@b.c",
+        reason="Fire <b>",
+    )
+    assert "a@b.c · new" in show(manager)
+    page = show(manager)
+    assert "Pressed the stop: Fire &lt;b&gt;" in page
+    assert "a@b.c · new" not in page
+
+
+def test_viewer_may_look_but_not_start(show, person):
+    assert "Run now" not in show(person("viewer"))
+    assert "Run now" in show(person("team"))
+
+
+def test_stranger_finds_nothing(client, account, stranger):
+    client.force_login(stranger, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(reverse("today", args=[account.key])).status_code == 404
+
+
+def test_queries_do_not_grow_with_the_rows(client, account, manager, django_assert_max_num_queries):
+    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    counts = []
+    client.get(reverse("today", args=[account.key]))
+    for _ in range(2):
+        for _ in range(5):
+            row = AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account))
+            spend(row, TODAY - timedelta(days=1))
+            DecisionFactory.create(account=account)
+            DecisionFactory.create(
+                account=account, state="done", changes=[], decided_by=manager, action="refresh_creative"
+            )
+        with django_assert_max_num_queries(40) as captured:
+            client.get(reverse("today", args=[account.key]))
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert Decision.objects.count() == 20
