@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from collaboration.views import agent, home, importing, inbox, patterns, settings, status, today
+from collaboration.views import ad, ads, agent, home, importing, inbox, patterns, portfolio, settings, status, today
 
 account_pages = [
     path("today/", today.today, name="today"),
@@ -19,6 +19,9 @@ account_pages = [
     path("agent/journal/", agent.journal, name="agent-journal"),
     path("agent/<uuid:cycle_key>/", agent.cycle, name="cycle"),
     path("agent/<uuid:cycle_key>/live/", agent.cycle_live, name="cycle-live"),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("ads/", ads.ads, name="ads"),
+    path("ads/<uuid:ad_key>/", ad.ad, name="ad"),
     path("settings/", settings.settings, name="settings"),
     path("settings/limits/", settings.limits, name="settings-limits"),
     path("settings/goal/", settings.goal, name="settings-goal"),

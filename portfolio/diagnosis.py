@@ -108,7 +108,7 @@ def diagnose(measure: str, before: Totals, after: Totals) -> Diagnosis:
         effects = _effects_of_zero(new - old, links, before if old <= 0 else after)
     drivers = tuple(
         Driver(_name(link), _ratio(before, link), _ratio(after, link), effect)
-        for link, effect in zip(links, _round_to_sum(effects, change, how.quantum), strict=True)
+        for link, effect in zip(links, round_to_sum(effects, change, how.quantum), strict=True)
     )
     return Diagnosis(measure, old, new, change, drivers)
 
@@ -126,7 +126,7 @@ def contributions(
     keys = list(dict.fromkeys([*before, *after]))
     pairs = [(before.get(key, Totals()), after.get(key, Totals())) for key in keys]
     rows = [_split(how, pair, whole) for pair in pairs]
-    effects = _round_to_sum([sum(row, ZERO) for row in rows], change, how.quantum)
+    effects = round_to_sum([sum(row, ZERO) for row in rows], change, how.quantum)
     parts = [
         _contribution(key, pair, row, effect, how.quantum)
         for key, pair, row, effect in zip(keys, pairs, rows, effects, strict=True)
@@ -226,7 +226,7 @@ def _round(value: Decimal, quantum: Decimal) -> Decimal:
     return value.quantize(quantum, ROUND_HALF_EVEN)
 
 
-def _round_to_sum(values: Sequence[Decimal], total: Decimal, quantum: Decimal) -> list[Decimal]:
+def round_to_sum(values: Sequence[Decimal], total: Decimal, quantum: Decimal) -> list[Decimal]:
     """Rounded so that they sum to `total`, the few last digits handed to those that were rounded most against it."""
     rounded = [_round(value, quantum) for value in values]
     missing = int((total - sum(rounded)) / quantum)

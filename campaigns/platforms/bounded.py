@@ -93,7 +93,7 @@ class _Adapter(HTTPAdapter):
 def _watched(pool: Any, session: BoundedSession) -> Any:
     """The pool's class with connections that show their sockets to the session and ask it before they write."""
 
-    class Connection(pool.ConnectionCls):  # type: ignore[misc]
+    class Connection(pool.ConnectionCls):
         def connect(self) -> None:
             super().connect()
             session.note_socket(self.sock)

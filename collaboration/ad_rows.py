@@ -1,0 +1,244 @@
+"""The campaign tree with its figures: which ads are chosen, what stands above them, what is open.
+
+A filter chooses ads; ad sets and campaigns then add up the chosen ads only, so every total is the sum of what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from campaigns.models import Ad, AdAccount, AdSet, Campaign
+from collaboration.beliefs import Belief, latest_beliefs, together
+from collaboration.columns import COLUMNS, Scale
+from collaboration.period import Period
+from collaboration.statuses import GONE, StatusWords, ad_status, status_of
+from collaboration.tables import Value
+from portfolio.charts import Values, smooth_lines
+from portfolio.metrics import Totals, add_up
+from portfolio.performance import cross_totals, totals
+from portfolio.smoothing import WEEK
+
+SPARK_DAYS = 14
+LEVELS = ("campaign", "ad_set", "ad")
+NOTHING = Totals()
+
+
+@dataclass
+class Line:
+    """One row: a campaign, an ad set or an ad, with the ads below it that were chosen."""
+
+    level: str
+    pk: int
+    key: UUID
+    name: str
+    status: StatusWords
+    budget: Decimal | None = None
+    budget_note: str = ""
+    angle: str = ""
+    totals: Totals = field(default_factory=Totals)
+    before: Totals | None = None
+    belief: Belief | None = None
+    children: list[Line] = field(default_factory=list)
+    is_open: bool = False
+
+    @cached_property
+    def short(self) -> str:
+        """Its name in the address: enough of the key to tell the rows of one account apart."""
+        return self.key.hex[:8]
+
+    @property
+    def depth(self) -> int:
+        return LEVELS.index(self.level) + 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which ads: a condition on Ad, and one on a breakdown row (`age`, `25-34`) where only a part is asked for."""
+
+    ads: Q = field(default_factory=Q)
+    split: tuple[str, str] | None = None
+    is_narrowed: bool = False
+    """Something is filtered, so what was chosen is shown opened."""
+    with_gone: bool = False
+
+
+def load_tree(account: AdAccount, period: Period, choice: Choice) -> list[Line]:
+    """Campaigns with their ad sets and ads. The number of queries does not depend on the number of ads."""
+    campaigns = {row.pk: row for row in Campaign.objects.filter(account=account)}
+    ad_sets = {row.pk: row for row in AdSet.objects.filter(account=account)}
+    ads = _ad_lines(account, period, choice, campaigns, ad_sets)
+    sets: dict[int, list[Line]] = {}
+    for pk, one in ad_sets.items():
+        if pk in ads or _is_shown_empty(one, choice):
+            line = _ad_set_line(one, campaigns[one.campaign_id])
+            sets.setdefault(one.campaign_id, []).append(_sum(line, ads.get(pk, []), period))
+    return [
+        _sum(_campaign_line(one), sets.get(pk, []), period)
+        for pk, one in campaigns.items()
+        if pk in sets or _is_shown_empty(one, choice)
+    ]
+
+
+def open_lines(lines: Iterable[Line], names: frozenset[str], *, everything: bool) -> None:
+    """Opens the rows that are named, or all but those named with a minus in front."""
+    for line in lines:
+        wanted = f"-{line.short}" not in names if everything else line.short in names
+        line.is_open = bool(line.children) and wanted
+        open_lines(line.children, names, everything=everything)
+
+
+def toggled(line: Line, names: frozenset[str], *, everything: bool) -> str:
+    """The names after a click on this row, for the address."""
+    name = f"-{line.short}" if everything else line.short
+    return ",".join(sorted((names ^ {name}) | ({"all"} if everything else set()))) or "none"
+
+
+def total_line(lines: Iterable[Line], period: Period) -> Line:
+    """Everything that was chosen, as one row."""
+    return _sum(Line("account", 0, UUID(int=0), "Total", StatusWords("")), list(lines), period)
+
+
+def flat(lines: Iterable[Line], level: str) -> list[Line]:
+    """All rows of one level, without those above and below them."""
+    found = list(lines)
+    for _ in range(LEVELS.index(level)):
+        found = [child for line in found for child in line.children]
+    return found
+
+
+def visible(lines: Iterable[Line]) -> list[Line]:
+    """Rows from top to bottom with what is open below them."""
+    found = []
+    for line in lines:
+        found.append(line)
+        if line.is_open:
+            found += visible(line.children)
+    return found
+
+
+def sort_lines(lines: list[Line], sort: str, scale: Scale) -> list[Line]:
+    """By `name` or a column's key, with a minus from the largest; unknown always last. Each level in itself."""
+    key, is_descending = sort.removeprefix("-"), sort.startswith("-")
+    for line in lines:
+        line.children = sort_lines(line.children, sort, scale)
+    if key == "name":
+        return sorted(lines, key=lambda line: line.name.casefold(), reverse=is_descending)
+    values = {line.pk: COLUMNS[key].value(line, scale) for line in lines}
+    known = sorted(
+        (line for line in lines if values[line.pk] is not None),
+        key=lambda line: values[line.pk],  # type: ignore[arg-type,return-value]
+        reverse=is_descending,
+    )
+    return known + [line for line in lines if values[line.pk] is None]
+
+
+def sparks(account: AdAccount, lines: Iterable[Line], end: date, rate: str) -> dict[tuple[str, int], Values]:
+    """Fourteen days of a rate, each the mean of the seven days before it; one query a level."""
+    start = end - timedelta(days=SPARK_DAYS + WEEK - 2)
+    by_level: dict[str, list[int]] = {}
+    for line in lines:
+        by_level.setdefault(line.level, []).append(line.pk)
+    found = {}
+    for level, keys in by_level.items():
+        where = Q(ad_id__in=keys) if level == "ad" else Q(**{f"ad__{level}_id__in": keys})
+        crossed = cross_totals(account, start, end, level, "day", where=where)
+        for key, values in smooth_lines(crossed, rate, start, end).items():
+            found[level, key] = values[-SPARK_DAYS:]
+    return found
+
+
+def rate_of(columns: str, total: Totals) -> str:
+    """The small line that fits a preset: clicks for delivery, the return where there is one, else the cost."""
+    if columns == "delivery":
+        return "ctr"
+    return "roas" if total.revenue else "cpa"
+
+
+def _figures(account: AdAccount, period: Period, choice: Choice) -> tuple[dict[int, Totals], dict[int, Totals]]:
+    """Totals by ad of the period and of the one before."""
+    if choice.split:
+        dimension, value = choice.split
+        where = Q(value=value)
+        parts = [
+            {ad: part for (ad, _), part in cross_totals(account, *days, "ad", dimension, where=where).items()}
+            for days in ((period.start, period.end), period.before)
+            if days
+        ]
+        return parts[0], parts[1] if period.before else {}
+    rows = totals(account, period.start, period.end, "ad", compare=period.before or False)
+    return {row.key: row.totals for row in rows}, {row.key: row.before or Totals() for row in rows}
+
+
+def _ad_lines(
+    account: AdAccount, period: Period, choice: Choice, campaigns: dict[int, Campaign], ad_sets: dict[int, AdSet]
+) -> dict[int, list[Line]]:
+    """The chosen ads by ad set. What is gone is left out unless it spent in the period or is asked for."""
+    figures, before = _figures(account, period, choice)
+    beliefs = latest_beliefs(account)
+    found: dict[int, list[Line]] = {}
+    for row in _ads(account, choice):
+        pk = row["pk"]
+        if row["effective_status"] in GONE and not choice.with_gone and pk not in figures and pk not in before:
+            continue
+        line = _ad_line(row, campaigns[row["campaign_id"]], ad_sets[row["ad_set_id"]])
+        line.totals, line.belief = figures.get(pk, NOTHING), beliefs.get(pk)
+        line.before = before.get(pk, NOTHING) if period.before else None
+        found.setdefault(row["ad_set_id"], []).append(line)
+    return found
+
+
+def _ads(account: AdAccount, choice: Choice) -> Iterable[Mapping[str, Any]]:
+    return Ad.objects.filter(choice.ads, account=account).values(
+        "pk", "key", "name", "effective_status", "review_feedback", "ad_set_id", "campaign_id", "creative__angle__name"
+    )
+
+
+def _is_shown_empty(row: Campaign | AdSet, choice: Choice) -> bool:
+    """A campaign or ad set without ads is shown only where nothing is filtered."""
+    return not choice.is_narrowed and row.effective_status not in GONE
+
+
+def _sum(line: Line, children: list[Line], period: Period) -> Line:
+    line.children = children
+    line.totals = add_up(child.totals for child in children)
+    line.before = add_up(child.before or Totals() for child in children) if period.before else None
+    line.belief = together(child.belief for child in children)
+    if line.budget is None and line.level in ("campaign", "account"):
+        known = [child.budget for child in children if child.budget is not None and child.status.label != "Paused"]
+        line.budget = sum(known, Decimal(0)) if known else None
+        line.budget_note = "sum of its ad sets" if len(known) > 1 else ""
+    return line
+
+
+def _campaign_line(row: Campaign) -> Line:
+    budget = row.daily_budget or row.lifetime_budget
+    note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
+    return Line("campaign", row.pk, row.key, row.name, status_of(row), budget, note)
+
+
+def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
+    budget = row.daily_budget or row.lifetime_budget
+    note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
+    if budget is None and campaign.daily_budget:
+        note = "held by the campaign"
+    return Line("ad_set", row.pk, row.key, row.name, status_of(row, campaign), budget, note)
+
+
+def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet) -> Line:
+    status = ad_status(row["effective_status"], row["review_feedback"], campaign, ad_set)
+    if status.label.startswith("Learning"):
+        status = replace(status, reason="")  # its ad set's row says it
+    return Line("ad", row["pk"], row["key"], row["name"], status, angle=row["creative__angle__name"] or "")
+
+
+def values_of(line: Line, keys: Sequence[str], scale: Scale) -> list[Value]:
+    """The figures of one row for a file, in the order of the columns."""
+    return [COLUMNS[key].value(line, scale) for key in keys]

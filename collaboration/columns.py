@@ -1,0 +1,184 @@
+"""The columns of tables of ads, angles and campaigns: what each figure is, how it is read and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from collaboration.beliefs import Belief
+from collaboration.tables import Head, Value
+from collaboration.templatetags.ui import delta, number, percent
+from mediabuyer.lib.money import format_money
+from portfolio.metrics import Totals, has_enough_data
+
+TRADE = ("cpa", "roas", "cvr", "profit")
+"""Figures that rest on results, so that few results make them chance."""
+
+
+class Measured(Protocol):
+    """A row that figures can be read of. `before` is None without a comparison."""
+
+    @property
+    def budget(self) -> Decimal | None: ...
+    @property
+    def budget_note(self) -> str: ...
+    @property
+    def totals(self) -> Totals: ...
+    @property
+    def before(self) -> Totals | None: ...
+    @property
+    def belief(self) -> Belief | None: ...
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the figures of one account are written with."""
+
+    currency: str
+    margin: Decimal
+    target_cpa: Decimal | None
+    results: str = "Purchases"
+
+
+@dataclass(frozen=True)
+class Column:
+    """`read` takes the totals, the belief and the scale; `good` is the direction that is good, empty for cost."""
+
+    key: str
+    label: str
+    kind: str
+    definition: str
+    read: Callable[[Totals, Scale], Value] | None = None
+    believe: Callable[[Belief], Value] | None = None
+    good: str = ""
+    compares: bool = False
+    css: str = "n wide"
+
+    def value(self, row: Measured, scale: Scale) -> Value:
+        if self.key == "budget":
+            return row.budget
+        if self.read is not None:
+            return self.read(row.totals, scale)
+        return self.believe(row.belief) if self.believe is not None and row.belief is not None else None
+
+    def head(self, scale: Scale) -> Head:
+        return Head(self.key, self.title(scale), self.kind)
+
+    def title(self, scale: Scale) -> str:
+        return scale.results if self.key == "results" else self.label
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure as text; `change` are the arguments of components/delta.html, `note` stands in its place."""
+
+    text: str
+    css: str
+    change: dict[str, str] | None = None
+    note: str = ""
+
+
+COLUMNS = {
+    column.key: column
+    for column in (
+        Column("budget", "Budget", "money", "What may be spent a day, where the budget lies; several are added up."),
+        Column("spend", "Spend", "money", "Charged by the platform in the period, before tax.",
+               lambda one, _: one.spend, compares=True, css="n"),
+        Column("results", "Results", "number", "What the ads are optimised for, as the platform attributes it.",
+               lambda one, _: one.results, good="up", compares=True),
+        Column("cpa", "CPA", "money", "Cost of a result: spend divided by results.",
+               lambda one, _: one.cpa, good="down", compares=True),
+        Column("revenue", "Revenue", "money", "Order value that the platform attributes to clicks and views.",
+               lambda one, _: one.revenue, good="up", compares=True),
+        Column("roas", "ROAS", "multiple", "Revenue divided by spend.",
+               lambda one, _: one.roas, good="up", compares=True, css="n"),
+        Column("profit", "Profit", "money", "Revenue × margin − spend. The margin is set in Settings.",
+               lambda one, scale: one.profit(scale.margin), good="up", css="n"),
+        Column("impressions", "Impressions", "count", "How often the ads were shown.",
+               lambda one, _: one.impressions, compares=True),
+        Column("cpm", "CPM", "money", "Price of 1,000 impressions.", lambda one, _: one.cpm, compares=True),
+        Column("clicks", "Clicks", "count", "All clicks, as the platform counts them.",
+               lambda one, _: one.clicks, compares=True),
+        Column("ctr", "CTR", "share", "Clicks divided by impressions.",
+               lambda one, _: one.ctr, good="up", compares=True, css="n"),
+        Column("cpc", "CPC", "money", "Spend divided by clicks.", lambda one, _: one.cpc, compares=True),
+        Column("cvr", "CVR", "share", "Results divided by clicks.", lambda one, _: one.cvr, good="up", compares=True),
+        Column("fatigue", "Fatigue", "share", "By how much the click rate has fallen since the first day, fitted.",
+               believe=lambda one: one.fatigue),
+        Column("true_cpa", "CPA in the end", "money",
+               "Cost of an order once all have come: late orders are expected as they usually arrive. Last 90 days.",
+               believe=lambda one: one.cpa),
+        Column("payout_7", "Payout 7", "money", "Margin that an order brings within 7 days of the click. Last 90 days.",
+               believe=lambda one: one.payout_7),
+        Column("payout_30", "Payout 30", "money",
+               "Margin that an order brings within 30 days of the click; what is still to come is expected.",
+               believe=lambda one: one.payout_30),
+        Column("maturity", "Has come", "share", "Share of the 30-day payout that has had time to arrive.",
+               believe=lambda one: one.maturity),
+        Column("per_spend", "Back per 1", "multiple",
+               "What one unit of money brings back in 30 days, margin in; 1 breaks even. 80% interval below.",
+               believe=lambda one: one.per_spend, css="n"),
+        Column("p_profit", "Earns", "share", "Certainty that it brings back more than it costs.",
+               believe=lambda one: one.p_profit, css="n"),
+    )
+}  # fmt: skip
+
+PRESETS = {
+    "performance": ("budget", "spend", "results", "cpa", "roas", "profit"),
+    "delivery": ("spend", "impressions", "cpm", "clicks", "ctr", "cpc", "cvr", "fatigue"),
+    "payout": ("spend", "true_cpa", "payout_7", "payout_30", "maturity", "per_spend", "p_profit"),
+}
+PRESET_LABELS = {"performance": "Performance", "delivery": "Delivery", "payout": "Payout"}
+CAMPAIGN_COLUMNS = ("budget", "spend", "results", "cpa", "payout_7", "payout_30", "roas", "profit")
+PART_COLUMNS = ("spend", "results", "cpa", "roas", "profit")
+
+
+def columns_of(keys: Sequence[str]) -> list[Column]:
+    return [COLUMNS[key] for key in keys]
+
+
+def cells_of(row: Measured, columns: Sequence[Column], scale: Scale) -> list[Cell]:
+    return [_cell(row, column, scale) for column in columns]
+
+
+def write(value: Value, kind: str, currency: str) -> str:
+    """One figure as people read it; `–` for unknown."""
+    if value is None or isinstance(value, str):
+        return value or "–"
+    if kind == "money":
+        return format_money(Decimal(str(value)), currency)
+    if kind == "share":
+        return percent(value, 0 if value >= Decimal("0.1") else 2)
+    if kind == "number":
+        return number(value, 0 if value == round(value) else 1)
+    return number(value, 2 if kind == "multiple" else 0)
+
+
+def _cell(row: Measured, column: Column, scale: Scale) -> Cell:
+    value = column.value(row, scale)
+    if column.key == "profit":
+        return _profit_cell(value, column, scale)
+    text = write(value, column.kind, scale.currency)
+    if column.key == "budget":
+        return Cell(text, column.css, note=row.budget_note)
+    if column.key == "per_spend" and row.belief and row.belief.low is not None and row.belief.high is not None:
+        return Cell(text, column.css, note=f"{row.belief.low:.2f}–{row.belief.high:.2f}")
+    if value is not None and column.key in TRADE and not has_enough_data(row.totals, scale.target_cpa):
+        return Cell(text, f"{column.css} muted", note="too few")
+    return Cell(text, column.css, _change(row, column, scale))
+
+
+def _profit_cell(value: Any, column: Column, scale: Scale) -> Cell:
+    tone = "" if not value else "good" if value > 0 else "bad"
+    return Cell(format_money(value, scale.currency, sign=True, places=0), f"{column.css} {tone}".strip())
+
+
+def _change(row: Measured, column: Column, scale: Scale) -> dict[str, str] | None:
+    if row.before is None or not column.compares or column.read is None:
+        return None
+    old, new = column.read(row.before, scale), column.read(row.totals, scale)
+    if not old or new is None or isinstance(old, str) or isinstance(new, str):
+        return None
+    return delta(float(new) / float(old) - 1, good=column.good, digits=0)

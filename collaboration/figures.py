@@ -1,0 +1,111 @@
+"""What pages of figures share: the period, the scale of the account, headline numbers and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+
+from campaigns.models import AdAccount
+from collaboration.columns import COLUMNS, Scale, write
+from collaboration.health import STALE
+from collaboration.period import Period, parse_period
+from collaboration.templatetags.ui import since
+from mediabuyer.lib.clock import day_in_zone
+from mediabuyer.lib.money import format_money
+from portfolio.metrics import Totals, compute_changes
+from portfolio.models import Goal
+from portfolio.performance import data_span
+
+HEADLINES = ("spend", "revenue", "profit", "roas", "cpa", "results")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the figures come from and how old they are, for the tips; `stale` says what is wrong with their age."""
+
+    text: str
+    stale: str = ""
+
+
+def page_period(request: HttpRequest, account: AdAccount, now: datetime) -> Period:
+    """Of an imported account the days that there are, counted back from the last of them."""
+    today = day_in_zone(now, account.time_zone)
+    span = data_span(account) if account.is_read_only else None
+    if span:
+        today = min(today, span[1] + timedelta(days=1))
+    return parse_period(request.GET, today, span)
+
+
+def scale_of(account: AdAccount, total: Totals) -> tuple[Scale, Goal]:
+    """Results are purchases where they bring revenue."""
+    goal = Goal.current(account)
+    label = "Purchases" if total.revenue else "Results"
+    return Scale(account.currency, goal.margin, goal.target_cpa, label), goal
+
+
+def source_of(account: AdAccount, now: datetime) -> Source:
+    if account.is_read_only:
+        return Source("Imported Ads Manager file")
+    name = "Meta Insights, sandbox" if account.mode == AdAccount.Mode.SANDBOX else "Meta Insights"
+    if account.synced_at is None:
+        return Source(name, "No figures have been read yet.")
+    age = since(account.synced_at, now).removesuffix(" ago")
+    text = f"{name} · {'just read' if age == 'just now' else f'{age} old'}"
+    late = now - account.synced_at > STALE
+    return Source(text, f"These figures are {age} old; I raise no budget on them." if late else "")
+
+
+def headlines(now: Totals, before: Totals | None, scale: Scale, href: str) -> list[dict[str, Any]]:
+    """Arguments of `{% kpi %}`, one number each."""
+    changes = compute_changes(before, now, scale.margin) if before is not None else {}
+    found = []
+    for name in HEADLINES:
+        column = COLUMNS[name]
+        change = changes.get(name)
+        is_level = name in ("roas", "profit")
+        found.append(
+            {
+                "title": column.title(scale),
+                "value": _headline(name, now, scale),
+                "definition": f"{column.definition} {_exact(name, now, scale)}",
+                "href": href,
+                "id": f"kpi-{name}",
+                "compared": change is not None,
+                "change": change and (change.absolute if is_level else change.relative),
+                "kind": {"roas": "number", "profit": "money"}.get(name, "percent"),
+                "digits": {"roas": 2, "profit": 0}.get(name, 1),
+                "good": column.good,
+                "align": "right" if name in ("roas", "cpa", "results") else "",
+            }
+        )
+    return found
+
+
+def _headline(name: str, now: Totals, scale: Scale) -> str:
+    """Large sums in whole units; the tip has the exact figure."""
+    column = COLUMNS[name]
+    value = column.read(now, scale) if column.read else None
+    if name == "profit":
+        return format_money(Decimal(str(value)), scale.currency, places=0, sign=True)
+    if name in ("spend", "revenue") and value is not None:
+        return format_money(Decimal(str(value)), scale.currency, places=0)
+    return write(value, column.kind, scale.currency)
+
+
+def _exact(name: str, now: Totals, scale: Scale) -> str:
+    """How this number comes about."""
+    spend, revenue = (format_money(part, scale.currency) for part in (now.spend, now.revenue))
+    results = write(now.results, "number", scale.currency)
+    return {
+        "spend": f"Exact: {spend}.",
+        "revenue": f"Exact: {revenue}.",
+        "profit": f"{revenue} × {scale.margin:.0%} − {spend} = "
+        f"{format_money(now.profit(scale.margin), scale.currency, sign=True)}.",
+        "roas": f"{revenue} ÷ {spend}, from the totals, never averaged. Break-even at {1 / scale.margin:.2f}.",
+        "cpa": f"{spend} ÷ {results}.",
+        "results": "Late ones are added to the day of their click or view for up to 28 days.",
+    }[name]

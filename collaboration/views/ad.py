@@ -1,0 +1,136 @@
+"""Ad: what is this ad, and is it tired?"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from campaigns.models import Ad
+from collaboration.ad_page import (
+    click_plot,
+    click_rows,
+    episodes_about,
+    fatigue_words,
+    payout_plot,
+    preview_of,
+    site_link,
+)
+from collaboration.ad_rows import Choice, flat, load_tree, sort_lines, total_line
+from collaboration.beliefs import Belief, latest_beliefs
+from collaboration.columns import PART_COLUMNS, Scale, cells_of, columns_of
+from collaboration.figures import headlines, page_period, scale_of, source_of
+from collaboration.frame import account_for, page_now
+from collaboration.marks import by_whom, marks_of
+from collaboration.period import Period
+from collaboration.statuses import ad_status
+from collaboration.where import OURS, dimensions, parts
+from mediabuyer.agent.models import Decision
+from memory.events import sentence
+from memory.models import Event
+from portfolio.performance import evaluation_day
+
+MOST_COMMENTS = 20
+MOST_DECISIONS = 10
+MOST_LINES = 20
+MOST_NEIGHBOURS = 6
+
+
+@login_required
+@require_GET
+def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    found = get_object_or_404(
+        Ad.objects.select_related("account__brand", "ad_set", "campaign", "creative__angle", "creative__landing_page"),
+        account=account,
+        key=ad_key,
+    )
+    now = page_now(account)
+    period, today = page_period(request, account, now), evaluation_day(account, now)
+    belief = latest_beliefs(account, Q(ad=found)).get(found.pk)
+    siblings = flat(load_tree(account, period, Choice(Q(ad_set=found.ad_set), is_narrowed=True)), "ad")
+    own = total_line([line for line in siblings if line.pk == found.pk], period)
+    scale, goal = scale_of(account, own.totals)
+    decisions = _decisions(found)
+    context = {
+        "ad": found,
+        "period": period,
+        "source": source_of(account, now),
+        "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
+        "belief": belief,
+        "verdict": verdict(belief),
+        "kpis": headlines(own.totals, own.before, scale, "#by"),
+        "has_figures": bool(own.totals.impressions or own.totals.spend),
+        "preview": preview_of(found),
+        "payout": payout_plot(found, today, goal.margin, belief),
+        "fatigue": fatigue_words(belief),
+        "decisions": decisions,
+        "lines": _lines(found, decisions),
+        "episodes": episodes_about(found, now),
+        "comments": found.comment_set.all()[:MOST_COMMENTS],
+        "comment_count": found.comment_set.count(),
+        "page_link": site_link(found.creative.landing_page.url)
+        if found.creative and found.creative.landing_page
+        else "",
+        "clicks": _clicks(found, period.end, decisions, period),
+    }
+    others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk][:MOST_NEIGHBOURS]
+    columns = columns_of(PART_COLUMNS)
+    context |= {
+        "part_columns": [(one, one.title(scale)) for one in columns],
+        "others": [(line, cells_of(line, columns, scale)) for line in others],
+    }
+    return render(request, "ads/ad.html", context | _parts(request, found, period, scale))
+
+
+def verdict(belief: Belief | None) -> str:
+    """What we believe of it, in a sentence."""
+    if belief is None or belief.expected is None:
+        return "I have not judged it yet."
+    certainty = "" if belief.p_profit is None else f" I am {belief.p_profit:.0%} sure that it earns money."
+    spread = (
+        f" (80%: {belief.low:.2f} to {belief.high:.2f})" if belief.low is not None and belief.high is not None else ""
+    )
+    return f"Each 1 spent on it should bring back {belief.expected:.2f} within 30 days{spread}.{certainty}"
+
+
+def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale) -> dict[str, Any]:
+    known = {name: label for name, label in dimensions(found.account).items() if name not in OURS}
+    by = request.GET.get("by", "")
+    by = by if by in known else next(iter(known), "")
+    base = reverse("ads", args=[found.account.key])
+    rows = parts(found.account, period, by, where=Q(ad=found), base=base) if by else []
+    columns = columns_of(PART_COLUMNS)
+    return {
+        "by": by,
+        "by_label": known.get(by, ""),
+        "tabs": known.items(),
+        "parts": [(one, cells_of(one, columns, scale)) for one in rows],
+    }
+
+
+def _decisions(found: Ad) -> list[Decision]:
+    """On the ad itself, and on the budget that feeds it."""
+    objects = [found.external_id, found.ad_set.external_id, found.campaign.external_id]
+    rows = Decision.objects.filter(Q(ad=found) | Q(subject_id__in=objects), account=found.account)
+    return list(rows.select_related("decided_by")[:MOST_DECISIONS])
+
+
+def _lines(found: Ad, decisions: list[Decision]) -> list[tuple[Event, str, str]]:
+    """The journal on the ad and on its decisions, newest first."""
+    keys = [str(one.key) for one in decisions]
+    about = Q(subject="ad", subject_key=str(found.key)) | Q(subject="decision", subject_key__in=keys)
+    events = Event.objects.of_account(found.account.key).filter(about)[:MOST_LINES]
+    return [(event, sentence(event), by_whom(event)) for event in events]
+
+
+def _clicks(found: Ad, end: date, decisions: list[Decision], period: Period) -> Any:
+    marks = marks_of(found.account, period, [str(found.key), *(str(one.key) for one in decisions)])
+    return click_plot(end, marks, click_rows(found, end))

@@ -1,0 +1,236 @@
+"""Ads: what is running, and how is each doing? The tree with its figures, and the same as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from campaigns.models import AdAccount, InsightBreakdown
+from collaboration.ad_rows import (
+    LEVELS,
+    Choice,
+    Line,
+    flat,
+    load_tree,
+    open_lines,
+    rate_of,
+    sort_lines,
+    sparks,
+    toggled,
+    total_line,
+    values_of,
+    visible,
+)
+from collaboration.columns import PRESET_LABELS, PRESETS, Column, Scale, cells_of, columns_of
+from collaboration.figures import page_period, scale_of, source_of
+from collaboration.frame import account_for, page_now
+from collaboration.period import Period
+from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
+from collaboration.tables import FORMATS, Head, Table, Value, export
+from creatives.models import Angle
+
+EACH_PAGE = {"campaign": 25, "ad_set": 50, "ad": 50}
+MOST_ROWS = 300
+"""Rows of one page, however much is open."""
+LEVEL_LABELS = {"campaign": "Tree", "ad_set": "Ad sets", "ad": "Ads"}
+KEYS = {"angle": "creative__angle__key", "campaign": "campaign__key", "ad_set": "ad_set__key",
+        "landing_page": "creative__landing_page__key"}  # fmt: skip
+DEFAULT_SORT = "-spend"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The address, read. What is not understood is as if it were not there."""
+
+    level: str
+    preset: str
+    sort: str
+    text: str
+    status: str
+    keys: dict[str, UUID]
+    split: tuple[str, str] | None
+    open: frozenset[str]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.text or self.status or self.keys)
+
+    @property
+    def opens_all(self) -> bool:
+        return "all" in self.open or (self.is_narrowed and not self.open)
+
+
+@login_required
+@require_GET
+def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
+    account = account_for(request, key)
+    now = page_now(account)
+    period, asked = page_period(request, account, now), read_asked(request.GET)
+    tree = load_tree(account, period, choice_of(asked))
+    whole = total_line(tree, period)
+    scale, _ = scale_of(account, whole.totals)
+    tree = sort_lines(tree, asked.sort, scale)
+    open_lines(tree, asked.open, everything=asked.opens_all)
+    top = tree if asked.level == "campaign" else sort_lines(flat(tree, asked.level), asked.sort, scale)
+    columns, rate = columns_of(PRESETS[asked.preset]), rate_of(asked.preset, whole.totals)
+    if request.GET.get("format") in FORMATS:
+        return export(_table(account, period, top, asked, columns, scale), request.GET["format"])
+    page = Paginator(top, EACH_PAGE[asked.level]).get_page(request.GET.get("page"))
+    shown = visible(page) if asked.level == "campaign" else list(page)
+    context = {
+        "period": period,
+        "asked": asked,
+        "source": source_of(account, now),
+        "headline": _headline(tree),
+        "rows": _rows(account, shown[:MOST_ROWS], asked, columns, scale, period.end, rate),
+        "rate": rate.upper(),
+        "left_out": max(len(shown) - MOST_ROWS, 0),
+        "columns": [(one, one.title(scale)) for one in columns],
+        "total_cells": cells_of(whole, columns, scale),
+        "page": page,
+        "chips": _chips(asked, account),
+        "default_sort": DEFAULT_SORT,
+    }
+    return _answer(request, account, context)
+
+
+def _answer(request: HttpRequest, account: AdAccount, context: dict[str, Any]) -> HttpResponseBase:
+    """The whole page, or for htmx its table alone."""
+    choices = {
+        "levels": LEVEL_LABELS.items(),
+        "presets": PRESET_LABELS.items(),
+        "statuses": STATUS_LABELS.items(),
+        "angles": Angle.objects.filter(creative__ad__account=account).distinct(),
+    }
+    is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    answer = render(request, "ads/ads.html#table" if is_part else "ads/ads.html", context | choices)
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
+
+
+def read_asked(given: Mapping[str, str]) -> Asked:
+    level, preset, status = given.get("level", ""), given.get("columns", ""), given.get("status", "")
+    preset = preset if preset in PRESETS else "performance"
+    sort = given.get("sort", "")
+    dimension, _, value = given.get("split", "").partition(":")
+    return Asked(
+        level=level if level in LEVELS else "campaign",
+        preset=preset,
+        sort=sort if sort.removeprefix("-") in ("name", *PRESETS[preset]) else DEFAULT_SORT,
+        text=given.get("q", "").replace("\x00", "").strip()[:200],
+        status=status if status in STATUS_FILTERS else "",
+        keys={name: key for name in KEYS if (key := _uuid(given.get(name, "")))},
+        split=(dimension, value.replace("\x00", "")) if dimension and value and "\x00" not in dimension else None,
+        open=frozenset(filter(None, given.get("open", "").split(",")[:MOST_ROWS])),
+    )
+
+
+def choice_of(asked: Asked) -> Choice:
+    """An ad is chosen by its own name or id, its ad set's, its campaign's, or its angle's."""
+    chosen = STATUS_FILTERS.get(asked.status, Q())
+    if asked.text:
+        fields = ("name", "ad_set__name", "campaign__name", "creative__angle__name")
+        words = Q(external_id=asked.text)
+        for field in fields:
+            words |= Q(**{f"{field}__icontains": asked.text})
+        chosen &= words
+    for name, key in asked.keys.items():
+        chosen &= Q(**{KEYS[name]: key})
+    return Choice(chosen, asked.split, asked.is_narrowed, with_gone=asked.status == "gone")
+
+
+def _rows(
+    account: AdAccount, lines: list[Line], asked: Asked, columns: list[Column], scale: Scale, end: date, rate: str
+) -> list[dict[str, Any]]:
+    """Everything that the template prints of a row."""
+    small = sparks(account, lines, end, rate)
+    return [
+        {
+            "line": line,
+            "cells": cells_of(line, columns, scale),
+            "spark": small.get((line.level, line.pk), []),
+            "spark_label": f"{rate.upper()} of {line.name}, 14 days",
+            "is_tired": line.belief is not None and line.belief.is_tired and line.level == "ad",
+            "toggle": toggled(line, asked.open, everything=asked.opens_all),
+            "opens": bool(line.children) and asked.level == "campaign",
+        }
+        for line in lines
+    ]
+
+
+def _table(
+    account: AdAccount, period: Period, top: list[Line], asked: Asked, columns: list[Column], scale: Scale
+) -> Table:
+    """The rows that are open, over all pages, with the columns shown and their change where compared."""
+    compared = [one for one in columns if one.compares and one.read] if period.before else []
+    heads = [Head("name", "Name"), Head("level", "Level"), Head("status", "Status"), Head("angle", "Angle")]
+    heads += [one.head(scale) for one in columns]
+    heads += [Head(f"{one.key}_before", f"{one.title(scale)}, before", one.kind) for one in compared]
+    keys = [one.key for one in columns]
+
+    def rows() -> Iterator[list[Value]]:
+        for line in visible(top) if asked.level == "campaign" else top:
+            before = [one.read(line.before, scale) if one.read and line.before else None for one in compared]
+            words = [line.name, line.level.replace("_", " "), line.status.label, line.angle]
+            yield [*words, *values_of(line, keys, scale), *before]
+
+    return Table("Ads", account, period.start, period.end, heads, rows())
+
+
+def _headline(tree: list[Line]) -> str:
+    """What is running, in a sentence."""
+    every = flat(tree, "ad")
+    if not every:
+        return ""
+    counts = {
+        "running": sum(line.status.label in ("Running", "Learning", "Learning limited") for line in every),
+        "learning": sum(line.status.label == "Learning" for line in every),
+        "tired": sum(line.belief is not None and line.belief.is_tired for line in every),
+        "rejected": sum(line.status.tone == "bad" for line in every),
+    }
+    campaigns = f"{len(tree)} campaign{'' if len(tree) == 1 else 's'}"
+    parts = [f"{counts['running']} of {len(every)} ads in {campaigns} are running"]
+    parts += [f"{counts['learning']} are learning"] if counts["learning"] else []
+    parts += [f"{counts['tired']} look tired"] if counts["tired"] else []
+    parts += [f"{counts['rejected']} are held back by Meta"] if counts["rejected"] else []
+    return (", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]) + "."
+
+
+def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:
+    """What was chosen by a link from elsewhere, each with the parameter that takes it away."""
+    names = {
+        "campaign": account.campaign_set.filter(key=asked.keys.get("campaign")),
+        "ad_set": account.adset_set.filter(key=asked.keys.get("ad_set")),
+    }
+    chips = [
+        {"parameter": name, "label": f"{name.replace('_', ' ').capitalize()}: {row}"}
+        for name, rows in names.items()
+        if name in asked.keys and (row := rows.first())
+    ]
+    if "landing_page" in asked.keys:
+        chips.append({"parameter": "landing_page", "label": "One landing page"})
+    if asked.split:
+        dimension, value = asked.split
+        known = InsightBreakdown.objects.filter(account=account, dimension=dimension).exists()
+        chips.append(
+            {"parameter": "split", "label": f"Only {dimension.replace('_', ' ')}: {value}" if known else "Nothing such"}
+        )
+    return chips
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,229 @@
+"""Portfolio: do we earn, and where? The sentence, the figures, the trend, the reason, the places."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from campaigns.models import AdAccount
+from collaboration.ad_rows import Choice, Line, load_tree, rate_of, sort_lines, sparks, total_line, values_of
+from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, Column, Scale, cells_of, columns_of
+from collaboration.figures import headlines, page_period, scale_of, source_of
+from collaboration.frame import account_for, page_now
+from collaboration.marks import marks_of
+from collaboration.pacing import pacing
+from collaboration.payout_plot import PayoutPlot, draw_payout
+from collaboration.period import Period
+from collaboration.tables import FORMATS, Table, export
+from collaboration.tables import Head as TableHead
+from collaboration.where import Part, dimensions, heat_map, parts
+from collaboration.why import TITLES, explain_change
+from mediabuyer.lib.clock import day_in_zone
+from mediabuyer.lib.money import format_money
+from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
+from portfolio.conversions import load_cohorts
+from portfolio.metrics import Totals, add_up, has_enough_data
+from portfolio.models import Goal
+from portfolio.performance import evaluation_day, totals
+
+DEFAULT_SORT = "-profit"
+FEW_AD_SETS = 8
+"""Up to so many the heat map goes across ad sets, else across age."""
+
+
+@login_required
+@require_GET
+def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
+    account = account_for(request, key)
+    now = page_now(account)
+    period = page_period(request, account, now)
+    tree = load_tree(account, period, Choice())
+    whole = total_line(tree, period)
+    scale, goal = scale_of(account, whole.totals)
+    columns = columns_of(CAMPAIGN_COLUMNS)
+    campaigns = sort_lines([line for line in tree if _counts(line)], _sort(request), scale)
+    if request.GET.get("format") in FORMATS:
+        return export(_table(account, period, campaigns, columns, scale), request.GET["format"])
+    base = reverse("ads", args=[account.key])
+    angles = parts(account, period, "angle", base=base)
+    context = {
+        "period": period,
+        "source": source_of(account, now),
+        "whole": whole,
+        "scale": scale,
+        "goal": goal,
+        "headline": headline(whole, angles, period, scale),
+        "kpis": headlines(whole.totals, whole.before, scale, base),
+        "campaigns": _rows(account, campaigns, columns, scale, period),
+        "columns": [(one, one.title(scale)) for one in columns],
+        "total_cells": cells_of(whole, columns, scale),
+        "default_sort": DEFAULT_SORT,
+        "has_margin": goal.pk is not None,
+        "break_even": 1 / scale.margin,
+        "rate": rate_of("", whole.totals).upper(),
+    }
+    if whole.totals.spend or whole.totals.results:
+        context |= _trend(account, period) | _why(request, whole, angles, scale)
+        context |= _where(request, account, period, angles, scale, base)
+        context["payout"] = _payout(account, goal, account_day := evaluation_day(account, now))
+        context["pacing"] = pacing(account, _last_day(account, account_day, day_in_zone(now, account.time_zone)), scale)
+    return render(request, "portfolio/portfolio.html", context)
+
+
+def headline(whole: Line, places: list[Part], period: Period, scale: Scale) -> str:
+    """Do we earn, and where? Without revenue: what do results cost, and where?"""
+    now, before = whole.totals, whole.before
+    if not now.spend:
+        return f"Nothing was spent {period.words}."
+    if not now.revenue:
+        return _cost_headline(now, before, period, scale)
+    profit = now.profit(scale.margin)
+    amount = format_money(abs(profit), scale.currency, places=0)
+    first = f"Yes, we earn: {amount}" if profit > 0 else f"No, we lose {amount}"
+    text = f"{first} {period.words} after the cost of ads"
+    if before is not None and before.spend:
+        moved = profit - before.profit(scale.margin)
+        size = format_money(abs(moved), scale.currency, places=0)
+        text += f", {size} {'more' if moved > 0 else 'less'} than before" if round(moved) else ", as before"
+    return f"{text}. {_places_words(places, scale)}".strip()
+
+
+def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Scale) -> str:
+    spend = format_money(now.spend, scale.currency, places=0)
+    if now.cpa is None:
+        return f"{spend} spent {period.words} and no result yet."
+    text = f"{now.results:,.0f} results {period.words} at {format_money(now.cpa, scale.currency)} each"
+    if before is not None and before.cpa:
+        text += f", {abs(now.cpa / before.cpa - 1):.0%} {'more' if now.cpa > before.cpa else 'less'} than before"
+    return f"{text}. No revenue is known, so I cannot say whether that earns money."
+
+
+def _places_words(places: list[Part], scale: Scale) -> str:
+    """The angles that bring most and those that lose, of those with enough to say so."""
+    known = [(one.totals.profit(scale.margin), one) for one in places if has_enough_data(one.totals, scale.target_cpa)]
+    known.sort(key=lambda pair: -pair[0])
+    winners, losers = [one for one in known if one[0] > 0][:2], [one for one in known if one[0] < 0][-2:]
+    text = ""
+    if winners:
+        names = " and ".join(f"“{one.name}”" for _, one in winners)
+        text = f"{names} earn{'s' if len(winners) == 1 else ''}. " if losers else ""
+    if losers:
+        lost = [f"“{one.name}” loses {format_money(-profit, scale.currency, places=0)}" for profit, one in losers[::-1]]
+        text += f"{' and '.join(lost)}."
+    return text
+
+
+def _trend(account: AdAccount, period: Period) -> dict[str, Any]:
+    """Spec of the chart, its table and the changes on it."""
+    rows = totals(account, period.start, period.end, "day", compare=period.before or False)
+    marks = marks_of(account, period)
+    days = days_between(period.start, period.end)
+    lines = [daily_rows(rows, name, period.start, period.end) for name in ("revenue", "spend", "roas")]
+    return {
+        "trend": _dressed(trend_spec(rows, period.start, period.end, marks.shown), account) if len(rows) > 1 else None,
+        "trend_rows": list(zip(days, *lines, strict=True)),
+        "marks": marks,
+    }
+
+
+def _dressed(spec: dict[str, Any], account: AdAccount) -> dict[str, Any]:
+    """The page has a legend of its own, and the axis names the currency."""
+    symbol = format_money(Decimal(0), account.currency, places=0).removesuffix("0")
+    return {"data": spec["data"], "layout": spec["layout"] | {"showlegend": False, "yaxis": {"tickprefix": symbol}}}
+
+
+def _why(request: HttpRequest, whole: Line, angles: list[Part], scale: Scale) -> dict[str, Any]:
+    measures = ("roas", "revenue", "results", "cpa") if whole.totals.revenue else ("cpa", "results")
+    asked = request.GET.get("why", "")
+    measure = asked if asked in measures else measures[0]
+    before = whole.before
+    return {
+        "why": explain_change(measure, before, whole.totals, angles, scale) if before is not None else None,
+        "measures": [(name, scale.results if name == "results" else TITLES[name]) for name in measures],
+    }
+
+
+def _where(
+    request: HttpRequest, account: AdAccount, period: Period, angles: list[Part], scale: Scale, base: str
+) -> dict[str, Any]:
+    """The table by one key and the heat map across another; both choices are in the address."""
+    known = dimensions(account)
+    by = request.GET.get("by", "angle")
+    by = by if by in known else "angle"
+    found = angles if by == "angle" else parts(account, period, by, base=base)
+    columns = columns_of(PART_COLUMNS)
+    sides = {"ad_set": "Ad set"} | {
+        name: label for name, label in known.items() if name not in ("angle", "landing_page")
+    }
+    few = account.adset_set.present().count() <= FEW_AD_SETS
+    across = request.GET.get("across", "")
+    if across not in sides:
+        across = "age" if "age" in sides and not few else "ad_set"
+    shown = found[0] if found else None
+    return {
+        "by": by,
+        "by_label": known[by],
+        "tabs": known.items(),
+        "parts": [(one, cells_of(one, columns, scale)) for one in found],
+        "part_columns": [(one, one.title(scale)) for one in columns],
+        "part_total": cells_of(_sum(found, shown), columns, scale) if shown else [],
+        "across": across,
+        "across_label": sides[across],
+        "sides": sides.items(),
+        "heat": heat_map(account, period, across, scale, base),
+    }
+
+
+def _sum(found: list[Part], first: Part) -> Part:
+    before = add_up(one.before or Totals() for one in found) if first.before is not None else None
+    return Part("Total", add_up(one.totals for one in found), before, "")
+
+
+def _payout(account: AdAccount, goal: Goal, today: date) -> PayoutPlot | None:
+    data = load_cohorts(account, today, goal.margin, goal.target_cpa)
+    return draw_payout(payout_weeks(data), account.currency) if data.valued_by == "revenue" else None
+
+
+def _last_day(account: AdAccount, judged: date, today: date) -> date:
+    """The month is shown up to today; of an imported account up to its last day."""
+    return judged - timedelta(days=1) if account.is_read_only else today
+
+
+def _counts(line: Line) -> bool:
+    return bool(
+        line.totals.impressions or line.totals.spend or line.status.label not in ("Paused", "Archived", "Deleted")
+    )
+
+
+def _sort(request: HttpRequest) -> str:
+    asked = request.GET.get("sort", "")
+    return asked if asked.removeprefix("-") in ("name", *CAMPAIGN_COLUMNS) else DEFAULT_SORT
+
+
+def _rows(
+    account: AdAccount, lines: list[Line], columns: list[Column], scale: Scale, period: Period
+) -> list[dict[str, Any]]:
+    small = sparks(account, lines, period.end, rate_of("", add_up(line.totals for line in lines)))
+    return [
+        {
+            "line": line,
+            "cells": cells_of(line, columns, scale),
+            "spark": small.get(("campaign", line.pk), []),
+            "spark_label": f"14 days of {line.name}",
+        }
+        for line in lines
+    ]
+
+
+def _table(account: AdAccount, period: Period, lines: list[Line], columns: list[Column], scale: Scale) -> Table:
+    heads = [TableHead("name", "Campaign"), TableHead("status", "Status"), *(one.head(scale) for one in columns)]
+    rows = ([line.name, line.status.label, *values_of(line, CAMPAIGN_COLUMNS, scale)] for line in lines)
+    return Table("Portfolio", account, period.start, period.end, heads, rows)

@@ -1,0 +1,160 @@
+"""Where the result comes from: by angle, page and breakdown, and the heat map of angle by another key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Q
+
+from campaigns.models import AdAccount, AdSet, InsightBreakdown
+from collaboration.beliefs import Belief
+from collaboration.columns import Scale, write
+from collaboration.period import Period
+from creatives.models import Angle, LandingPage
+from portfolio.charts import heat_cell
+from portfolio.metrics import Totals, add_up
+from portfolio.performance import EVERYTHING, cross_totals, totals
+
+LABELS = {
+    "angle": "Angle",
+    "age": "Age",
+    "gender": "Gender",
+    "country": "Country",
+    "publisher_platform,platform_position": "Placement",
+    "region": "Region",
+    "landing_page": "Landing page",
+}
+OURS = ("angle", "landing_page")
+"""Keys of our own tree; every other one is a breakdown of the platform."""
+MOST_PARTS = 40
+HEAT_SIDE = 8
+
+
+@dataclass(frozen=True)
+class Part:
+    """One angle, age, country … with its totals; `href` leads to its ads."""
+
+    name: str
+    totals: Totals
+    before: Totals | None
+    href: str
+    budget: Decimal | None = None
+    budget_note: str = ""
+    belief: Belief | None = None
+
+
+def dimensions(account: AdAccount) -> dict[str, str]:
+    """What can be asked by, with the word for it: the usual ones first, then what an import brought."""
+    there = InsightBreakdown.objects.filter(account=account).order_by().values_list("dimension", flat=True).distinct()
+    known = {name: label for name, label in LABELS.items() if name in OURS or name in set(there)}
+    others = sorted(name for name in set(there) - known.keys() if name != "age,gender")
+    return known | {name: name.replace("_", " ").replace(",", " × ").capitalize() for name in others}
+
+
+def parts(account: AdAccount, period: Period, by: str, *, where: Q = EVERYTHING, base: str = "") -> list[Part]:
+    """Most spend first. `base` is the address of the list of ads that the links narrow."""
+    rows = totals(account, period.start, period.end, by, compare=period.before or False, where=where)[:MOST_PARTS]
+    keys = _keys(by, [row.key for row in rows])
+    return [
+        Part(value_words(by, row.name), row.totals, row.before, _href(base, by, keys.get(row.key, row.key), period))
+        for row in rows
+    ]
+
+
+def value_words(by: str, value: str) -> str:
+    """A value as people say it: `facebook · feed`."""
+    if by == "landing_page":
+        return value.partition("://")[2] or value or "No page"
+    if by in OURS:
+        return value or "Unsorted"
+    return " · ".join(part.replace("_", " ") for part in value.split(",")) or "Unknown"
+
+
+def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base: str) -> dict[str, Any] | None:
+    """Arguments of components/heat.html: angles down, ad sets or a breakdown across, sums at the ends.
+
+    Where results bring no revenue each is valued at its target or average cost, and the cost is what is shown.
+    """
+    crossed = cross_totals(account, period.start, period.end, "angle", across)
+    if not crossed:
+        return None
+    rows, columns = (_largest(crossed, side) for side in (0, 1))
+    whole = add_up(crossed.values())
+    names = {angle.pk: angle for angle in Angle.objects.filter(pk__in=[row for row in rows if row])}
+    heads = _column_names(across, columns)
+
+    def line(name: str, row: list[Any], angle: Angle | None) -> dict[str, Any]:
+        found = [add_up(crossed.get((key, column), Totals()) for key in row) for column in columns]
+        found.append(add_up(part for (key, _), part in crossed.items() if key in row))
+        hrefs = [_cell_href(base, angle, across, column, period) for column in columns]
+        cells = [_heat(part, whole, scale, href) for part, href in zip(found, [*hrefs, ""], strict=True)]
+        return {"name": name, "cells": cells}
+
+    lines = [line(names[row].name if row in names else "Unsorted", [row], names.get(row)) for row in rows]
+    every = list({key for key, _ in crossed})
+    return {"columns": [*heads, "All"], "rows": [*lines, line("All angles", every, None)]}
+
+
+def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any]:
+    if not part.spend and not part.results:
+        return {}
+    if whole.revenue:
+        cell = heat_cell(part, float(1 / scale.margin), scale.target_cpa)
+        value = write(part.roas, "multiple", scale.currency)
+    else:
+        worth = scale.target_cpa or whole.cpa or Decimal(0)
+        cell = heat_cell(replace(part, revenue=part.results * worth), 1.0, scale.target_cpa)
+        value = write(part.cpa, "money", scale.currency)
+    few = " · few" if cell.is_few else ""
+    note = f"{write(part.results, 'number', scale.currency)} {'p.' if whole.revenue else 'r.'}{few}"
+    return {"value": value, "note": note, "level": cell.level or 0, "few": cell.is_few, "href": href}
+
+
+def _largest(crossed: Mapping[tuple[Any, Any], Totals], side: int) -> list[Any]:
+    """Keys of one side, most spend first."""
+    spend: dict[Any, Decimal] = {}
+    for key, part in crossed.items():
+        spend[key[side]] = spend.get(key[side], Decimal(0)) + part.spend
+    largest = sorted(spend, key=lambda key: -spend[key])[:HEAT_SIDE]
+    return sorted(largest) if side and all(isinstance(key, str) for key in largest) else largest
+
+
+def _column_names(across: str, columns: list[Any]) -> list[str]:
+    if across != "ad_set":
+        return [value_words(across, column) for column in columns]
+    names = dict(AdSet.objects.filter(pk__in=columns).values_list("pk", "name"))
+    return [names[column] for column in columns]
+
+
+def _keys(by: str, found: list[Any]) -> dict[Any, UUID]:
+    """Primary keys to the keys that are shown outside."""
+    models: dict[str, Any] = {"angle": Angle, "landing_page": LandingPage}
+    return dict(models[by].objects.filter(pk__in=found).values_list("pk", "key")) if by in models else {}
+
+
+def _href(base: str, by: str, value: Any, period: Period) -> str:
+    if not base or value is None:
+        return ""
+    return f"{base}?{urlencode({**_days(period), **_choice(by, value)})}"
+
+
+def _cell_href(base: str, angle: Angle | None, across: str, column: Any, period: Period) -> str:
+    if angle is None or across == "ad_set":
+        return _href(base, "angle", angle.key, period) if angle else ""
+    return f"{base}?{urlencode({**_days(period), 'angle': angle.key, **_choice(across, column)})}"
+
+
+def _choice(by: str, value: Any) -> dict[str, Any]:
+    return {by: value} if by in OURS else {"split": f"{by}:{value}"}
+
+
+def _days(period: Period) -> dict[str, str]:
+    """The period in an address."""
+    if period.key == "custom":
+        return {"from": period.start.isoformat(), "to": period.end.isoformat()}
+    return {} if period.key == "all" else {"period": period.key}
