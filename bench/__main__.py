@@ -15,6 +15,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "load_insights": (["--rows", "100000"], ["--rows", "3000", "--repeat", "1"]),
     "import_file": (["--megabytes", "200"], ["--megabytes", "2"]),
     "mirror": (["--rows", "20000"], ["--rows", "1000"]),
+    "api": (["--rows", "100000"], ["--rows", "2000", "--requests", "2"]),
     "pages": (["--rows", "100000"], ["--rows", "2000"]),
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from mediabuyer.agent.models import Cycle
 from mediabuyer.brands.idempotency import GIVEN_UP_AFTER, KEPT_FOR
@@ -110,3 +112,20 @@ def test_endless_key_is_refused(client, decision):
     assert answer.status_code == 422
     decision.refresh_from_db()
     assert decision.state == "awaiting"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_requests_have_one_effect(client, decision):
+    """A double click: the second gets the first one's answer, or is told to wait for it."""
+
+    def send(_: int) -> int:
+        try:
+            return reject(client, decision).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(send, range(4)))
+    assert 200 in codes
+    assert set(codes) <= {200, 409}
+    assert Event.objects.filter(kind="decision.rejected").count() == 1
