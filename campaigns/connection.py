@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from campaigns.models import AdAccount
-from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.errors import Fault, PlatformError
 from memory.events import record
+from memory.mirror import touch
 
 Connection = AdAccount.Connection
 
@@ -18,15 +19,23 @@ STATES: dict[Fault, tuple[str, str]] = {
     Fault.PERMISSION: (Connection.RECONNECT, "account.reconnect_needed"),
     Fault.HELD: (Connection.HELD, "account.held"),
 }
+REST = timedelta(minutes=1)
+"""After a rate limit that does not say how long."""
 
 
 @transaction.atomic
-def note_trouble(account: AdAccount, error: PlatformError, now: datetime) -> None:
-    """After a failed call. Faults of a single request leave the account as it is."""
-    if error.fault is Fault.RATE and error.wait:
-        _set(account, held_until=wall_now() + error.wait)  # the platform counts in real time, also for a sandbox
+def note_trouble(account: AdAccount, error: PlatformError, now: datetime) -> datetime | None:
+    """After a failed call; returns until when the account rests, None where no time is known.
+
+    Faults of a single request leave the account as it is. The platform counts in real time, also for a sandbox.
+    """
+    if error.fault is Fault.RATE:
+        until = database_now() + (error.wait or REST)
+        if AdAccount.objects.filter(pk=account.pk).exclude(held_until__gt=until).update(held_until=until):
+            account.held_until = until
+        return until
     if error.fault not in STATES:
-        return
+        return None
     state, kind = STATES[error.fault]
     told = AdAccount.objects.filter(pk=account.pk).exclude(connection=state).update(connection=state)
     _set(account, connection=state, connection_detail=error.message[:400])
@@ -41,6 +50,7 @@ def note_trouble(account: AdAccount, error: PlatformError, now: datetime) -> Non
             actor="system",
             reason=error.message,
         )
+    return None
 
 
 @transaction.atomic
@@ -63,7 +73,7 @@ def note_success(account: AdAccount, now: datetime) -> None:
 
 def check_wait(account: AdAccount) -> None:
     """Raises while the platform wants no calls from this account."""
-    if account.held_until and (left := account.held_until - wall_now()).total_seconds() > 0:
+    if account.held_until and (left := account.held_until - database_now()).total_seconds() > 0:
         raise PlatformError(Fault.RATE, "The platform wants no calls from this account for a while.", wait=left)
 
 
@@ -71,3 +81,4 @@ def _set(account: AdAccount, **values: object) -> None:
     AdAccount.objects.filter(pk=account.pk).update(**values)
     for name, value in values.items():
         setattr(account, name, value)
+    touch([account])

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from campaigns.connection import note_trouble
 from campaigns.models import Change
 from campaigns.operations import settle
 from campaigns.operations.words import is_creation
@@ -195,7 +196,7 @@ def _after_failed_send(
     """By fault: the account rests, the change fails, or it may have arrived and is looked for."""
     kept = {**error.as_dict(), "remedy": error.remedy}
     if error.fault in ACCOUNT_FAULTS:  # refused at the door: this attempt does not count
-        until = settle.hold_account(change, error, now)
+        until = note_trouble(change.account, error, now)
         settle.wait(change, until, state=earlier_state, attempts=change.attempts - 1, error=kept)
     elif error.subcode == FLAKY:
         if change.attempts >= FLAKY_TRIES:
@@ -220,7 +221,7 @@ def not_reached(change: Change, error: PlatformError, now: datetime, rng: random
     """After a failed read, or when the account could not be connected: nothing was sent by it."""
     kept = {**error.as_dict(), "remedy": error.remedy}
     if error.fault in ACCOUNT_FAULTS:
-        settle.wait(change, settle.hold_account(change, error, now), error=kept)
+        settle.wait(change, note_trouble(change.account, error, now), error=kept)
     elif error.ambiguous or (error.fault is Fault.MISSING and _parent_is_new(change)):
         settle.wait(change, settle.pause_until(change, rng), error=kept)
     else:

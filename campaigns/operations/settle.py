@@ -14,7 +14,7 @@ from campaigns.models import AdAccount, Change
 from campaigns.operations.tree import note_in_tree
 from campaigns.operations.words import describe, raises_exposure
 from mediabuyer.lib.clock import database_now
-from mediabuyer.lib.errors import Fault, MediaBuyerError, PlatformError
+from mediabuyer.lib.errors import MediaBuyerError, PlatformError
 from memory import mirror
 from memory.events import record
 
@@ -33,8 +33,9 @@ class Halted(MediaBuyerError):
     """Called off at the last moment: nothing was sent."""
 
 
+@transaction.atomic
 def write(change: Change, **values: Any) -> None:
-    """Updates the row only while the claim is ours."""
+    """Updates the row only while the claim is ours; the graph hears of it or the row stays as it was."""
     mine = Change.objects.filter(pk=change.pk, fence=change.fence, state__in=Change.OPEN)
     if not mine.update(**values):
         raise Superseded("The claim was lost.")
@@ -155,29 +156,3 @@ def pause_until(change: Change, rng: random.Random) -> datetime:
     tries = max(change.attempts, 1) + change.lookups - 1
     seconds = min(FIRST_PAUSE * 2 ** min(tries, 10), longest) * rng.uniform(0.5, 1.0)
     return database_now() + timedelta(seconds=seconds)
-
-
-def hold_account(change: Change, error: PlatformError, now: datetime) -> datetime | None:
-    """What the error means for the whole account: rest, be connected again, be looked at. One event for all changes."""
-    if error.fault is Fault.RATE:
-        until = database_now() + (error.wait or timedelta(minutes=1))
-        AdAccount.objects.filter(pk=change.account_id).exclude(held_until__gt=until).update(held_until=until)
-        return until
-    state, event = ("held", "account.held") if error.fault is Fault.HELD else ("reconnect", "account.reconnect_needed")
-    with transaction.atomic():
-        turned = AdAccount.objects.filter(pk=change.account_id, connection="ok").update(
-            connection=state, connection_detail=error.message[:400]
-        )
-        if turned:
-            mirror.touch([change.account])
-            record(
-                event,
-                "account",
-                change.account.key,
-                brand=change.account.brand,
-                account=change.account.key,
-                now=now,
-                actor="system",
-                reason=error.message,
-            )
-    return None
