@@ -10,8 +10,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import numpy as np
-from django.db.models import F, FloatField, Q
-from django.db.models.functions import Cast, Extract
+from django.db.models import Q
 
 from campaigns.models import Ad
 from collaboration.beliefs import Belief
@@ -21,7 +20,7 @@ from collaboration.templatetags.ui import percent
 from mediabuyer.lib.money import format_money
 from memory.models import Episode
 from portfolio.charts import Values, daily_rows, days_between
-from portfolio.delay import WINDOW, Floats, ages_of
+from portfolio.delay import WINDOW, Floats, estimate_payout_curve
 from portfolio.models import Conversion
 from portfolio.performance import Row, totals
 from portfolio.smoothing import moving_rate
@@ -80,28 +79,22 @@ def cut(text: str) -> tuple[str, str]:
 def payout_plot(ad: Ad, today: date, margin: Decimal, belief: Belief | None) -> Plot | None:
     """Margin that an order has brought by each day after the click, against what an order costs in the end.
 
-    Each point rests on the click days that are old enough to have seen it. None with too few orders.
+    The shape is the ad's own delay curve, its end what 30 days are expected to bring. None with too few orders.
     """
-    first = today - timedelta(days=HISTORY)
-    spend, payout, orders = _cohorts(ad, first, today, float(margin))
-    if belief is None or not belief.cpa or orders < FEWEST_ORDERS:
+    payout, orders = _by_lag(ad, today, float(margin))
+    if belief is None or belief.cpa is None or belief.payout_30 is None or orders < FEWEST_ORDERS:
         return None
-    ages = ages_of(HISTORY)
-    arrived = np.cumsum(payout, axis=1)
-    curve: Values = []
-    for lag in range(WINDOW + 1):
-        seen = ages >= lag
-        cost = float(spend[seen].sum())
-        curve.append(float(arrived[seen, lag].sum()) / cost * belief.cpa if cost else None)
+    curve: Values = [float(share) * belief.payout_30 for share in estimate_payout_curve(payout, orders)]
     money = partial(format_money, currency=ad.account.currency)
     paid_back = next((lag for lag, value in enumerate(curve) if value is not None and value >= belief.cpa), None)
-    said = f"pays back on day {paid_back}" if paid_back is not None else "has not paid back within 30 days"
+    said = f"pays back on day {paid_back}" if paid_back is not None else "does not pay back within 30 days"
+    cost = money(Decimal(str(belief.cpa)))
     return Plot(
         title="What an order brings by days since the click, against what it costs",
-        summary=f"On average an order {said}; it costs {money(Decimal(str(belief.cpa)))} in the end.",
+        summary=f"An order {said}: it costs {cost} and brings {money(Decimal(str(belief.payout_30)))} in 30 days.",
         labels=[f"day {lag}" for lag in range(WINDOW + 1)],
         series=[Series("Margin brought so far", curve, "k1", filled=True)],
-        levels=[Level(belief.cpa, f"CPA in the end {money(Decimal(str(belief.cpa)))}")],
+        levels=[Level(belief.cpa, f"CPA in the end {cost}")],
         format=lambda value: money(Decimal(str(value)), places=0),
         height=210,
         label_head="Since the click",
@@ -152,21 +145,16 @@ def episodes_about(ad: Ad, now: datetime) -> list[Episode]:
     return sorted(last, key=lambda one: one.occurred_at, reverse=True)[:MOST_EPISODES]
 
 
-def _cohorts(ad: Ad, first: date, today: date, margin: float) -> tuple[Floats, Floats, int]:
-    """Spend by click day (d,), margin by click day and lag (d x 31), and the number of orders."""
-    spend, payout = np.zeros(HISTORY), np.zeros((HISTORY, WINDOW + 1))
-    for row in totals(ad.account, first, today - timedelta(days=1), "day", where=Q(ad=ad)):
-        spend[(row.key - first).days] = float(row.totals.spend)
-    rows = Conversion.objects.filter(ad=ad, clicked_on__range=(first, today - timedelta(days=1))).values_list(
-        "clicked_on", "lag_days", "kind", Cast("value", FloatField()),
-        Cast(Extract(F("converted_at") - F("clicked_at"), "epoch"), FloatField()),
-    )  # fmt: skip
-    orders = 0
-    for day, lag, kind, value, seconds in rows:
-        if lag <= WINDOW and seconds < WINDOW * 86_400 and day + timedelta(days=lag) < today:
-            payout[(day - first).days, lag] += value * margin
+def _by_lag(ad: Ad, today: date, margin: float) -> tuple[Floats, int]:
+    """Margin by click day and whole days since (90 x 31), of events before today; and the number of orders."""
+    first = today - timedelta(days=HISTORY)
+    rows = Conversion.objects.filter(ad=ad, clicked_on__range=(first, today - timedelta(days=1)), lag_days__lte=WINDOW)
+    payout, orders = np.zeros((HISTORY, WINDOW + 1)), 0
+    for day, lag, kind, value in rows.values_list("clicked_on", "lag_days", "kind", "value"):
+        if day + timedelta(days=lag) < today:
+            payout[(day - first).days, lag] += float(value) * margin
             orders += kind == Conversion.Kind.PURCHASE
-    return spend, payout, orders
+    return payout, orders
 
 
 def site_link(url: str) -> str:

@@ -43,6 +43,8 @@ class Line:
     budget: Decimal | None = None
     budget_note: str = ""
     angle: str = ""
+    within: str = ""
+    """What it is part of, for lists without the rows above."""
     totals: Totals = field(default_factory=Totals)
     before: Totals | None = None
     belief: Belief | None = None
@@ -214,7 +216,6 @@ def _sum(line: Line, children: list[Line], period: Period) -> Line:
     if line.budget is None and line.level in ("campaign", "account"):
         known = [child.budget for child in children if child.budget is not None and child.status.label != "Paused"]
         line.budget = sum(known, Decimal(0)) if known else None
-        line.budget_note = "sum of its ad sets" if len(known) > 1 else ""
     return line
 
 
@@ -229,14 +230,16 @@ def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
     note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
     if budget is None and campaign.daily_budget:
         note = "held by the campaign"
-    return Line("ad_set", row.pk, row.key, row.name, status_of(row, campaign), budget, note)
+    return Line("ad_set", row.pk, row.key, row.name, status_of(row, campaign), budget, note, within=campaign.name)
 
 
 def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet) -> Line:
     status = ad_status(row["effective_status"], row["review_feedback"], campaign, ad_set)
     if status.label.startswith("Learning"):
         status = replace(status, reason="")  # its ad set's row says it
-    return Line("ad", row["pk"], row["key"], row["name"], status, angle=row["creative__angle__name"] or "")
+    return Line(
+        "ad", row["pk"], row["key"], row["name"], status, angle=row["creative__angle__name"] or "", within=ad_set.name
+    )
 
 
 def values_of(line: Line, keys: Sequence[str], scale: Scale) -> list[Value]:

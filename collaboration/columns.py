@@ -108,7 +108,7 @@ COLUMNS = {
         Column("fatigue", "Fatigue", "share", "By how much the click rate has fallen since the first day, fitted.",
                believe=lambda one: one.fatigue),
         Column("true_cpa", "CPA in the end", "money",
-               "Cost of an order once all have come: late orders are expected as they usually arrive. Last 90 days.",
+               "Cost of one of your own orders once all have come; late ones are expected as usual. Last 90 days.",
                believe=lambda one: one.cpa),
         Column("payout_7", "Payout 7", "money", "Margin that an order brings within 7 days of the click. Last 90 days.",
                believe=lambda one: one.payout_7),
@@ -120,7 +120,7 @@ COLUMNS = {
         Column("per_spend", "Back per 1", "multiple",
                "What one unit of money brings back in 30 days, margin in; 1 breaks even. 80% interval below.",
                believe=lambda one: one.per_spend, css="n"),
-        Column("p_profit", "Earns", "share", "Certainty that it brings back more than it costs.",
+        Column("p_profit", "Earns", "certainty", "Certainty that it brings back more than it costs.",
                believe=lambda one: one.p_profit, css="n"),
     )
 }  # fmt: skip
@@ -151,9 +151,16 @@ def write(value: Value, kind: str, currency: str) -> str:
         return format_money(Decimal(str(value)), currency)
     if kind == "share":
         return percent(value, 0 if value >= Decimal("0.1") else 2)
+    if kind == "certainty":
+        return certainty(float(value))
     if kind == "number":
         return number(value, 0 if value == round(value) else 1)
     return number(value, 2 if kind == "multiple" else 0)
+
+
+def certainty(share: float) -> str:
+    """A probability; what was drawn a few hundred times is never certain."""
+    return "< 1%" if share < 0.01 else "> 99%" if share > 0.99 else f"{share:.0%}"
 
 
 def _cell(row: Measured, column: Column, scale: Scale) -> Cell:

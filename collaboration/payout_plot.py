@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from collaboration.plots import position
+from collaboration.plots import position, round_scale
 from mediabuyer.lib.money import format_money
 from portfolio.charts import PayoutWeek
 
@@ -58,7 +58,7 @@ def draw_payout(weeks: Sequence[PayoutWeek], currency: str) -> PayoutPlot | None
     ]
     if not values:
         return None
-    low, high = min(values) * 0.75, max(values) * 1.05
+    low, high, step = round_scale([min(values) * 0.75, *values], from_zero=False)
 
     def y(value: float | None) -> float | None:
         return None if value is None else round(BASE - position(value, low, high) / 100 * (BASE - TOP), 1)
@@ -82,7 +82,7 @@ def draw_payout(weeks: Sequence[PayoutWeek], currency: str) -> PayoutPlot | None
         for index, week in enumerate(weeks)
     ]
     whole = partial(format_money, currency=currency, places=0)
-    steps = [low + (high - low) * part for part in (0, 0.25, 0.5, 0.75, 1)]
+    steps = [low + step * index for index in range(round((high - low) / step) + 1)]
     ticks = [(y(value) or 0.0, whole(Decimal(str(value)))) for value in steps]
     return PayoutPlot(marks, ticks, [_row(week, currency) for week in weeks], _summary(weeks, currency))
 

@@ -116,7 +116,7 @@ class Drawing:
 
 
 def draw(plot: Plot) -> Drawing:
-    low, high, step = _scale(_all_values(plot), from_zero=plot.from_zero)
+    low, high, step = round_scale(_all_values(plot), from_zero=plot.from_zero)
     top, base = (26.0 if plot.pins else 14.0), float(plot.height - BOTTOM)
 
     def y(value: float) -> float:
@@ -196,7 +196,7 @@ def _all_values(plot: Plot) -> list[float]:
     return [value for row in rows for value in row if value is not None] + [level.value for level in plot.levels]
 
 
-def _scale(values: Sequence[float], *, from_zero: bool) -> tuple[float, float, float]:
+def round_scale(values: Sequence[float], *, from_zero: bool) -> tuple[float, float, float]:
     """Ends and step of an axis with three to five round ticks."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if from_zero:

@@ -24,13 +24,13 @@ FORMATS = ("csv", "xlsx", "json")
 Value = str | int | float | Decimal | None
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A spreadsheet runs what begins like this, the full-width forms included."""
-DIGITS = {"count": 0, "number": 2, "share": 6, "multiple": 4}
+DIGITS = {"count": 0, "number": 2, "share": 6, "certainty": 4, "multiple": 4}
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
 class Head:
-    """One column. `kind` is text, money, count, number, share (0 to 1) or multiple (ROAS)."""
+    """One column. `kind` is text, money, count, number, share and certainty (0 to 1) or multiple (ROAS)."""
 
     key: str
     label: str
@@ -103,7 +103,8 @@ class _Echo:
 def _csv(table: Table) -> HttpResponseBase:
     writer = csv.writer(_Echo())
     cells = ([neutral(value) if isinstance(value, str) else value for value in row] for row in _values(table))
-    lines = (writer.writerow(row) for row in chain([_labels(table)], cells))
+    rows: Iterable[Sequence[Value]] = chain([_labels(table)], cells)
+    lines = (writer.writerow(row) for row in rows)
     return _answer(lines, table, "csv", "text/csv; charset=utf-8")
 
 

@@ -212,7 +212,7 @@ def _layout_with(marks: Sequence[Mark]) -> dict[str, Any]:
     ]  # fmt: skip
     numbers = [
         {"xref": "x", "yref": "paper", "x": mark.day.isoformat(), "y": 1, "text": str(number), "hovertext": mark.text,
-         "showarrow": False, "yanchor": "bottom"}
+         "showarrow": False, "yanchor": "bottom", "bgcolor": "ink", "borderpad": 3, "font": {"color": "surface"}}
         for number, mark in enumerate(marks, 1)
     ]  # fmt: skip
     return {"shapes": lines, "annotations": numbers}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from collaboration.ad_page import (
 )
 from collaboration.ad_rows import Choice, flat, load_tree, sort_lines, total_line
 from collaboration.beliefs import Belief, latest_beliefs
-from collaboration.columns import PART_COLUMNS, Scale, cells_of, columns_of
+from collaboration.columns import PART_COLUMNS, Scale, cells_of, certainty, columns_of
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for, page_now
 from collaboration.marks import by_whom, marks_of
@@ -33,6 +34,7 @@ from collaboration.period import Period
 from collaboration.statuses import ad_status
 from collaboration.where import OURS, dimensions, parts
 from mediabuyer.agent.models import Decision
+from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
 from portfolio.performance import evaluation_day
@@ -65,7 +67,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "source": source_of(account, now),
         "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
         "belief": belief,
-        "verdict": verdict(belief),
+        "verdict": verdict(belief, account.currency),
         "kpis": headlines(own.totals, own.before, scale, "#by"),
         "has_figures": bool(own.totals.impressions or own.totals.spend),
         "preview": preview_of(found),
@@ -90,15 +92,16 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
     return render(request, "ads/ad.html", context | _parts(request, found, period, scale))
 
 
-def verdict(belief: Belief | None) -> str:
+def verdict(belief: Belief | None, currency: str) -> str:
     """What we believe of it, in a sentence."""
     if belief is None or belief.expected is None:
         return "I have not judged it yet."
-    certainty = "" if belief.p_profit is None else f" I am {belief.p_profit:.0%} sure that it earns money."
+    sure = "" if belief.p_profit is None else f" I am {certainty(belief.p_profit)} sure that it earns money."
     spread = (
         f" (80%: {belief.low:.2f} to {belief.high:.2f})" if belief.low is not None and belief.high is not None else ""
     )
-    return f"Each 1 spent on it should bring back {belief.expected:.2f} within 30 days{spread}.{certainty}"
+    one = format_money(Decimal(1), currency, places=0)
+    return f"Each {one} spent on it should bring back {belief.expected:.2f} within 30 days{spread}.{sure}"
 
 
 def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale) -> dict[str, Any]:

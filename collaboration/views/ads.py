@@ -209,14 +209,11 @@ def _headline(tree: list[Line]) -> str:
 
 def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:
     """What was chosen by a link from elsewhere, each with the parameter that takes it away."""
-    names = {
-        "campaign": account.campaign_set.filter(key=asked.keys.get("campaign")),
-        "ad_set": account.adset_set.filter(key=asked.keys.get("ad_set")),
-    }
+    nodes = {"campaign": account.campaign_set, "ad_set": account.adset_set}
     chips = [
         {"parameter": name, "label": f"{name.replace('_', ' ').capitalize()}: {row}"}
-        for name, rows in names.items()
-        if name in asked.keys and (row := rows.first())
+        for name, rows in nodes.items()
+        if name in asked.keys and (row := rows.filter(key=asked.keys[name]).first())
     ]
     if "landing_page" in asked.keys:
         chips.append({"parameter": "landing_page", "label": "One landing page"})
