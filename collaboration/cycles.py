@@ -69,6 +69,11 @@ def seconds_of(cycle: Cycle, machine_now: datetime | None = None) -> float | Non
     return (end - cycle.started_at).total_seconds() if cycle.started_at and end else None
 
 
+def is_silent(cycle: Cycle, machine_now: datetime) -> bool:
+    """Of one under way: its worker was probably ended."""
+    return machine_now - (cycle.alive_at or cycle.created_at) > SILENCE
+
+
 def live(cycle: Cycle, machine_now: datetime) -> dict[str, Any]:
     """What changes while it runs."""
     steps = {step.name: step for step in cycle.step_set.all()}
@@ -88,7 +93,7 @@ def live(cycle: Cycle, machine_now: datetime) -> dict[str, Any]:
         "decisions": decisions,
         "ended": Counter(one["decision"].get_state_display().lower() for one in decisions).most_common(),
         "is_over": is_over,
-        "is_silent": not is_over and machine_now - (cycle.alive_at or cycle.created_at) > SILENCE,
+        "is_silent": not is_over and is_silent(cycle, machine_now),
         "failed_at": next((step["name"] for step in shown if step["state"] == "fail"), "the start"),
         "reference": cycle.key.hex[:12],
     }

@@ -147,10 +147,14 @@ def _best(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[st
     if cost is None or one is None or cost >= mean * Decimal("0.8"):
         return None
     return (
-        f"Your best {level} gets {one.totals.spend / whole.spend:.0%} of the money",
+        f"Your best {level} gets {_share(one.totals.spend / whole.spend)} of the money",
         f"“{one.name}” brings a result for {format_money(cost, currency)}, on {one.totals.results:,.0f} results; "
         f"the mean is {format_money(mean, currency)}.",
     )
+
+
+def _share(part: Decimal) -> str:
+    return f"{part:.0%}" if part >= Decimal("0.01") else "less than 1%"
 
 
 def _idle(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[str, str] | None:

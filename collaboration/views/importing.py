@@ -22,11 +22,13 @@ from campaigns import uploads
 from campaigns.models import AdAccount, ImportFile
 from campaigns.tasks import LONGEST
 from collaboration import imports
+from collaboration.cycles import is_silent
 from collaboration.frame import person
 from collaboration.import_forms import RESTATING, AnswersForm
 from mediabuyer.agent.models import Cycle
 from mediabuyer.brands.models import Brand
 from mediabuyer.brands.permissions import Right, may, require
+from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid, MediaBuyerError
 from mediabuyer.lib.queue import enqueue
 
@@ -167,6 +169,7 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
     is_thinking = row.state == State.DONE and (
         cycle.state in (Cycle.State.QUEUED, Cycle.State.RUNNING) if cycle else bool(row.report.get("written"))
     )
+    is_stuck = is_thinking and cycle is not None and is_silent(cycle, wall_now())
     is_reading = row.state == State.UNDERSTOOD and not row.mapping
     is_open = bool(row.mapping) and row.state in (State.UNDERSTOOD, State.FAILED)
     return {
@@ -181,7 +184,8 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "imported": AdAccount.objects.filter(brand=row.brand, platform="export").values_list("name", flat=True),
         "is_reading": is_reading,
         "is_thinking": is_thinking,
-        "is_moving": is_reading or is_thinking or row.state == State.RUNNING,
+        "is_stuck": is_stuck,
+        "is_moving": is_reading or (is_thinking and not is_stuck) or row.state == State.RUNNING,
         "live_url": reverse("import-live", args=[row.key]),
         "cycle": cycle,
         "proposals": imports.proposals(cycle) if not is_thinking else [],

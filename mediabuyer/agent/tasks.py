@@ -25,6 +25,8 @@ from mediabuyer.lib.queue import enqueue
 
 logger = logging.getLogger(__name__)
 
+CYCLE_SECONDS = 540
+"""How long a cycle may take: large accounts need minutes. Less than the queue waits before it delivers again."""
 FORGOTTEN = timedelta(minutes=1)
 """A queued cycle that has not begun by then is rung for again: its message may be lost."""
 
@@ -66,12 +68,13 @@ def sweep_cycles() -> None:
             continue
         trigger = "import" if account.is_read_only else "schedule"
         try:
-            enqueue("mediabuyer.agent.tasks.run_cycle", cycle.start_cycle(account, now, trigger).pk)
+            row = cycle.start_cycle(account, now, trigger)
+            enqueue("mediabuyer.agent.tasks.run_cycle", row.pk, seconds=CYCLE_SECONDS)
         except Conflict:
             continue  # one is queued or running
     forgotten = Cycle.objects.filter(state=Cycle.State.QUEUED, created_at__lt=wall_now() - FORGOTTEN)
     for pk in forgotten.values_list("pk", flat=True):
-        enqueue("mediabuyer.agent.tasks.run_cycle", pk)
+        enqueue("mediabuyer.agent.tasks.run_cycle", pk, seconds=CYCLE_SECONDS)
 
 
 def _is_due(account: AdAccount, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +367,12 @@ def test_real_export_is_shown_with_equal_totals(web: Client, drop: Callable[...,
     answer = page(web, drop(file.name, file.read_bytes()))
     assert answer.context["differing"] == 0
     assert {one["title"]: one["file"] for one in answer.context["checks"]}["Spend"] == "Rp21,737,841"
+
+
+def test_interrupted_look_is_told_instead_of_no_proposals(web: Client, imported: Callable[..., ImportFile]) -> None:
+    row = imported("report.csv", GERMAN)
+    cycle = CycleFactory.create(account=row.account, state="running", alive_at=timezone.now() - timedelta(minutes=11))
+    Cycle.objects.filter(pk=cycle.pk).update(created_at=timezone.now())
+    content = page(web, row).content
+    assert b"I was interrupted while looking" in content
+    assert b"hx-trigger" not in content
