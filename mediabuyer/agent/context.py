@@ -211,8 +211,9 @@ class RecentChange:
 class Context:
     """All that guardrails may know about one proposal, on fresh numbers.
 
-    `committed` is the sum of daily budgets in force at the platform plus all rises of other decisions that are
-    open; `active_ads` counts the ads that run now, `active_ads_after` those that would run afterwards.
+    `committed` is the sum of daily budgets in force at the platform, what lifetime budgets still hold, and all rises
+    of other decisions and undos that are open; `active_ads` counts the ads that run now, `active_ads_after` those
+    that would run afterwards.
     """
 
     now: datetime
@@ -244,8 +245,15 @@ class Context:
 
     @property
     def rise(self) -> Decimal:
-        """By how much all budgets together grow; a shift is 0."""
-        return sum((change.budget_rise for change in self.changes), Decimal(0))
+        """By how much all budgets together grow: a shift is 0, switching on counts all that begins to run again."""
+        return sum((change.budget_rise for change in self.changes), self._switched_on)
+
+    @property
+    def _switched_on(self) -> Decimal:
+        """Budgets that rest now and would run: of what is switched on, and of all that lies below it."""
+        on = {change.external_id for change in self.changes if change.activates}
+        resting = (one for one in self.budgets.values() if not one.is_active)
+        return sum((one.daily_budget for one in resting if {one.external_id, one.campaign_id} & on), Decimal(0))
 
     @property
     def raises_exposure(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from campaigns.models import Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Status
+from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Operation, Status
 from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange
 from mediabuyer.agent.models import Cycle, Decision
@@ -133,6 +133,25 @@ def open_rises(account: AdAccount, but_not: Decision | None) -> Decimal:
     return rises
 
 
+def lifetime_left(account: AdAccount) -> Decimal:
+    """What running lifetime budgets still hold. Meta spreads them as it likes, so all of it may go on one day."""
+    left = Decimal(0)
+    running = {"account": account, "status": Status.ACTIVE, "lifetime_budget__isnull": False}
+    for rows in (Campaign.objects.filter(**running), AdSet.objects.filter(**running, campaign__status=Status.ACTIVE)):
+        spent = rows.annotate(spent=Sum("ad__insightday__spend"))
+        for budget, gone in spent.values_list("lifetime_budget", "spent"):
+            left += max(budget - (gone or 0), Decimal(0))
+    return left
+
+
+def open_undo_rises(account: AdAccount, but_not: Operation | None) -> Decimal:
+    """Budgets that undos under way will raise again. Their decisions are done, so no other sum has them."""
+    undos = Change.objects.open().filter(account=account, operation__is_undo=True, exposure__gt=0)
+    if but_not is not None:
+        undos = undos.exclude(operation=but_not)
+    return (undos.aggregate(sum=Sum("exposure"))["sum"] or Decimal(0)) / META_EXPOSURE
+
+
 def open_pauses(account: AdAccount, but_not: Decision | None) -> set[str]:
     """Ids that other decisions may still pause, so that several approved together never pause everything."""
     others = Decision.objects.filter(account=account).open()
@@ -148,11 +167,16 @@ def context_for(
     now: datetime,
     *,
     decision: Decision | None = None,
-    is_undo: bool = False,
+    undo: Operation | None = None,
 ) -> Context:
-    """All that the guardrails may know about these changes, read afresh from our tables."""
+    """All that the guardrails may know about these changes, read afresh from our tables.
+
+    What is under way is read before what is in force: a rise that arrives in between is counted twice, never not at
+    all. `decision` and `undo` are those that ask, and not counted against themselves.
+    """
     account.refresh_from_db()
     changes = tuple(changes)
+    under_way = open_rises(account, decision) + open_undo_rises(account, undo)
     budgets = budgets_of(account)
     active = set(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
     paused = {change.external_id for change in changes if change.pauses}
@@ -167,7 +191,7 @@ def context_for(
         synced_at=account.synced_at,
         limits=limits_of(account),
         changes=changes,
-        committed=committed(budgets) + open_rises(account, decision),
+        committed=committed(budgets) + lifetime_left(account) / META_EXPOSURE + under_way,
         active_ads=len(active),
         active_ads_after=len(active - paused),
         budgets={budget.external_id: budget for budget in budgets},
@@ -175,7 +199,7 @@ def context_for(
         recent=_recent(account, now, decision),
         reference_cpa=reference_cpa(account, now),
         has_tracking_alarm=_has_tracking_alarm(account),
-        is_undo=is_undo,
+        is_undo=undo is not None,
     )
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from django.db.models import Sum
-
-from campaigns.models import META_EXPOSURE, Change, Operation
+from campaigns.models import Change, Operation
 from campaigns.operations.attempt import Guard
 from campaigns.operations.ledger import digest_of
 from mediabuyer.agent.context import PlannedChange, Severity
@@ -35,8 +31,8 @@ def refusal(change: Change, now: datetime) -> str | None:
         return "No decision on this account asks for it."
     if words := _not_covered(change, decision, now):
         return words
-    context = context_for(account, _remaining(operation), now, decision=decision, is_undo=operation.is_undo)
-    context = replace(context, committed=context.committed + _open_undo_rises(operation))
+    undo = operation if operation.is_undo else None
+    context = context_for(account, _remaining(operation), now, decision=decision, undo=undo)
     holding = {Severity.BLOCK, Severity.CHANGE} | (set() if _person_asked(operation) else {Severity.APPROVE})
     against = [finding for finding in evaluate(context) if finding.severity in holding]
     Finding.objects.bulk_create(
@@ -77,12 +73,6 @@ def _remaining(operation: Operation) -> list[PlannedChange]:
         )
         for one in operation.change_set.open()
     ]
-
-
-def _open_undo_rises(operation: Operation) -> Decimal:
-    """Budgets that undos under way will raise again. Their decisions are done, so no other sum has them."""
-    others = Change.objects.open().filter(account=operation.account, operation__is_undo=True, exposure__gt=0)
-    return (others.exclude(operation=operation).aggregate(sum=Sum("exposure"))["sum"] or Decimal(0)) / META_EXPOSURE
 
 
 def planned_changes(decision: Decision) -> list[PlannedChange]:
