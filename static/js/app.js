@@ -86,6 +86,7 @@
     const item = list[Math.min(Math.max(index + step, 0), list.length - 1)];
     item.focus();
     item.scrollIntoView({ block: "nearest", behavior: reduced.matches ? "auto" : "smooth" });
+    if (item.getAttribute("aria-current") === "true") return; // at either end it is open already
     if (item.matches("[hx-get], [data-open]")) item.click();
     else markCurrent(item);
   };
@@ -119,6 +120,7 @@
     const key = (event.shiftKey && event.key.length === 1 && /[a-z]/i.test(event.key) ? "shift+" : "") + event.key.toLowerCase();
     const open = document.querySelector(".pop:popover-open");
     if (open && !(open.id === "keys" && key === "?")) return;
+    if (event.repeat && key !== "j" && key !== "k") return; // a key that is held down answers once
     let done = true;
     if (Date.now() - going < 1200) {
       const link = all("[data-go]").find((element) => element.dataset.go === key);
@@ -213,8 +215,19 @@
     all("[data-heat]", part).forEach(pickHeatColumn);
     tellTimes();
   };
+  let picked = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    picked = all("[data-selection] input:checked", event.detail.target).map((box) => box.value);
+  });
+  const pickAgain = (part) => {
+    for (const box of all("[data-selection] input[type=checkbox]", part).filter((each) => picked.includes(each.value))) {
+      box.checked = true;
+      showSelection(box);
+    }
+  };
   document.addEventListener("htmx:afterSettle", (event) => {
     settle(event.detail.elt);
+    pickAgain(event.detail.elt);
     const view = event.detail.elt.closest("[data-view]");
     if (view && event.detail.requestConfig?.elt?.matches?.("[data-item]")) view.dataset.view = "item";
     const next = event.detail.elt.matches("[data-focus]") ? event.detail.elt : event.detail.elt.querySelector("[data-focus]");

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from collaboration.cards import build_card, difference, due_words
+from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.models import Decision, Finding
 from tests.factories import AdFactory, AdSetFactory, DecisionFactory, InsightFactory, budget_change
 
@@ -38,6 +39,11 @@ def test_pause_is_told_in_words(account):
 def test_request_has_no_figure_and_no_day_of_judgement(account):
     card = build_card(DecisionFactory.create(account=account, action="refresh_creative", changes=[], expected={}))
     assert (card.effect, card.one_in, card.judged_on, card.rows) == (None, None, None, [])
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.slug)
+def test_every_kind_has_its_icon(action, settings):
+    assert f'id="i-{action.icon}"' in (settings.BASE_DIR / "static/img/icons.svg").read_text()
 
 
 def test_unknown_action_of_an_older_version_is_shown(account):

@@ -86,4 +86,4 @@ def describe(changes: Sequence[PlannedChange], currency: str) -> str:
     return f"{verb} “{change.name}” from {money(before, currency)} to {money(after, currency)} a day"
 
 
-ACTION = Action(SLUG, "Change a budget", "trend", propose, describe)
+ACTION = Action(SLUG, "Change a budget", "money", propose, describe)

@@ -1,0 +1,238 @@
+"""The inbox by keyboard, in a real browser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from campaigns.models import AdAccount
+from mediabuyer.agent.evaluate import as_json
+from mediabuyer.agent.models import Decision, Finding
+from mediabuyer.brands.models import User
+from tests.agent.worlds import make_budget, make_observation
+from tests.browser.conftest import find_problems
+from tests.factories import (
+    NOW,
+    AdFactory,
+    AdSetFactory,
+    CampaignFactory,
+    CycleFactory,
+    DecisionFactory,
+    InsightFactory,
+    budget_change,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+TITLES = "Atlas Bruno Cleo Dora Emil Frida Gusto Hanna Ivo Juno".split()  # noqa: SIM905
+
+
+@pytest.fixture
+def ten(account: AdAccount) -> list[Decision]:
+    """Ten raises that may be approved, the first to lapse first; each with a chart, checks and a precedent."""
+    AdAccount.objects.update(daily_cap=Decimal(20_000))
+    account.refresh_from_db()
+    campaign = CampaignFactory.create(account=account)
+    return [_raise(campaign, place, name) for place, name in enumerate(TITLES)]
+
+
+def _raise(campaign: Any, place: int, name: str) -> Decision:
+    ad_set = AdSetFactory.create(campaign=campaign, name=name)
+    ad = AdFactory.create(ad_set=ad_set, creative=None)
+    for back in range(1, 30):
+        InsightFactory.create(
+            ad=ad, day=NOW.date() - timedelta(days=back), spend=Decimal(40 + back), results=Decimal(2 + back % 3)
+        )
+    cycle = CycleFactory.create(
+        account=campaign.account, observation=as_json(make_observation(budgets=(make_budget(ad_set.external_id),)))
+    )
+    decision = DecisionFactory.create(
+        account=campaign.account,
+        cycle=cycle,
+        subject_id=ad_set.external_id,
+        title=f"Raise “{name}” from €50 to €55 a day",
+        changes=[budget_change(ad_set.external_id, "50", "55")],
+        expires_at=NOW + timedelta(hours=10 + place),
+        evidence={"ad": ad.external_id},
+        waiting_cost=Decimal("5.84"),
+        way_back="Set it back to €50, one click.",
+        precedents=[{"key": "k", "text": "It worked.", "outcome": "good", "on": "2026-10-01"}],
+    )
+    for severity in ("pass", "approve"):
+        Finding.objects.create(decision=decision, guardrail=severity, severity=severity, message=f"It is {severity}.")
+    return decision
+
+
+@pytest.fixture
+def inbox(open_page: Callable[..., Page], account: AdAccount, manager: User) -> Callable[..., Page]:
+    def go(query: str = "", **options: Any) -> Page:
+        page = open_page(manager, **options)
+        page.goto(reverse("inbox", args=[account.key]) + query)
+        return page
+
+    return go
+
+
+def shown(page: Page, name: str) -> None:
+    """The card of this decision is open and its item has the focus."""
+    expect(page.locator("#h-dec")).to_contain_text(f"“{name}”")
+    expect(page.locator("[data-item]:focus")).to_contain_text(f"“{name}”")
+
+
+def state_of(decision: Decision) -> str:
+    return Decision.objects.get(pk=decision.pk).state
+
+
+def test_ten_are_decided_by_keys_within_a_minute(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page, started = inbox(), time.monotonic()
+    for place, name in enumerate(TITLES):
+        expect(page.locator("#h-dec")).to_contain_text(f"“{name}”")
+        if place:
+            shown(page, name)
+        if place % 5 == 3:
+            page.keyboard.press("r")
+            expect(page.get_by_role("dialog", name="Why not?")).to_be_visible()
+            expect(page.get_by_role("radio").first).to_be_focused()
+            page.keyboard.press("Space")
+            page.keyboard.press("ArrowDown")
+            page.keyboard.press("Enter")
+        elif place % 5 == 4:
+            page.keyboard.press("d")
+            expect(page.get_by_role("button", name="4 hours")).to_be_focused()
+            page.keyboard.press("Enter")
+        else:
+            page.keyboard.press("a")
+    expect(page.get_by_text("All decided")).to_be_visible()
+    assert time.monotonic() - started < 60
+    states = list(Decision.objects.order_by("expires_at").values_list("state", flat=True))
+    assert states == ["approved", "approved", "approved", "rejected", "awaiting"] * 2
+    assert Decision.objects.filter(reason_code="wrong_figures").count() == 2
+    assert Decision.objects.exclude(deferred_until=None).count() == 2
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_j_and_k_move_and_open(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    for key, name in (("j", "Bruno"), ("j", "Cleo"), ("k", "Bruno"), ("k", "Atlas"), ("k", "Atlas")):
+        page.keyboard.press(key)
+        shown(page, name)
+    expect(page.locator(".page-head")).to_contain_text("Decision 1 of 10.")
+    for key in "jjjkk":  # faster than answers come
+        page.keyboard.press(key)
+    shown(page, "Bruno")
+    page.keyboard.press("a")
+    shown(page, "Atlas")  # the first to lapse of those that are left
+    assert [state_of(one) for one in ten[:3]] == ["awaiting", "approved", "awaiting"]
+
+
+def test_toast_counts_down_and_u_takes_it_back(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("a")
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text("Approved: Raise “Atlas”")
+    expect(toast.locator(".left")).to_have_text("8 s", timeout=6000)
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_contain_text("Taken back before anything was sent.")
+    assert state_of(ten[0]) == "awaiting"
+    expect(page.locator("#h-dec")).to_contain_text("“Atlas”")
+
+
+def test_held_key_answers_once(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.down("a")
+    shown(page, "Bruno")
+    for _ in range(5):
+        page.keyboard.down("a")  # the keyboard repeats while the key is held
+    page.keyboard.up("a")
+    page.keyboard.press("j")
+    shown(page, "Cleo")
+    assert Decision.objects.filter(state="approved").count() == 1
+
+
+def test_keys_are_off_while_typing(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("arduxA")
+    assert page.locator("#q").input_value() == "arduxA"
+    page.locator("#h-dec").click()
+    page.keyboard.press("r")
+    page.locator("#words").fill("")
+    page.keyboard.type("a d u")
+    assert page.locator("#words").input_value() == "a d u"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Why not?")).to_be_hidden()
+    assert Decision.objects.filter(state="awaiting", deferred_until=None).count() == 10
+
+
+def test_e_changes_the_amount(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("e")
+    field = page.get_by_label("Broad, a day")
+    expect(field).to_be_focused()
+    field.fill("90")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("a budget moves by 20% at most")
+    field.fill("53")
+    page.keyboard.press("Enter")
+    expect(page.locator("#decision")).to_contain_text("Version 2")
+    assert Decision.objects.get(pk=ten[0].pk).changes[0]["params"] == {"daily_budget": "53.00"}
+
+
+def test_x_selects_and_shift_a_approves_the_selected(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("x")
+    for name in ("Bruno", "Cleo"):
+        page.keyboard.press("j")
+        shown(page, name)
+    page.keyboard.press("x")
+    expect(page.locator("[data-selected-count]")).to_have_text("2")
+    page.keyboard.press("Shift+A")
+    expect(page.get_by_role("heading", name="Approve 2 decisions?")).to_be_visible()
+    assert Decision.objects.filter(state="approved").count() == 0
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="2 of 2 approved")).to_be_visible()
+    assert [state_of(one) for one in ten[:3]] == ["approved", "awaiting", "approved"]
+
+
+def test_question_mark_shows_the_keys(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_contain_text("approve the selected")
+    page.keyboard.press("a")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
+    assert Decision.objects.filter(state="approved").count() == 0
+
+
+def test_conflict_is_shown_where_one_works(inbox: Callable[..., Page], ten: list[Decision], person: Callable) -> None:
+    page = inbox()
+    smaller = [budget_change(ten[0].subject_id, "50", "53")]
+    ten[0].revise(person("owner"), ten[0].content_hash, NOW, changes=smaller, raises_exposure=False)
+    page.keyboard.press("a")
+    expect(page.get_by_role("alert")).to_contain_text("you saw €55.00, now it is €53.00")
+    assert state_of(ten[0]) == "awaiting"
+
+
+def test_inbox_has_no_violation(
+    check_page: Callable[..., None], ten: list[Decision], account: AdAccount, manager: User
+) -> None:
+    check_page(reverse("inbox", args=[account.key]), manager)
+
+
+def test_rejecting_has_no_violation_on_a_phone(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox(width=390, scheme="dark")
+    page.get_by_role("link", name="Raise “Atlas”").click()
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_role("dialog", name="Why not?")).to_be_visible()
+    assert find_problems(page) == []
+
+
+def test_empty_inbox_has_no_violation(check_page: Callable[..., None], account: AdAccount, manager: User) -> None:
+    check_page(reverse("inbox", args=[account.key]), manager)
