@@ -115,7 +115,7 @@ class AdAccount(models.Model):
     @transaction.atomic
     def stop(self, person: User, reason: str, now: datetime) -> None:
         """The red stop: from now on nothing that raises exposure is sent. Pressing twice changes nothing."""
-        account = AdAccount.objects.select_for_update().get(pk=self.pk)
+        account = self._locked()
         if account.is_stopped:
             return
         self._set(is_stopped=True, stopped_at=now, stopped_by=person, stop_reason=reason[:400])
@@ -133,7 +133,7 @@ class AdAccount(models.Model):
     @transaction.atomic
     def release(self, person: User, reason: str, now: datetime) -> None:
         """Ends the stop. Whoever pressed it cannot release it; nothing is sent by the release itself."""
-        account = AdAccount.objects.select_for_update().get(pk=self.pk)
+        account = self._locked()
         if not account.is_stopped:
             raise Conflict("The stop was released already.", remedy="Reload the page to see by whom.")
         if account.stopped_by_id == person.pk:
@@ -158,7 +158,8 @@ class AdAccount(models.Model):
     @transaction.atomic
     def change_limits(self, person: User, now: datetime, **limits: Any) -> None:
         """Caps, step, cooldown and switches; old and new values go into the journal."""
-        before = {name: getattr(self, name) for name in limits}
+        account = self._locked()
+        before = {name: getattr(account, name) for name in limits}
         changed = {name: [before[name], value] for name, value in limits.items() if before[name] != value}
         if not changed:
             return
@@ -173,6 +174,12 @@ class AdAccount(models.Model):
             actor=f"person:{person.email}",
             changed=changed,
         )
+
+    def _locked(self) -> AdAccount:
+        """The row as it is now, for us alone. Rows that name the account may still be added: whoever adds one holds
+        the journal, which comes after the account for everybody.
+        """
+        return AdAccount.objects.select_for_update(no_key=True).get(pk=self.pk)
 
     def _set(self, **values: Any) -> None:
         AdAccount.objects.filter(pk=self.pk).update(**values)

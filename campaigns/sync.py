@@ -39,10 +39,10 @@ def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
             run.parts_total = 1
             run.save(update_fields=["parts_total"])
             finish_part(run, "tree", len(structure.campaigns) + len(structure.ad_sets) + len(structure.ads))
-            _note_time(account, now, structure_synced_at=now)
             _journal(
                 "structure.synced", account, now, ads=len(structure.ads), changed=saved.written, drifts=saved.drifts
             )
+        _note_time(account, now, structure_synced_at=now)  # after the journal: the account is locked before it
         _note_standing(account, structure.account, now)
     return run
 

@@ -203,7 +203,9 @@ def _save(tree: _Tree, model: Any, wanted: dict[str, dict[str, Any]]) -> dict[st
 
 
 def _upsert(tree: _Tree, model: Any, scope: dict[str, Any], wanted: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    known = {row.external_id: row for row in model.objects.filter(**scope, external_id__in=wanted)}
+    """The rows are locked: what a change of ours sets meanwhile is not written over by what was read before."""
+    rows = model.objects.filter(**scope, external_id__in=wanted).order_by("pk").select_for_update(no_key=True)
+    known = {row.external_id: row for row in rows}
     extra = {"synced_at": tree.now} if model in LEVELS else {}
     made, changed, fields = [], [], set(extra)
     for key, values in wanted.items():

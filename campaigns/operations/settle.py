@@ -104,10 +104,13 @@ def check_still_ours(change: Change) -> None:
 
 @transaction.atomic
 def done(change: Change, remote_id: str, state: dict[str, Any], now: datetime, *, how: str = "") -> None:
-    """It is so at the platform; our own tree says so from the same moment on, because caps are counted from it."""
+    """It is so at the platform; our own tree says so from the same moment on, because caps are counted from it.
+
+    The tree comes before the journal's lock, as it does where the whole tree is read.
+    """
     after = {**state, "account_time": change.after.get("account_time", now.isoformat())}
-    _end(change, Change.State.DONE, now, remote_id=remote_id, after=after, error={}, how=how)
     note_in_tree(change, state)
+    _end(change, Change.State.DONE, now, remote_id=remote_id, after=after, error={}, how=how)
 
 
 def block(change: Change, why: str, now: datetime) -> None:
