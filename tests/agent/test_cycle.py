@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -40,6 +41,7 @@ def connected(brand, sandbox, manager) -> AdAccount:
     sandbox.control("faults", {})
     credentials = {name: getattr(sandbox, name) for name in ("access_token", "app_id", "app_secret", "page_id")}
     account = AccountFactory.create(
+        key=UUID(int=7),  # the draws follow from it
         brand=brand,
         external_id=sandbox.account_id,
         graph_url=sandbox.url,

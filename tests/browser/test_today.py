@@ -1,0 +1,97 @@
+"""Today in a real browser: full, empty and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from campaigns.models import AdAccount
+from mediabuyer.brands.models import User
+from memory.events import record
+from tests.browser.conftest import find_problems
+from tests.factories import NOW, AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def busy(account: AdAccount, brand: Any) -> AdAccount:
+    """Eight weeks of figures, four decisions, a cycle, and something that happened."""
+    ad = AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account, daily_budget=Decimal(100)))
+    for back in range(1, 57):
+        InsightFactory.create(
+            ad=ad,
+            day=NOW.date() - timedelta(days=back),
+            spend=Decimal(60 + back % 9),
+            clicks=20 + back % 4,
+            revenue=Decimal(150 - back),
+        )
+    for _ in range(4):
+        DecisionFactory.create(account=account, waiting_cost=Decimal("5.84"))
+    CycleFactory.create(account=account)
+    with transaction.atomic():
+        record(
+            "account.stopped",
+            "account",
+            account.key,
+            brand=brand,
+            account=account.key,
+            now=NOW,
+            actor="person:a@b.c",
+            reason="Out of stock",
+        )
+    return account
+
+
+@pytest.fixture
+def today(open_page: Callable[..., Page], account: AdAccount, manager: User) -> Callable[..., Page]:
+    def go(**options: Any) -> Page:
+        page = open_page(manager, **options)
+        page.goto(reverse("today", args=[account.key]))
+        return page
+
+    return go
+
+
+def test_today_has_no_violation(check_page: Callable[..., None], busy: AdAccount, manager: User) -> None:
+    check_page(reverse("today", args=[busy.key]), manager, ready=".fig")
+
+
+def test_new_account_has_no_violation(today: Callable[..., Page]) -> None:
+    assert find_problems(today(width=390, scheme="dark")) == []
+
+
+def test_figures_do_not_run_into_each_other(today: Callable[..., Page], busy: AdAccount) -> None:
+    page = today()
+    boxes = page.evaluate("[...document.querySelectorAll('.kpi')].map((kpi) => [kpi.clientWidth, kpi.scrollWidth])")
+    assert boxes
+    assert all(scroll <= width for width, scroll in boxes)
+
+
+def test_stop_by_key_shows_its_banner_and_a_second_person_ends_it(
+    today: Callable[..., Page], open_page: Callable[..., Page], person: Callable[[str], User], account: AdAccount
+) -> None:
+    page = today()
+    page.keyboard.press(".")
+    page.get_by_label("Note").fill("Blue mugs")
+    page.get_by_role("button", name="Stop all spending").click()
+    banner = page.get_by_role("region", name="Stopped")
+    expect(banner).to_contain_text("Wrong price or offer online: Blue mugs")
+    expect(banner.get_by_role("button")).to_have_count(0)
+    assert find_problems(page) == []
+
+    other = open_page(person("manager"), width=390)
+    other.goto(reverse("inbox", args=[account.key]))
+    other.get_by_role("button", name="Start again…").click()
+    assert find_problems(other) == []
+    other.get_by_label("What has been put right").fill("The price is right again.")
+    other.get_by_role("button", name="Start again", exact=True).click()
+    expect(other.locator(".stopped")).to_have_count(0)
+    assert not AdAccount.objects.get().is_stopped
