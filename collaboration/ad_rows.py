@@ -23,7 +23,7 @@ from collaboration.statuses import GONE, StatusWords, ad_status, status_of
 from collaboration.tables import Value
 from portfolio.charts import Values, smooth_lines
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import cross_totals, totals
+from portfolio.performance import EVERYTHING, cross_totals, totals
 from portfolio.smoothing import WEEK
 
 SPARK_DAYS = 14
@@ -164,29 +164,32 @@ def rate_of(columns: str, total: Totals) -> str:
     return "roas" if total.revenue else "cpa"
 
 
-def _figures(account: AdAccount, period: Period, choice: Choice) -> tuple[dict[int, Totals], dict[int, Totals]]:
-    """Totals by ad of the period and of the one before."""
-    if choice.split:
-        dimension, value = choice.split
-        where = Q(value=value)
-        parts = [
-            {ad: part for (ad, _), part in cross_totals(account, *days, "ad", dimension, where=where).items()}
-            for days in ((period.start, period.end), period.before)
-            if days
-        ]
-        return parts[0], parts[1] if period.before else {}
-    rows = totals(account, period.start, period.end, "ad", compare=period.before or False)
-    return {row.key: row.totals for row in rows}, {row.key: row.before or Totals() for row in rows}
+def _figures(
+    account: AdAccount, period: Period, split: tuple[str, str] | None, where: Q
+) -> tuple[dict[int, Totals], dict[int, Totals]]:
+    """Totals by ad of the period and of the one before; of one value of a breakdown where that is asked for."""
+    if split is None:
+        rows = totals(account, period.start, period.end, "ad", compare=period.before or False, where=where)
+        return {row.key: row.totals for row in rows}, {row.key: row.before or NOTHING for row in rows}
+    dimension, value = split
+
+    def part_of(start: date, end: date) -> dict[int, Totals]:
+        found = cross_totals(account, start, end, "ad", dimension, where=where & Q(value=value))
+        return {ad: part for (ad, _), part in found.items()}
+
+    return part_of(period.start, period.end), part_of(*period.before) if period.before else {}
 
 
 def _ad_lines(
     account: AdAccount, period: Period, choice: Choice, campaigns: dict[int, Campaign], ad_sets: dict[int, AdSet]
 ) -> dict[int, list[Line]]:
     """The chosen ads by ad set. What is gone is left out unless it spent in the period or is asked for."""
-    figures, before = _figures(account, period, choice)
-    beliefs = latest_beliefs(account)
+    rows = _ads(account, choice)
+    where = Q(ad_id__in=[row["pk"] for row in rows]) if choice.is_narrowed else EVERYTHING
+    figures, before = _figures(account, period, choice.split, where)
+    beliefs = latest_beliefs(account, where)
     found: dict[int, list[Line]] = {}
-    for row in _ads(account, choice):
+    for row in rows:
         pk = row["pk"]
         if row["effective_status"] in GONE and not choice.with_gone and pk not in figures and pk not in before:
             continue
@@ -197,10 +200,11 @@ def _ad_lines(
     return found
 
 
-def _ads(account: AdAccount, choice: Choice) -> Iterable[Mapping[str, Any]]:
-    return Ad.objects.filter(choice.ads, account=account).values(
+def _ads(account: AdAccount, choice: Choice) -> Sequence[Any]:
+    rows = Ad.objects.filter(choice.ads, account=account).values(
         "pk", "key", "name", "effective_status", "review_feedback", "ad_set_id", "campaign_id", "creative__angle__name"
     )
+    return list(rows)
 
 
 def _is_shown_empty(row: Campaign | AdSet, choice: Choice) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from portfolio.performance import last_days, previous_period
 
@@ -44,6 +45,18 @@ class Period:
         return (self.end - self.start).days + 1
 
     @property
+    def address(self) -> dict[str, str]:
+        """The parameters that ask for the same days on another page."""
+        if self.key == "custom":
+            return {"from": self.start.isoformat(), "to": self.end.isoformat()}
+        return {} if self.key in ("all", DEFAULT) else {"period": self.key}
+
+    @property
+    def query(self) -> str:
+        """The same as the end of an address; empty for the default."""
+        return f"?{urlencode(self.address)}" if self.address else ""
+
+    @property
     def words(self) -> str:
         """For sentences: `in 28 days`, `on 20 Nov`."""
         return f"on {self.label}" if self.days == 1 else f"in {self.days} days"
@@ -56,7 +69,8 @@ def parse_period(given: Mapping[str, str], today: date, span: tuple[date, date] 
         key, start, end = _range(given, today, span)
     except ValueError as error:
         key, start, end = _default(today, span)
-        problem = f"{error} Shown instead: {label_of(start, end, today)}."
+        problem = f"{error} Shown instead: {label_of(start, end, today, with_year=span is not None)}."
+    label = label_of(start, end, today, with_year=span is not None)
     compare = given.get("compare") or ("none" if key == "all" else "previous")
     if compare not in COMPARISONS:
         compare, problem = "previous", f"{problem} That comparison is not known: shown is the period before.".strip()
@@ -65,7 +79,7 @@ def parse_period(given: Mapping[str, str], today: date, span: tuple[date, date] 
         key=key,
         start=start,
         end=end,
-        label=label_of(start, end, today),
+        label=label,
         compare=compare,
         compare_label=_compare_label(compare, (end - start).days + 1),
         before=before,
@@ -76,9 +90,9 @@ def parse_period(given: Mapping[str, str], today: date, span: tuple[date, date] 
     )
 
 
-def label_of(start: date, end: date, today: date) -> str:
+def label_of(start: date, end: date, today: date, *, with_year: bool = False) -> str:
     """`24 Oct – 20 Nov`; with years where they are not this one."""
-    with_year = today.year != start.year or today.year != end.year
+    with_year = with_year or today.year != start.year or today.year != end.year
     ends = [f"{day.day} {day:%b}{f' {day.year}' if with_year else ''}" for day in (start, end)]
     return ends[0] if start == end else " – ".join(ends)
 

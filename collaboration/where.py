@@ -140,21 +140,14 @@ def _keys(by: str, found: list[Any]) -> dict[Any, UUID]:
 def _href(base: str, by: str, value: Any, period: Period) -> str:
     if not base or value is None:
         return ""
-    return f"{base}?{urlencode({**_days(period), **_choice(by, value)})}"
+    return f"{base}?{urlencode({**period.address, **_choice(by, value)})}"
 
 
 def _cell_href(base: str, angle: Angle | None, across: str, column: Any, period: Period) -> str:
     if angle is None or across == "ad_set":
         return _href(base, "angle", angle.key, period) if angle else ""
-    return f"{base}?{urlencode({**_days(period), 'angle': angle.key, **_choice(across, column)})}"
+    return f"{base}?{urlencode({**period.address, 'angle': angle.key, **_choice(across, column)})}"
 
 
 def _choice(by: str, value: Any) -> dict[str, Any]:
     return {by: value} if by in OURS else {"split": f"{by}:{value}"}
-
-
-def _days(period: Period) -> dict[str, str]:
-    """The period in an address."""
-    if period.key == "custom":
-        return {"from": period.start.isoformat(), "to": period.end.isoformat()}
-    return {} if period.key == "all" else {"period": period.key}

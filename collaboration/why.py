@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import capfirst
+
 from collaboration.columns import Scale
 from collaboration.reasons import driver_words, drivers_of
 from collaboration.where import Part
@@ -124,7 +126,7 @@ def _said(found: Diagnosis, rows: Sequence[dict[str, Any]], scale: Scale) -> str
         text += f" Most of it comes from {words}: {row['before']} before, {row['after']} now."
     against = next((one for one, _ in ordered if (one.effect > 0) != (after > before)), None)
     if against is not None and abs(against.effect) >= abs(first.effect) / 4:
-        text += f" {driver_words(against.name, scale.currency).capitalize()} worked against it."
+        text += f" {capfirst(driver_words(against.name, scale.currency))} worked against it."
     return text
 
 

@@ -41,7 +41,7 @@ from collaboration.tables import FORMATS, Head, Table, Value, export
 from creatives.models import Angle
 
 EACH_PAGE = {"campaign": 25, "ad_set": 50, "ad": 50}
-MOST_ROWS = 300
+MOST_ROWS = 150
 """Rows of one page, however much is open."""
 LEVEL_LABELS = {"campaign": "Tree", "ad_set": "Ad sets", "ad": "Ads"}
 KEYS = {"angle": "creative__angle__key", "campaign": "campaign__key", "ad_set": "ad_set__key",
@@ -201,9 +201,12 @@ def _headline(tree: list[Line]) -> str:
     }
     campaigns = f"{len(tree)} campaign{'' if len(tree) == 1 else 's'}"
     parts = [f"{counts['running']} of {len(every)} ads in {campaigns} are running"]
-    parts += [f"{counts['learning']} are learning"] if counts["learning"] else []
-    parts += [f"{counts['tired']} look tired"] if counts["tired"] else []
-    parts += [f"{counts['rejected']} are held back by Meta"] if counts["rejected"] else []
+    for name, one, many in (
+        ("learning", "is learning", "are learning"),
+        ("tired", "looks tired", "look tired"),
+        ("rejected", "is held back by Meta", "are held back by Meta"),
+    ):
+        parts += [f"{counts[name]} {one if counts[name] == 1 else many}"] if counts[name] else []
     return (", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]) + "."
 
 

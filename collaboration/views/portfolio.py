@@ -61,7 +61,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "scale": scale,
         "goal": goal,
         "headline": headline(whole, angles, period, scale),
-        "kpis": headlines(whole.totals, whole.before, scale, base),
+        "kpis": headlines(whole.totals, whole.before, scale, base + period.query),
         "campaigns": _rows(account, campaigns, columns, scale, period),
         "columns": [(one, one.title(scale)) for one in columns],
         "total_cells": cells_of(whole, columns, scale),
