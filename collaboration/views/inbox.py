@@ -213,9 +213,7 @@ def _next(account: AdAccount) -> HttpResponse:
 def _conflict(request: HttpRequest, account: AdAccount, key: UUID, error: Conflict) -> HttpResponse:
     """409 with what changed since the reader opened it; nothing was done."""
     row = _get(account, key)
-    return _page(
-        request, account, row, status=409, problem=error, changed=difference(row, words(request, "hash"))
-    )
+    return _page(request, account, row, status=409, problem=error, changed=difference(row, words(request, "hash")))
 
 
 def _rows(account: AdAccount, view: str, kind: str, now: Any) -> DecisionQuerySet:
