@@ -21,7 +21,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	git ls-files -z -- '*.html' | xargs -0 $(BIN)/djade --target-version 5.2 --check
-	$(BIN)/bandit -q -r $(CODE) -ll
+	$(BIN)/bandit -q -c pyproject.toml -r $(CODE) -ll
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	DEPLOYED=1 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		FIELD_ENCRYPTION_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as f; print(f.generate_key().decode())') \

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from collaboration.columns import Cell
 from collaboration.templatetags.ui import icon
@@ -22,7 +22,7 @@ def figure(cell: Cell) -> SafeString:
     elif cell.note:
         below = format_html('<span class="sub">{}</span>', cell.note)
     else:
-        below = mark_safe("")
+        below = SafeString("")
     return format_html('<td class="{}">{}{}</td>', cell.css, cell.text, below)
 
 
