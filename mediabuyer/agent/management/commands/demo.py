@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from campaigns.sync import sync_comments, sync_insights, sync_structure
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -17,6 +16,7 @@ from django.db import transaction
 from campaigns.clock import now_for
 from campaigns.models import AdAccount
 from campaigns.platforms import connect
+from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.observe import budgets_of, committed
 from mediabuyer.brands.models import Brand, Member, Scope, Token, User
 from memory.events import record
