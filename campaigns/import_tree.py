@@ -37,7 +37,10 @@ def names_of(row: ParsedRow) -> Names:
 
 
 class Tree:
-    """The account's tree in memory, by external id; grows in bulk as rows name what is new."""
+    """The account's tree in memory, by external id; grows in bulk as rows of one file name what is new.
+
+    `known` goes by the names as the file writes them: most rows name an ad that was met before.
+    """
 
     def __init__(self, account: AdAccount, now: datetime) -> None:
         self.account, self.now = account, now
@@ -45,7 +48,7 @@ class Tree:
         self.ad_sets: dict[str, AdSet] = {s.external_id: s for s in AdSet.objects.filter(account=account)}
         ads = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
         self.ads: dict[str, Ad] = {a.external_id: a for a in ads}
-        self.known: dict[Names, int] = {}
+        self.known: dict[tuple[str, ...], int] = {}
         self.angles: dict[str, Angle] = {}
         self.made = 0
         self.by_name: dict[str, list[Ad]] = {}
@@ -54,19 +57,17 @@ class Tree:
 
     def resolve(self, rows: Iterable[ParsedRow]) -> None:
         """Makes what these rows name and the tree does not hold: three INSERTs for a batch, not three a row."""
-        fresh = {names: row.delivery for row in rows if (names := names_of(row)) not in self.known}
+        fresh = {written: row for row in rows if (written := tuple(row.names.values())) not in self.known}
         if not fresh:
             return
         made: dict[type[Any], list[Any]] = {Campaign: [], AdSet: [], Ad: []}
-        placed: dict[Names, Ad] = {}
-        for names, delivery in fresh.items():
-            placed[names] = self._ad(names, delivery, made)
+        placed = {written: self._ad(names_of(row), row.delivery, made) for written, row in fresh.items()}
         self._dress([ad for ad in made[Ad] if not ad.is_placeholder])
         for model, objects in made.items():
             model.objects.bulk_create(objects, batch_size=2000)
             mirror.touch(objects)
             self.made += len(objects)
-        self.known.update((names, ad.pk) for names, ad in placed.items())
+        self.known.update((written, ad.pk) for written, ad in placed.items())
 
     def _dress(self, ads: list[Ad]) -> None:
         """A creative for each new ad, so that imported ads can be compared by angle; what they say is not known."""
@@ -87,7 +88,7 @@ class Tree:
             ad.creative = found[key]
 
     def ad_of(self, row: ParsedRow) -> int:
-        return self.known[names_of(row)]
+        return self.known[tuple(row.names.values())]
 
     def _ad(self, names: Names, delivery: str, made: dict[type[Any], list[Any]]) -> Ad:
         campaign = self._campaign(names, made)

@@ -109,10 +109,10 @@ def parse_number(text: str, decimal: str | None) -> Number | None:
     """
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    if is_blank(text):
-        return None
     if decimal == "." and _PLAIN.match(text):
         return Decimal(text)  # nine cells in ten of a money column
+    if is_blank(text):
+        return None
     sign, body = strip_affixes(text)
     if len(body) > 40:
         raise CellError("has too many digits; correct the cell")
