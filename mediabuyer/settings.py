@@ -290,7 +290,6 @@ CYCLE_EVERY_MINUTES = env_int("CYCLE_EVERY_MINUTES", 240)
 
 # --- Integrations: off unless their key is set -----------------------------------------------------------------------
 META_APP_ID, META_APP_SECRET = env("META_APP_ID"), env_secret("META_APP_SECRET")
-META_GRAPH_URL = "https://graph.facebook.com"
 PLATFORM_TIMEOUT = env_int("PLATFORM_TIMEOUT", 30)
 SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
 """How long after sending we wait before "not found by marker" is taken to mean "was never created"."""
