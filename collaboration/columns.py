@@ -127,7 +127,7 @@ COLUMNS = {
 
 PRESETS = {
     "performance": ("budget", "spend", "results", "cpa", "roas", "profit"),
-    "delivery": ("spend", "impressions", "cpm", "clicks", "ctr", "cpc", "cvr", "fatigue"),
+    "delivery": ("spend", "impressions", "cpm", "clicks", "ctr", "cpc", "fatigue"),
     "payout": ("spend", "true_cpa", "payout_7", "payout_30", "maturity", "per_spend", "p_profit"),
 }
 PRESET_LABELS = {"performance": "Performance", "delivery": "Delivery", "payout": "Payout"}

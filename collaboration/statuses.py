@@ -81,9 +81,9 @@ def _learning(ad_set: AdSet) -> StatusWords:
         reason = f"{ad_set.learning_conversions} of about {LEARNING_NEEDS} results{since}."
         return StatusWords("Learning", "info", "spin", reason)
     if ad_set.learning_status == "FAIL":
-        return StatusWords("Learning limited", "warn", "alert", f"Too few results{since} to leave the learning phase.")
+        return StatusWords("Learning limited", "warn", "alert", f"Too few results{since}.")
     return PLAIN["ACTIVE"]
 
 
 def _since(when: datetime | None) -> str:
-    return f" since the change of {when.day} {when:%b}" if when else ""
+    return f" since {when.day} {when:%b}" if when else ""

@@ -157,12 +157,12 @@ def test_status_comes_with_its_reason(look: Callable[..., str], ads: dict[str, A
     ("effective", "learning", "label", "reason"),
     [
         ("ACTIVE", "SUCCESS", "Running", ""),
-        ("ACTIVE", "LEARNING", "Learning", "12 of about 50 results since the change of 20 Nov."),
+        ("ACTIVE", "LEARNING", "Learning", "12 of about 50 results since 20 Nov."),
         (
             "ACTIVE",
             "FAIL",
             "Learning limited",
-            "Too few results since the change of 20 Nov to leave the learning phase.",
+            "Too few results since 20 Nov.",
         ),
         ("CAMPAIGN_PAUSED", "SUCCESS", "Paused by campaign", "“Gift” is paused."),
         ("ADSET_PAUSED", "SUCCESS", "Paused by ad set", "“Lapsed” is paused."),
