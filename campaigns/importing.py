@@ -25,6 +25,7 @@ from mediabuyer.lib.errors import Invalid
 from memory.events import record
 
 BATCH = 5_000
+UNKNOWN_CURRENCY = "XXX"  # ISO 4217: no currency
 DIMENSIONS = {"platform": "publisher_platform", "placement": "platform_position", "device": "impression_device"}
 """Breakdowns whose rows from the platform go by another name."""
 
@@ -90,6 +91,8 @@ def account_for_import(brand: Brand, name: str, mapping: Mapping, currency: str 
     external_id = f"export:{hashlib.sha256(name.encode()).hexdigest()[:24]}"
     account = AdAccount.objects.filter(brand=brand, platform="export", external_id=external_id).first()
     if account is None:
+        if currency is None and not mapping.has_figures:
+            currency = UNKNOWN_CURRENCY  # a file of structure only has no money in it
         if currency is None:
             raise Invalid("currency", None, "The file does not say its currency.", remedy="Say which it is.")
         return AdAccount.objects.create(

@@ -11,6 +11,7 @@ import numpy as np
 from django.apps import apps
 
 from campaigns.models import AdAccount, Change
+from campaigns.operations.words import describe
 from collaboration.plots import Level, Plot, Series
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity
@@ -47,7 +48,7 @@ class Card:
     plot: Plot | None
     judged_on: date | None
     history: list[tuple[Event, str]]
-    sent: list[Change]
+    sent: list[tuple[Change, str]]
     can_change: bool
     amounts: list[PlannedChange]
 
@@ -74,7 +75,12 @@ def build_card(decision: Decision) -> Card:
         plot=_plot(decision),
         judged_on=_judged_on(decision) if changes else None,
         history=_history(decision),
-        sent=list(Change.objects.filter(operation__decision_key=decision.key).select_related("operation")),
+        sent=[
+            (change, describe(change))
+            for change in Change.objects.filter(operation__decision_key=decision.key).select_related(
+                "operation", "account"
+            )
+        ],
         can_change=can_revise(decision),
         amounts=[change for change in changes if change.budget_after is not None],
     )

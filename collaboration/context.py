@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from campaigns.clock import known_now
 from campaigns.models import AdAccount
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.permissions import MANAGERS, WORKERS, member_of
-from mediabuyer.lib.clock import wall_now
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if account is None:
         return {"accounts": accounts}
     member = member_of(user, account.brand)
-    now = account.clock_at or wall_now()
+    now = known_now(account)
     return {
         "accounts": accounts,
         "account": account,

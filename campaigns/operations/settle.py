@@ -133,6 +133,8 @@ def give_up(change: Change, why: str, now: datetime) -> None:
 
 @transaction.atomic
 def _end(change: Change, state: str, now: datetime, *, reason: str = "", how: str = "", **values: Any) -> None:
+    if state == Change.State.DONE:
+        values["made_at"] = now  # in the account's time: rest and step are counted from it
     write(change, state=state, settled_at=CLOCK, lease_until=None, not_before=None, **values)
     log(
         change,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from campaigns.models import Change
+from mediabuyer.lib.money import format_money
 
 LEVELS = {"campaign": "campaign", "ad_set": "ad set", "ad": "ad", "creative": "creative"}
 
@@ -13,7 +16,8 @@ def describe(change: Change) -> str:
         return f"create the {level} “{change.params.get('name', '')}”"
     what = f"{level} “{change.expected.get('name') or change.external_id}”"
     if change.kind == "set_budget":
-        return f"daily budget of the {what} to {change.params['daily_budget']}"
+        amount = format_money(Decimal(change.params["daily_budget"]), change.account.currency)
+        return f"daily budget of the {what} to {amount}"
     return f"status of the {what} to {change.params['status']}"
 
 

@@ -15,10 +15,9 @@ from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.steps import Note
-from mediabuyer.lib.clock import day_in_zone
 from portfolio.conversions import sync_conversions
 from portfolio.models import Goal
-from portfolio.performance import total
+from portfolio.performance import data_span, evaluation_day, total
 
 RECENT = timedelta(days=14)
 REFERENCE_DAYS = 28
@@ -66,8 +65,10 @@ def reference_cpa(account: AdAccount, now: datetime) -> Decimal | None:
     target = Goal.current(account).target_cpa
     if target is not None:
         return target
-    today = day_in_zone(now, account.time_zone)
-    cpa = total(account, today - timedelta(days=REFERENCE_DAYS), today - timedelta(days=1)).cpa
+    today = evaluation_day(account, now)
+    span = data_span(account) if account.is_read_only else None
+    first = span[0] if span else today - timedelta(days=REFERENCE_DAYS)
+    cpa = total(account, first, today - timedelta(days=1)).cpa
     return cpa.quantize(Decimal("0.01")) if cpa is not None else None
 
 

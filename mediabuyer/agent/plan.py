@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.db.models import Q
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import ACTIONS
@@ -13,6 +17,11 @@ from mediabuyer.agent.steps import Note
 
 MOST = 6
 """Proposals a cycle makes at the most: what a person can weigh in a few minutes."""
+MOST_ASKS = 2
+"""Requests to people that may wait at once."""
+RESPITE = timedelta(days=3)
+"""What a person refused or took back is not asked again for so long: by then there is new evidence."""
+REFUSED = [Decision.State.REJECTED, Decision.State.UNDONE]
 OPEN = [
     Decision.State.PROPOSED,
     Decision.State.AWAITING,
@@ -26,7 +35,8 @@ def plan(account: AdAccount, observation: Observation, note: Note) -> list[Propo
     """Candidates of all actions, ranked by what they should earn, less those that are open or would collide."""
     lapse_due(account, observation.now)
     candidates = rank(proposal for action in ACTIONS for proposal in action.propose(observation))
-    kept = list(_without_collisions(candidates, _taken(account)))[:MOST]
+    free = _few_asks(_without_collisions(candidates, _taken(account, observation.now)), _open_asks(account))
+    kept = list(islice(free, MOST))
     note.say(
         f"{len(candidates)} candidates, {len(kept)} worth asking." if candidates else "Nothing is worth changing.",
         candidates=[{"title": one.title, "score": round(one.score, 2), "kept": one in kept} for one in candidates],
@@ -39,10 +49,24 @@ def rank(proposals: Iterable[Proposal]) -> list[Proposal]:
     return sorted(proposals, key=lambda one: (-one.score, one.action, one.subject_id))
 
 
-def _taken(account: AdAccount) -> set[str]:
-    """Ids of the objects that an open decision already speaks about."""
-    rows = Decision.objects.filter(account=account, state__in=OPEN).values_list("subject_id", "changes")
+def _taken(account: AdAccount, now: datetime) -> set[str]:
+    """Ids of the objects that an open decision already speaks about, or that people said no to lately."""
+    said_no = Q(state__in=REFUSED, decided_at__gt=now - RESPITE)
+    rows = Decision.objects.filter(Q(state__in=OPEN) | said_no, account=account).values_list("subject_id", "changes")
     return {subject for subject, _ in rows} | {change["external_id"] for _, changes in rows for change in changes}
+
+
+def _open_asks(account: AdAccount) -> int:
+    """Requests to people that wait for an answer."""
+    return Decision.objects.filter(account=account, state__in=OPEN, changes=[]).count()
+
+
+def _few_asks(proposals: Iterable[Proposal], waiting: int) -> Iterator[Proposal]:
+    """People can make a few things at a time; more requests would only bury the decisions about money."""
+    for proposal in proposals:
+        waiting += not proposal.changes
+        if proposal.changes or waiting <= MOST_ASKS:
+            yield proposal
 
 
 def _without_collisions(proposals: list[Proposal], taken: set[str]) -> Iterator[Proposal]:

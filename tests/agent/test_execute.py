@@ -172,7 +172,8 @@ def test_partial_success_names_what_was_done(approved, carry_out, fake):
     carry_out()
     decision = Decision.objects.get()
     assert decision.state == "failed"
-    assert decision.error.endswith("Done all the same: daily budget of the ad set “Broad” to 40.")
+    assert decision.error.endswith("Done all the same: daily budget of the ad set “Broad” to €40.00.")
+    assert Change.objects.get(state="done").made_at is not None  # rest and step are counted from it
 
 
 def test_broken_change_does_not_hold_up_others(approved, fake, ad_sets, caplog):

@@ -64,14 +64,12 @@ def _proposal(budget: Budget, after: Decimal, effect: Effect, seen: Observation)
 def _why(budget: Budget, after: Decimal, seen: Observation) -> str:
     one = money(Decimal(1), seen.currency)
     known = (
-        f" (80% for the average: {budget.low:.2f} to {budget.high:.2f})"
-        if budget.low is not None and budget.high is not None
-        else ""
+        f" (80%: {budget.low:.2f} to {budget.high:.2f})" if budget.low is not None and budget.high is not None else ""
     )
     if after > budget.daily_budget:
         return (
-            f"The next {one} here should bring back {marginal(budget):.2f} within 30 days{known}. "
-            "I am not sure how large the audience is, so I ask for one step only."
+            f"On average {one} here brings back {budget.payout_per_spend:.2f} within 30 days{known}, the next one "
+            f"still {marginal(budget):.2f}. I am not sure how large the audience is, so I ask for one step only."
         )
     return (
         f"Each {one} here brings back {budget.payout_per_spend:.2f} within 30 days{known}, the last one even less. "

@@ -134,6 +134,7 @@ TABLE = [
     ("freshness", "fresh", make_context(), "pass", "1 hours ago"),
     ("freshness", "stale raise", make_context(synced_at=NOW - 27 * HOUR), "block", "27 hours old"),
     ("freshness", "stale cut", make_context(budget_to("40"), synced_at=NOW - 27 * HOUR), "note", "27 hours old"),
+    ("freshness", "from the future", make_context(synced_at=NOW + HOUR), "block", "not come yet"),
     ("freshness", "never read", make_context(synced_at=None), "block", "No figures"),
 ]
 
