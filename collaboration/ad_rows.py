@@ -157,11 +157,11 @@ def sparks(account: AdAccount, lines: Iterable[Line], end: date, rate: str) -> d
     return found
 
 
-def rate_of(columns: str, total: Totals) -> str:
+def rate_of(columns: str, scale: Scale) -> str:
     """The small line that fits a preset: clicks for delivery, the return where there is one, else the cost."""
     if columns == "delivery":
         return "ctr"
-    return "roas" if total.revenue else "cpa"
+    return "roas" if scale.has_revenue else "cpa"
 
 
 def _figures(

@@ -39,7 +39,12 @@ class Scale:
     currency: str
     margin: Decimal
     target_cpa: Decimal | None
-    results: str = "Purchases"
+    has_revenue: bool = True
+    """Without any, what needs revenue is left out: it is not known, and 0 would be a lie."""
+
+    @property
+    def results(self) -> str:
+        return "Purchases" if self.has_revenue else "Results"
 
 
 @dataclass(frozen=True)
@@ -133,10 +138,15 @@ PRESETS = {
 PRESET_LABELS = {"performance": "Performance", "delivery": "Delivery", "payout": "Payout"}
 CAMPAIGN_COLUMNS = ("budget", "spend", "results", "cpa", "payout_7", "payout_30", "roas", "profit")
 PART_COLUMNS = ("spend", "results", "cpa", "roas", "profit")
+WITHOUT_REVENUE = {"revenue": "impressions", "roas": "ctr", "profit": "cpc", "payout_7": "", "payout_30": ""}
+"""What stands in for a figure that needs revenue; nothing for some."""
 
 
-def columns_of(keys: Sequence[str]) -> list[Column]:
-    return [COLUMNS[key] for key in keys]
+def columns_of(keys: Sequence[str], scale: Scale) -> list[Column]:
+    """The columns of a preset that mean something in this account."""
+    if not scale.has_revenue:
+        keys = [key for one in keys if (key := WITHOUT_REVENUE.get(one, one))]
+    return [COLUMNS[key] for key in dict.fromkeys(keys)]
 
 
 def cells_of(row: Measured, columns: Sequence[Column], scale: Scale) -> list[Cell]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from campaigns.models import AdAccount
-from collaboration.columns import COLUMNS, Scale, write
+from campaigns.models import AdAccount, InsightDay
+from collaboration.columns import Column, Scale, columns_of, write
 from collaboration.health import STALE
 from collaboration.period import Period, parse_period
 from collaboration.templatetags.ui import since
@@ -40,11 +40,11 @@ def page_period(request: HttpRequest, account: AdAccount, now: datetime) -> Peri
     return parse_period(request.GET, today, span)
 
 
-def scale_of(account: AdAccount, total: Totals) -> tuple[Scale, Goal]:
-    """Results are purchases where they bring revenue."""
+def scale_of(account: AdAccount) -> tuple[Scale, Goal]:
+    """Revenue is a matter of the whole account: one ad or week without any is a loss, not an account of leads."""
     goal = Goal.current(account)
-    label = "Purchases" if total.revenue else "Results"
-    return Scale(account.currency, goal.margin, goal.target_cpa, label), goal
+    has_revenue = InsightDay.objects.filter(account=account, revenue__gt=0).exists()
+    return Scale(account.currency, goal.margin, goal.target_cpa, has_revenue), goal
 
 
 def source_of(account: AdAccount, now: datetime) -> Source:
@@ -63,14 +63,14 @@ def headlines(now: Totals, before: Totals | None, scale: Scale, href: str) -> li
     """Arguments of `{% kpi %}`, one number each."""
     changes = compute_changes(before, now, scale.margin) if before is not None else {}
     found = []
-    for name in HEADLINES:
-        column = COLUMNS[name]
+    for column in columns_of(HEADLINES, scale):
+        name = column.key
         change = changes.get(name)
         is_level = name in ("roas", "profit")
         found.append(
             {
                 "title": column.title(scale),
-                "value": _headline(name, now, scale),
+                "value": _headline(column, now, scale),
                 "definition": f"{column.definition} {_exact(name, now, scale)}",
                 "href": href,
                 "id": f"kpi-{name}",
@@ -85,13 +85,12 @@ def headlines(now: Totals, before: Totals | None, scale: Scale, href: str) -> li
     return found
 
 
-def _headline(name: str, now: Totals, scale: Scale) -> str:
+def _headline(column: Column, now: Totals, scale: Scale) -> str:
     """Large sums in whole units; the tip has the exact figure."""
-    column = COLUMNS[name]
     value = column.read(now, scale) if column.read else None
-    if name == "profit":
+    if column.key == "profit":
         return format_money(Decimal(str(value)), scale.currency, places=0, sign=True)
-    if name in ("spend", "revenue") and value is not None:
+    if column.key in ("spend", "revenue") and value is not None:
         return format_money(Decimal(str(value)), scale.currency, places=0)
     return write(value, column.kind, scale.currency)
 
@@ -105,6 +104,9 @@ def _exact(name: str, now: Totals, scale: Scale) -> str:
         "revenue": f"Exact: {revenue}.",
         "profit": f"{revenue} × {scale.margin:.0%} − {spend} = "
         f"{format_money(now.profit(scale.margin), scale.currency, sign=True)}.",
+        "impressions": f"Exact: {now.impressions:,}.",
+        "ctr": f"{now.clicks:,} ÷ {now.impressions:,}.",
+        "cpc": f"{spend} ÷ {now.clicks:,}.",
         "roas": f"{revenue} ÷ {spend}, from the totals, never averaged. Break-even at {1 / scale.margin:.2f}.",
         "cpa": f"{spend} ÷ {results}.",
         "results": "Late ones are added to the day of their click or view for up to 28 days.",

@@ -81,7 +81,7 @@ def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base
     Where results bring no revenue each is valued at its target or average cost, and the cost is what is shown.
     """
     crossed = cross_totals(account, period.start, period.end, "angle", across)
-    if not crossed:
+    if len({row for row, _ in crossed}) < 2 and len({column for _, column in crossed}) < 2:
         return None
     rows, columns = (_largest(crossed, side) for side in (0, 1))
     whole = add_up(crossed.values())
@@ -103,7 +103,7 @@ def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base
 def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any]:
     if not part.spend and not part.results:
         return {}
-    if whole.revenue:
+    if scale.has_revenue:
         cell = heat_cell(part, float(1 / scale.margin), scale.target_cpa)
         value = write(part.roas, "multiple", scale.currency)
     else:
@@ -111,7 +111,7 @@ def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any
         cell = heat_cell(replace(part, revenue=part.results * worth), 1.0, scale.target_cpa)
         value = write(part.cpa, "money", scale.currency)
     few = " · few" if cell.is_few else ""
-    note = f"{write(part.results, 'number', scale.currency)} {'p.' if whole.revenue else 'r.'}{few}"
+    note = f"{write(part.results, 'number', scale.currency)} {'p.' if scale.has_revenue else 'r.'}{few}"
     return {"value": value, "note": note, "level": cell.level or 0, "few": cell.is_few, "href": href}
 
 

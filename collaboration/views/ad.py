@@ -59,7 +59,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
     belief = latest_beliefs(account, Q(ad=found)).get(found.pk)
     siblings = flat(load_tree(account, period, Choice(Q(ad_set=found.ad_set), is_narrowed=True)), "ad")
     own = total_line([line for line in siblings if line.pk == found.pk], period)
-    scale, goal = scale_of(account, own.totals)
+    scale, goal = scale_of(account)
     decisions = _decisions(found)
     context = {
         "ad": found,
@@ -84,7 +84,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "clicks": _clicks(found, period.end, decisions, period),
     }
     others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk][:MOST_NEIGHBOURS]
-    columns = columns_of(PART_COLUMNS)
+    columns = columns_of(PART_COLUMNS, scale)
     context |= {
         "part_columns": [(one, one.title(scale)) for one in columns],
         "others": [(line, cells_of(line, columns, scale)) for line in others],
@@ -110,7 +110,7 @@ def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale) -> dic
     by = by if by in known else next(iter(known), "")
     base = reverse("ads", args=[found.account.key])
     rows = parts(found.account, period, by, where=Q(ad=found), base=base) if by else []
-    columns = columns_of(PART_COLUMNS)
+    columns = columns_of(PART_COLUMNS, scale)
     return {
         "by": by,
         "by_label": known.get(by, ""),

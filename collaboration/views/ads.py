@@ -79,11 +79,11 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
     period, asked = page_period(request, account, now), read_asked(request.GET)
     tree = load_tree(account, period, choice_of(asked))
     whole = total_line(tree, period)
-    scale, _ = scale_of(account, whole.totals)
+    scale, _ = scale_of(account)
     tree = sort_lines(tree, asked.sort, scale)
     open_lines(tree, asked.open, everything=asked.opens_all)
     top = tree if asked.level == "campaign" else sort_lines(flat(tree, asked.level), asked.sort, scale)
-    columns, rate = columns_of(PRESETS[asked.preset]), rate_of(asked.preset, whole.totals)
+    columns, rate = columns_of(PRESETS[asked.preset], scale), rate_of(asked.preset, scale)
     if request.GET.get("format") in FORMATS:
         return export(_table(account, period, top, asked, columns, scale), request.GET["format"])
     page = Paginator(top, EACH_PAGE[asked.level]).get_page(request.GET.get("page"))
@@ -127,7 +127,7 @@ def read_asked(given: Mapping[str, str]) -> Asked:
     return Asked(
         level=level if level in LEVELS else "campaign",
         preset=preset,
-        sort=sort if sort.removeprefix("-") in ("name", *PRESETS[preset]) else DEFAULT_SORT,
+        sort=sort if sort.removeprefix("-") in ("name", *PRESETS[preset], "ctr", "cpc") else DEFAULT_SORT,
         text=given.get("q", "").replace("\x00", "").strip()[:200],
         status=status if status in STATUS_FILTERS else "",
         keys={name: key for name in KEYS if (key := _uuid(given.get(name, "")))},
@@ -200,7 +200,7 @@ def _headline(tree: list[Line]) -> str:
         "rejected": sum(line.status.tone == "bad" for line in every),
     }
     campaigns = f"{len(tree)} campaign{'' if len(tree) == 1 else 's'}"
-    parts = [f"{counts['running']} of {len(every)} ads in {campaigns} are running"]
+    parts = [f"{counts['running']:,} of {len(every):,} ads in {campaigns} are running"]
     for name, one, many in (
         ("learning", "is learning", "are learning"),
         ("tired", "looks tired", "look tired"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.models import AdAccount
 from collaboration.ad_rows import Choice, Line, load_tree, rate_of, sort_lines, sparks, total_line, values_of
-from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, Column, Scale, cells_of, columns_of
+from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, Column, Scale, cells_of, columns_of, write
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for, page_now
 from collaboration.marks import marks_of
@@ -34,7 +34,7 @@ from portfolio.metrics import Totals, add_up, has_enough_data
 from portfolio.models import Goal
 from portfolio.performance import evaluation_day, totals
 
-DEFAULT_SORT = "-profit"
+DAILY_COST = ("spend", "results", "cpa")
 FEW_AD_SETS = 8
 """Up to so many the heat map goes across ad sets, else across age."""
 
@@ -47,9 +47,9 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     period = page_period(request, account, now)
     tree = load_tree(account, period, Choice())
     whole = total_line(tree, period)
-    scale, goal = scale_of(account, whole.totals)
-    columns = columns_of(CAMPAIGN_COLUMNS)
-    campaigns = sort_lines([line for line in tree if _counts(line)], _sort(request), scale)
+    scale, goal = scale_of(account)
+    columns = columns_of(CAMPAIGN_COLUMNS, scale)
+    campaigns = sort_lines([line for line in tree if _counts(line)], _sort(request, scale), scale)
     if request.GET.get("format") in FORMATS:
         return export(_table(account, period, campaigns, columns, scale), request.GET["format"])
     base = reverse("ads", args=[account.key])
@@ -65,16 +65,17 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "campaigns": _rows(account, campaigns, columns, scale, period),
         "columns": [(one, one.title(scale)) for one in columns],
         "total_cells": cells_of(whole, columns, scale),
-        "default_sort": DEFAULT_SORT,
+        "default_sort": _default_sort(scale),
         "has_margin": goal.pk is not None,
         "break_even": 1 / scale.margin,
-        "rate": rate_of("", whole.totals).upper(),
+        "rate": rate_of("", scale).upper(),
     }
     if whole.totals.spend or whole.totals.results:
-        context |= _trend(account, period) | _why(request, whole, angles, scale)
+        context |= _trend(account, period, scale) | _why(request, whole, angles, scale)
         context |= _where(request, account, period, angles, scale, base)
-        context["payout"] = _payout(account, goal, account_day := evaluation_day(account, now))
-        context["pacing"] = pacing(account, _last_day(account, account_day, day_in_zone(now, account.time_zone)), scale)
+        context["payout"] = _payout(account, goal, evaluation_day(account, now))
+        if not account.is_read_only:
+            context["pacing"] = pacing(account, day_in_zone(now, account.time_zone), scale)
     return render(request, "portfolio/portfolio.html", context)
 
 
@@ -83,7 +84,7 @@ def headline(whole: Line, places: list[Part], period: Period, scale: Scale) -> s
     now, before = whole.totals, whole.before
     if not now.spend:
         return f"Nothing was spent {period.words}."
-    if not now.revenue:
+    if not scale.has_revenue:
         return _cost_headline(now, before, period, scale)
     profit = now.profit(scale.margin)
     amount = format_money(abs(profit), scale.currency, places=0)
@@ -121,27 +122,34 @@ def _places_words(places: list[Part], scale: Scale) -> str:
     return text
 
 
-def _trend(account: AdAccount, period: Period) -> dict[str, Any]:
+def _trend(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]:
     """Spec of the chart, its table and the changes on it."""
     rows = totals(account, period.start, period.end, "day", compare=period.before or False)
     marks = marks_of(account, period)
     days = days_between(period.start, period.end)
-    lines = [daily_rows(rows, name, period.start, period.end) for name in ("revenue", "spend", "roas")]
+    columns = columns_of(("revenue", "spend", "roas"), scale) if scale.has_revenue else columns_of(DAILY_COST, scale)
+    lines = [daily_rows(rows, one.key, period.start, period.end) for one in columns]
+    spec = trend_spec(rows, period.start, period.end, marks.shown)
     return {
-        "trend": _dressed(trend_spec(rows, period.start, period.end, marks.shown), account) if len(rows) > 1 else None,
-        "trend_rows": list(zip(days, *lines, strict=True)),
+        "trend": _dressed(spec, scale) if len(rows) > 1 else None,
+        "trend_heads": [one.title(scale) for one in columns],
+        "trend_rows": [
+            (day, [write(value, one.kind, scale.currency) for one, value in zip(columns, values, strict=True)])
+            for day, values in zip(days, zip(*lines, strict=True), strict=True)
+        ],
         "marks": marks,
     }
 
 
-def _dressed(spec: dict[str, Any], account: AdAccount) -> dict[str, Any]:
-    """The page has a legend of its own, and the axis names the currency."""
-    symbol = format_money(Decimal(0), account.currency, places=0).removesuffix("0")
-    return {"data": spec["data"], "layout": spec["layout"] | {"showlegend": False, "yaxis": {"tickprefix": symbol}}}
+def _dressed(spec: dict[str, Any], scale: Scale) -> dict[str, Any]:
+    """The page has a legend of its own, and the axis names the currency; revenue is drawn only where there is any."""
+    symbol = format_money(Decimal(0), scale.currency, places=0).removesuffix("0")
+    traces = [one for one in spec["data"] if scale.has_revenue or one["name"] == "Spend"]
+    return {"data": traces, "layout": spec["layout"] | {"showlegend": False, "yaxis": {"tickprefix": symbol}}}
 
 
 def _why(request: HttpRequest, whole: Line, angles: list[Part], scale: Scale) -> dict[str, Any]:
-    measures = ("roas", "revenue", "results", "cpa") if whole.totals.revenue else ("cpa", "results")
+    measures = ("roas", "revenue", "results", "cpa") if scale.has_revenue else ("cpa", "results")
     asked = request.GET.get("why", "")
     measure = asked if asked in measures else measures[0]
     before = whole.before
@@ -159,7 +167,7 @@ def _where(
     by = request.GET.get("by", "angle")
     by = by if by in known else "angle"
     found = angles if by == "angle" else parts(account, period, by, base=base)
-    columns = columns_of(PART_COLUMNS)
+    columns = columns_of(PART_COLUMNS, scale)
     sides = {"ad_set": "Ad set"} | {
         name: label for name, label in known.items() if name not in ("angle", "landing_page")
     }
@@ -192,26 +200,26 @@ def _payout(account: AdAccount, goal: Goal, today: date) -> PayoutPlot | None:
     return draw_payout(payout_weeks(data), account.currency) if data.valued_by == "revenue" else None
 
 
-def _last_day(account: AdAccount, judged: date, today: date) -> date:
-    """The month is shown up to today; of an imported account up to its last day."""
-    return judged - timedelta(days=1) if account.is_read_only else today
-
-
 def _counts(line: Line) -> bool:
     return bool(
         line.totals.impressions or line.totals.spend or line.status.label not in ("Paused", "Archived", "Deleted")
     )
 
 
-def _sort(request: HttpRequest) -> str:
+def _sort(request: HttpRequest, scale: Scale) -> str:
     asked = request.GET.get("sort", "")
-    return asked if asked.removeprefix("-") in ("name", *CAMPAIGN_COLUMNS) else DEFAULT_SORT
+    known = [one.key for one in columns_of(CAMPAIGN_COLUMNS, scale)]
+    return asked if asked.removeprefix("-") in ("name", *known) else _default_sort(scale)
+
+
+def _default_sort(scale: Scale) -> str:
+    return "-profit" if scale.has_revenue else "-spend"
 
 
 def _rows(
     account: AdAccount, lines: list[Line], columns: list[Column], scale: Scale, period: Period
 ) -> list[dict[str, Any]]:
-    small = sparks(account, lines, period.end, rate_of("", add_up(line.totals for line in lines)))
+    small = sparks(account, lines, period.end, rate_of("", scale))
     return [
         {
             "line": line,
@@ -225,5 +233,5 @@ def _rows(
 
 def _table(account: AdAccount, period: Period, lines: list[Line], columns: list[Column], scale: Scale) -> Table:
     heads = [TableHead("name", "Campaign"), TableHead("status", "Status"), *(one.head(scale) for one in columns)]
-    rows = ([line.name, line.status.label, *values_of(line, CAMPAIGN_COLUMNS, scale)] for line in lines)
+    rows = ([line.name, line.status.label, *values_of(line, [one.key for one in columns], scale)] for line in lines)
     return Table("Portfolio", account, period.start, period.end, heads, rows)

@@ -17,7 +17,16 @@ from campaigns.models import Comment, InsightBreakdown
 from mediabuyer.brands.models import User
 from memory.events import record
 from portfolio.models import AdState, Conversion, Goal
-from tests.factories import NOW, AdFactory, AdSetFactory, AngleFactory, CampaignFactory, CreativeFactory, InsightFactory
+from tests.factories import (
+    NOW,
+    AccountFactory,
+    AdFactory,
+    AdSetFactory,
+    AngleFactory,
+    CampaignFactory,
+    CreativeFactory,
+    InsightFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LAST = date(2026, 11, 19)
@@ -142,3 +151,11 @@ def test_export_is_downloaded(open_page: Callable[..., Page], viewer: User, acco
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert download.value.suggested_filename.startswith("ads_norden-kaffee_shop_SANDBOX_2026-10-23_2026-11-19")
+
+
+def test_imported_account_has_no_violation(check_page: Callable[..., None], viewer: User, account: Any) -> None:
+    shadow = AccountFactory.create(brand=account.brand, mode="shadow", graph_url="", synced_at=None, clock_at=None)
+    ad = AdFactory.create(ad_set__campaign__account=shadow)
+    for day in (date(2017, 8, 1), date(2017, 8, 2)):
+        InsightFactory.create(ad=ad, day=day, spend=Decimal(500), revenue=0, results=Decimal(30), impressions=5000)
+    check_page(reverse("portfolio", args=[shadow.key]), viewer, ready=".chart .main-svg")

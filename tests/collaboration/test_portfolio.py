@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import AdAccount, InsightBreakdown
-from collaboration.columns import Scale, cells_of, certainty, columns_of
+from collaboration.columns import PART_COLUMNS, Scale, cells_of, certainty, columns_of
 from collaboration.marks import marks_of
 from collaboration.pacing import pacing, short_money
 from collaboration.payout_plot import draw_payout
@@ -30,7 +30,7 @@ from tests.many_rows import seed_account
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 19)
-EURO = Scale("EUR", Decimal("0.5"), None, "Purchases")
+EURO = Scale("EUR", Decimal("0.5"), None)
 BEFORE = Totals(Decimal(1000), 100_000, None, 2000, 1500, Decimal(50), Decimal(2000))
 AFTER = Totals(Decimal(1200), 110_000, None, 2100, 1600, Decimal(63), Decimal(2646))
 
@@ -103,6 +103,8 @@ def test_without_revenue_cost_is_what_counts(look: Callable[..., str], account: 
     assert "20 results in 28 days at €5.00 each. No revenue is known" in page
     assert "Results" in page
     assert "Purchases" not in page
+    assert "ROAS" not in page
+    assert "Profit" not in page
 
 
 def test_empty_period_says_what_will_appear(look: Callable[..., str]) -> None:
@@ -256,7 +258,7 @@ def test_young_weeks_are_marked_too_early() -> None:
 
 def test_figures_on_too_little_are_marked() -> None:
     few = Part("Gift", Totals(Decimal(10), 900, None, 20, 15, Decimal(1), Decimal(30)), Totals(Decimal(5)), "")
-    spend, results, cpa, roas, profit = cells_of(few, columns_of(("spend", "results", "cpa", "roas", "profit")), EURO)
+    spend, results, cpa, roas, profit = cells_of(few, columns_of(PART_COLUMNS, EURO), EURO)
     assert (spend.text, spend.change and spend.change["text"]) == ("€10.00", "+100%")
     assert (cpa.text, cpa.note, roas.note) == ("€10.00", "too few", "too few")
     assert (results.text, profit.text) == ("1", "+€5")
