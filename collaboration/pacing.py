@@ -77,9 +77,11 @@ def pacing(account: AdAccount, day: date, scale: Scale) -> Pacing:
 
 
 def short_money(value: float, currency: str) -> str:
-    """For narrow axes: `€950`, `−€15k`."""
-    thousands = abs(value) >= 10_000
-    return format_money(Decimal(str(value / 1000 if thousands else value)), currency, places=0) + "k" * thousands
+    """For narrow axes: `€950`, `€2.5k`, `−€15k`."""
+    if abs(value) < 1000:
+        return format_money(Decimal(str(value)), currency, places=0)
+    thousands = Decimal(str(value)) / 1000
+    return format_money(thousands, currency, places=0 if thousands == round(thousands) else 1) + "k"
 
 
 def _plot(by_day: dict[date, Totals], start: date, end: date, scale: Scale) -> Plot:

@@ -270,4 +270,4 @@ def test_certainty_is_never_whole(share: float, words: str) -> None:
 
 
 def test_axis_amounts_are_short() -> None:
-    assert [short_money(value, "EUR") for value in (950, -15_000, 9_999)] == ["€950", "−€15k", "€9,999"]
+    assert [short_money(value, "EUR") for value in (950, -15_000, 2_500)] == ["€950", "−€15k", "€2.5k"]
