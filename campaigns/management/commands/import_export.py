@@ -12,12 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 from campaigns.exports.mapping import TOTALS
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
-from campaigns.importing import account_for_import, import_file, preview
+from campaigns.importing import UNKNOWN_CURRENCY, account_for_import, import_file, preview
 from mediabuyer.brands.models import Brand
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid, MediaBuyerError
 
-NO_CURRENCY = "XXX"
 """ISO 4217 for “no currency”: what an account is in while nobody has said it."""
 
 
@@ -56,7 +55,7 @@ class Command(BaseCommand):
                 reading, account, written = preview(source, mapping), None, 0
             else:
                 name = options["account"] or Path(file).name.split(".")[0]
-                account = account_for_import(_brand(options["brand"]), name, mapping, NO_CURRENCY)
+                account = account_for_import(_brand(options["brand"]), name, mapping, UNKNOWN_CURRENCY)
                 result = import_file(account, source, mapping, now=wall_now(), actor="system:import_export")
                 reading, written = result.reading, result.written
         except (MediaBuyerError, OSError) as error:
