@@ -27,9 +27,6 @@ STACK = ("brands", "memory", "creatives", "campaigns", "portfolio", "agent", "co
 """App labels from the bottom up."""
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 45
-TABLES = {"campaigns/models.py", "mediabuyer/agent/models.py"}
-"""Longer, because they are lists of fields and the one-line rules beside them."""
-LONGEST_TABLE = 560
 
 
 def sources() -> Iterator[Path]:
@@ -130,7 +127,7 @@ def test_modules_and_functions_are_short():
     long = []
     for path in sources():
         text, name = path.read_text(), str(path.relative_to(ROOT))
-        if (lines := text.count("\n")) > (LONGEST_TABLE if name in TABLES else LONGEST_MODULE):
+        if (lines := text.count("\n")) > LONGEST_MODULE:
             long.append(f"{name}: {lines} lines")
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef) and (lines := _lines(node)) > LONGEST_FUNCTION:
@@ -144,7 +141,8 @@ def _lines(node: ast.FunctionDef) -> int:
 
 def test_every_init_is_empty_but_the_registries():
     registries = {"mediabuyer/agent/actions", "mediabuyer/agent/guardrails", "campaigns/platforms"}
+    tables = {"mediabuyer/agent/models", "campaigns/models"}  # Django looks for a model in `<app>.models`
     filled = {
         str(path.parent.relative_to(ROOT)) for path in sources() if path.name == "__init__.py" and path.read_text()
     }
-    assert filled <= registries
+    assert filled <= registries | tables

@@ -1,4 +1,4 @@
-"""What the agent did step by step, and the decision: its one state machine, its content hash, its moves."""
+"""The decision: its one state machine, its content hash, its moves."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
+from mediabuyer.agent.models.cycle import Cycle
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
@@ -22,77 +23,8 @@ from memory.mirror import touch
 UNDO_WINDOW = timedelta(seconds=10)
 """An approved decision waits this long before anything is sent, so that a slip of the finger costs nothing."""
 
-
-class Cycle(models.Model):
-    """One run of the agent over one account."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    account = models.ForeignKey(AdAccount, models.CASCADE)
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    trigger = models.CharField(max_length=20, default="schedule")
-    started_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
-    now = models.DateTimeField(help_text="The account's time when the cycle began.")
-    observation = models.JSONField(default=dict, help_text="What it knew, for replay.")
-    recalled = models.JSONField(default=list)
-    seed = models.BigIntegerField(default=0)
-    error = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    alive_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=["queued", "running", "done", "failed"]), name="cycle_state_known"
-            ),
-            models.UniqueConstraint(
-                fields=["account"], condition=Q(state__in=["queued", "running"]), name="one_cycle_at_a_time"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.account} {self.now:%Y-%m-%d %H:%M}"
-
-
-class Step(models.Model):
-    """One step of a cycle: when, how long, what came out, in words and figures."""
-
-    class State(models.TextChoices):
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-
-    cycle = models.ForeignKey(Cycle, models.CASCADE)
-    order = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=20)
-    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
-    waits_for = models.CharField(max_length=200, blank=True)
-    summary = models.TextField(blank=True)
-    figures = models.JSONField(default=dict)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["order"]
-        constraints = [
-            models.UniqueConstraint(fields=["cycle", "order"], name="step_once"),
-            models.CheckConstraint(condition=Q(state__in=["running", "done", "failed"]), name="step_state_known"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def seconds(self) -> float | None:
-        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+STATES = ["proposed", "blocked", "awaiting", "approved", "executing", "done", "failed", "unknown", "undone",
+          "rejected", "expired"]  # fmt: skip
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
@@ -212,24 +144,7 @@ class Decision(models.Model):
             models.Index(fields=["execute_after"], name="decision_due", condition=Q(state="approved")),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(
-                    state__in=[
-                        "proposed",
-                        "blocked",
-                        "awaiting",
-                        "approved",
-                        "executing",
-                        "done",
-                        "failed",
-                        "unknown",
-                        "undone",
-                        "rejected",
-                        "expired",
-                    ]
-                ),
-                name="decision_state_known",
-            ),
+            models.CheckConstraint(condition=Q(state__in=STATES), name="decision_state_known"),
             models.UniqueConstraint(
                 fields=["account", "action", "subject_id"],
                 condition=Q(state__in=["proposed", "awaiting", "approved", "executing", "unknown"]),
@@ -275,26 +190,36 @@ class Decision(models.Model):
             same = Decision.objects.filter(pk=self.pk, state=old, content_hash=self.content_hash)
             moved = same.update(state=new, **values)
             if moved != 1:
-                raise Conflict(
-                    "Somebody was faster: this decision has changed meanwhile.",
-                    remedy="Reload the page to see who decided and how.",
-                )
+                raise _overtaken()
             self.state = new
             for name, value in values.items():
                 setattr(self, name, value)
-            record(
+            self._tell(
                 event or f"decision.{new}",
-                "decision",
-                self.key,
-                brand=self.account.brand,
-                account=self.account.key,
-                now=now,
-                actor=actor,
-                what=self.title,
+                now,
+                actor,
                 hash=self.content_hash,
                 reason=reason,
             )
             touch([self])
+
+    def _alter(
+        self, event: str, now: datetime, actor: str, seen_hash: str, values: dict[str, Any], **data: Any
+    ) -> None:
+        """New values while it still awaits an answer as it was shown; the state stays."""
+        with transaction.atomic():
+            same = Decision.objects.filter(pk=self.pk, state=self.State.AWAITING, content_hash=seen_hash)
+            if not same.update(**values):
+                raise _overtaken()
+            for name, value in values.items():
+                setattr(self, name, value)
+            self._tell(event, now, actor, **data)
+            touch([self])
+
+    def _tell(self, event: str, now: datetime, actor: str, **data: Any) -> None:
+        """One line in the journal; for the transaction of the change that it tells of."""
+        brand, account = self.account.brand, self.account.key
+        record(event, "decision", self.key, brand=brand, account=account, now=now, actor=actor, what=self.title, **data)
 
     def block(self, now: datetime, why: str, actor: str = "agent") -> None:
         self._move(self.State.BLOCKED, now, actor, reason=why, error=why, finished_at=now)
@@ -304,14 +229,8 @@ class Decision(models.Model):
 
     def approve_by_rule(self, now: datetime, execute_after: datetime) -> None:
         """For what the account's limits allow without a person."""
-        self._move(
-            self.State.APPROVED,
-            now,
-            "agent",
-            decided_at=now,
-            approved_hash=self.content_hash,
-            execute_after=execute_after,
-        )
+        values: dict[str, Any] = {"decided_at": now, "approved_hash": self.content_hash, "execute_after": execute_after}
+        self._move(self.State.APPROVED, now, "agent", **values)
 
     def approve(
         self,
@@ -393,52 +312,14 @@ class Decision(models.Model):
         values |= {"changes": changes, "version": self.version, "content_hash": self.compute_hash()}
         if raises_exposure:
             values["requested_by"] = person
-        with transaction.atomic():
-            if not Decision.objects.filter(pk=self.pk, state=self.State.AWAITING, content_hash=seen_hash).update(
-                **values
-            ):
-                raise Conflict(
-                    "Somebody was faster: this decision has changed meanwhile.",
-                    remedy="Reload the page and make your change again.",
-                )
-            for name, value in values.items():
-                setattr(self, name, value)
-            record(
-                "decision.changed",
-                "decision",
-                self.key,
-                brand=self.account.brand,
-                account=self.account.key,
-                now=now,
-                actor=_actor(person, None),
-                what=self.title,
-                before=before,
-                after=changes,
-            )
-            touch([self])
+        self._alter("decision.changed", now, _actor(person, None), seen_hash, values, before=before, after=changes)
 
     def defer(self, person: User, until: datetime, now: datetime) -> None:
         """Out of the way until then; what lapses meanwhile lapses."""
         require(person, Right.DECIDE, self.account.brand)
         self._require_open(now)
-        with transaction.atomic():
-            if not Decision.objects.filter(pk=self.pk, state=self.State.AWAITING).update(deferred_until=until):
-                raise Conflict(
-                    "Somebody was faster: this decision has changed meanwhile.",
-                    remedy="Reload the page to see who decided and how.",
-                )
-            self.deferred_until = until
-            record(
-                "decision.deferred",
-                "decision",
-                self.key,
-                brand=self.account.brand,
-                account=self.account.key,
-                now=now,
-                actor=_actor(person, None),
-                what=self.title,
-                until=until,
-            )
+        actor, values = _actor(person, None), {"deferred_until": until}
+        self._alter("decision.deferred", now, actor, self.content_hash, values, until=until)
 
     def withdraw(self, person: User, now: datetime) -> None:
         """Undo of an approval while nothing has been sent: it waits for an answer again."""
@@ -508,44 +389,8 @@ def _actor(person: User, via: Token | None) -> str:
     return f"person:{person.email}" + (f" (token {via.prefix})" if via else "")
 
 
-class Finding(models.Model):
-    """What one guardrail said about a decision, at decision time or again in the claim."""
-
-    decision = models.ForeignKey(Decision, models.CASCADE)
-    guardrail = models.CharField(max_length=40)
-    severity = models.CharField(max_length=8)
-    message = models.TextField()
-    stage = models.CharField(max_length=8, default="decide", choices=[("decide", "Decide"), ("claim", "Claim")])
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(severity__in=["pass", "note", "change", "approve", "block"]), name="finding_severity_known"
-            ),
-            models.CheckConstraint(condition=Q(stage__in=["decide", "claim"]), name="finding_stage_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.guardrail}: {self.severity}"
-
-
-class Outcome(models.Model):
-    """What came of a decision once its window was over: measured, and compared with what was expected."""
-
-    decision = models.OneToOneField(Decision, models.CASCADE)
-    due_on = models.DateField()
-    measured_at = models.DateTimeField(null=True, blank=True)
-    figures = models.JSONField(default=dict)
-    verdict = models.CharField(
-        max_length=12,
-        blank=True,
-        choices=[("better", "Better"), ("as_expected", "As expected"), ("worse", "Worse"), ("unclear", "Unclear")],
+def _overtaken() -> Conflict:
+    return Conflict(
+        "Somebody was faster: this decision has changed meanwhile.",
+        remedy="Reload the page to see who decided and how.",
     )
-
-    class Meta:
-        ordering = ["due_on"]
-
-    def __str__(self) -> str:
-        return f"{self.decision}: {self.verdict or 'open'}"
