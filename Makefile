@@ -14,7 +14,7 @@ run: setup
 
 test: setup
 	@$(BIN)/python -m mediabuyer.lib.servers.neo4j_jars fetch || echo "Neo4j cannot be fetched; its tests say so."
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .
