@@ -8,14 +8,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from campaigns.sandbox.call import Call
+from campaigns.sandbox.clock import epoch
 from campaigns.sandbox.errors import bad_parameter
-from campaigns.sandbox.filters import matches
+from campaigns.sandbox.filters import matches, read_conditions
 from campaigns.sandbox.nodes import value_of
 from campaigns.sandbox.params import Field, Params
-from campaigns.sandbox.statuses import GONE, effective_status
+from campaigns.sandbox.statuses import DELIVERY_INFO, GONE, STATUSES, effective_status
 from campaigns.sandbox.world import LIVING, Record, World
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 5000
+ABOUT_STATUS = ("effective_status", "configured_status", "status", "delivery_info")  # these show what is gone, too
 
 
 def cursor(number: int) -> str:
@@ -45,8 +47,13 @@ def visible(call: Call, records: Sequence[Record]) -> list[Record]:
     hidden_since = call.sandbox.faults.hidden_since()
     found = [record for record in records if record.born < hidden_since]
     statuses = [str(status).upper() for status in call.params.items("effective_status")]
-    conditions = call.params.items("filtering")
-    about_status = statuses or any("status" in str(item.get("field", "")) for item in conditions)
+    if unknown := [status for status in statuses if status not in STATUSES]:
+        raise bad_parameter(
+            f"Param effective_status[{statuses.index(unknown[0])}] must be one of {{{', '.join(STATUSES)}}}",
+            "effective_status",
+        )
+    conditions = read_conditions(call.params)
+    about_status = statuses or any(item["field"].rpartition(".")[2] in ABOUT_STATUS for item in conditions)
     if statuses:
         found = [record for record in found if effective_status(call.world, record) in statuses]
     elif not about_status:
@@ -74,9 +81,19 @@ def passes(world: World, record: Record, condition: dict[str, Any]) -> bool:
     if name in ("adlabels", "ad_labels", "adlabel_ids"):
         labels = record.data.get("labels", [])
         return matches([*labels, *(world.objects[label].data["name"] for label in labels)], operator, wanted)
+    if name == "delivery_info":
+        return matches(DELIVERY_INFO[effective_status(world, record)], operator, wanted)
     if name in ("created_time", "updated_time", "start_time", "end_time"):
-        return matches(record.data.get(name), operator, wanted)
+        return matches(record.data.get(name), operator, _moment(world, wanted))
     return matches(record.id if name == "id" else value_of(world, record, Field(name)), operator, wanted)
+
+
+def _moment(world: World, wanted: Any) -> Any:
+    """Times are compared as seconds, whether they come as such or in ISO 8601."""
+    try:
+        return epoch(str(wanted), world.zone)
+    except ValueError:
+        return wanted
 
 
 def page_of(call: Call, records: Sequence[Record], newest_first: bool = True) -> tuple[list[Record], dict[str, Any]]:
