@@ -17,6 +17,7 @@ from campaigns.sandbox.statuses import DELIVERY_INFO, GONE, STATUSES, effective_
 from campaigns.sandbox.world import LIVING, Record, World
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 5000
+EMPTIED = "."
 ABOUT_STATUS = ("effective_status", "configured_status", "status", "delivery_info")  # these show what is gone, too
 
 
@@ -27,11 +28,17 @@ def cursor(number: int) -> str:
 
 def place(text: str) -> int:
     """The number behind a cursor; code 100 for one that we did not make."""
+    text = text.removesuffix(EMPTIED)
     try:
         decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         return int(decoded.removeprefix("at:"))
     except ValueError:
         raise bad_parameter("Invalid cursors values", "after") from None
+
+
+def _was_empty(call: Call) -> bool:
+    """Whether the page before this one was emptied by the fault of that name."""
+    return call.params.text("after").endswith(EMPTIED)
 
 
 def limit_of(params: Params) -> int:
@@ -110,6 +117,10 @@ def page_of(call: Call, records: Sequence[Record], newest_first: bool = True) ->
     if not page:
         return [], {}
     has_more = len(ordered) > len(page)
+    if len(page) > 1 and call.sandbox.faults.hits("lost_row", call.name):
+        page = [page[0], *page[2:]]
+    if "after" in call.params and not _was_empty(call) and call.sandbox.faults.hits("empty_page", call.name):
+        return [], paging(call, cursor(page[0].seq), call.params.text("after") + EMPTIED, True)
     if has_more and call.sandbox.faults.hits("duplicate_page", call.name):
         return page, paging(call, cursor(page[0].seq), cursor(page[len(page) // 2].seq), has_more)
     return page, paging(call, cursor(page[0].seq), cursor(page[-1].seq), has_more)
@@ -138,6 +149,10 @@ def summary_of(call: Call, total: int) -> dict[str, Any]:
 def rows_answer(call: Call, rows: list[Any], total: int, offset: int) -> dict[str, Any]:
     """A page of rows that have no ids, addressed by offset."""
     answer: dict[str, Any] = {"data": rows}
+    has_more = offset + len(rows) < total
+    if rows and "after" in call.params and not _was_empty(call) and call.sandbox.faults.hits("empty_page", call.name):
+        return {"data": [], "paging": paging(call, cursor(offset), cursor(offset) + EMPTIED, True)}
     if rows:
-        answer["paging"] = paging(call, cursor(offset), cursor(offset + len(rows)), offset + len(rows) < total)
+        repeated = len(rows) // 2 if has_more and call.sandbox.faults.hits("duplicate_page", call.name) else 0
+        answer["paging"] = paging(call, cursor(offset), cursor(offset + len(rows) - repeated), has_more)
     return answer | summary_of(call, total)
