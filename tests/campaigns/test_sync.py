@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +28,7 @@ from campaigns.platforms.base import BREAKDOWNS
 from campaigns.sync import sync_comments, sync_insights, sync_structure
 from creatives.models import Angle, Creative, LandingPage
 from mediabuyer.lib.errors import Conflict, Fault, PlatformError
+from mediabuyer.lib.servers.processes import identify
 from memory.models import Event, GraphChange
 from tests.factories import ChangeFactory, OperationFactory
 from tests.sandbox_process import ROOT, SandboxInfo, running_sandbox
@@ -265,42 +268,61 @@ def committed_account(transactional_db: None, sandbox: SandboxInfo, request: pyt
     return request.getfixturevalue("meta_account")
 
 
-CHILD = """
-import django, sys
+SYNCING = """
+import django, os, sys
 django.setup()
 from campaigns.models import AdAccount
-from campaigns.platforms import connect, meta
+from campaigns.platforms import connect
 from campaigns.sync import sync_insights, sync_structure
-account = AdAccount.objects.get(pk=int(sys.argv[1]))
-now = connect(account).read_now()
-sync_structure(account, now)
-sync_insights(account, now, days=14)
+for _ in sys.stdin:
+    if pid := os.fork():
+        print(pid, flush=True)
+        print(os.waitpid(pid, 0)[1], flush=True)
+        continue
+    account = AdAccount.objects.get(pk=int(sys.argv[1]))
+    now = connect(account).read_now()
+    sync_structure(account, now)
+    sync_insights(account, now, days=14)
+    os._exit(0)
 """
+"""A process that runs one sync in a fork of itself for each line it reads, and tells the fork's number and end."""
 
 
-def test_killed_sync_goes_on_where_it_stopped(
+def test_sync_killed_at_every_part_ends_whole(
     committed_account: AdAccount, sandbox: SandboxInfo, strike: Strike
 ) -> None:
-    strike(delay=0.25)
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(committed_account.pk)], cwd=ROOT, env=child_environment()
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while len(parts_done()) < 2 and child.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-    finally:
-        child.kill()
-        child.wait()
+    strike(delay=0.1)
+    kills, done = 0, list[str]()
+    command = [sys.executable, "-c", SYNCING, str(committed_account.pk)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        while kills < 12:
+            child.stdin.write("\n")
+            child.stdin.flush()
+            fork = int(child.stdout.readline())
+            deadline = time.monotonic() + 60
+            while len(parts_done()) == len(done) and identify(fork) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            with suppress(ProcessLookupError):
+                os.kill(fork, signal.SIGKILL)
+            if child.stdout.readline() == "0\n":
+                break
+            kills += 1
+            assert parts_done()[: len(done)] == done  # nothing that was finished is forgotten
+            assert len(parts_done()) > len(done)
+            done = parts_done()
     strike()
-    killed = SyncRun.objects.get(kind="insights")
-    assert killed.state == "running"
-    assert 2 <= len(killed.parts_done) < killed.parts_total
-    run = sync_insights(committed_account, connect(committed_account).read_now(), days=14)
-    assert run.pk == killed.pk
-    assert run.parts_done[: len(killed.parts_done)] == killed.parts_done
+    run = SyncRun.objects.get(kind="insights")
+    assert (run.state, len(run.parts_done)) == ("done", run.parts_total)
+    assert kills >= 5
     assert run.rows == InsightDay.objects.count() + InsightBreakdown.objects.count()
-    assert totals(InsightDay.objects.all()) == truth_of(sandbox)
+    truth = truth_of(sandbox)
+    assert totals(InsightDay.objects.all()) == truth
+    for dimension in BREAKDOWNS:
+        assert totals(InsightBreakdown.objects.filter(dimension=dimension)) == truth
 
 
 def parts_done() -> list[str]:
@@ -345,7 +367,7 @@ def test_odd_pages_lose_and_double_nothing(
 
 def test_list_with_a_gap_deletes_nothing(meta_account: AdAccount, now: datetime, strike: Strike) -> None:
     sync_structure(meta_account, now)
-    strike(lost_row=1.0, match="GET .*/ads")
+    strike(lost_row=1.0, match="/ads$")
     with pytest.raises(PlatformError, match=r"it listed 5 of 6 ads\.") as caught:
         sync_structure(meta_account, now)
     assert caught.value.fault is Fault.TRANSIENT
