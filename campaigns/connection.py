@@ -54,9 +54,10 @@ def note_trouble(account: AdAccount, error: PlatformError, now: datetime) -> dat
 
 
 @transaction.atomic
-def note_success(account: AdAccount, now: datetime) -> None:
-    """After a call that shows that the account can be used again."""
-    mended = AdAccount.objects.filter(pk=account.pk).exclude(connection=Connection.OK).update(connection=Connection.OK)
+def note_success(account: AdAccount, now: datetime, *, lifts_hold: bool = True) -> None:
+    """After a call that shows that the account can be used again. That figures can be read says nothing of a hold."""
+    kept = [Connection.OK] if lifts_hold else [Connection.OK, Connection.HELD]
+    mended = AdAccount.objects.filter(pk=account.pk).exclude(connection__in=kept).update(connection=Connection.OK)
     if mended:
         _set(account, connection=Connection.OK, connection_detail="")
         record(

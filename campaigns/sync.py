@@ -34,6 +34,7 @@ def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
     with sync_run(account, "structure", now) as run:
         asked_at = database_now()
         structure = connect(account).read_structure()
+        _check_units(account, structure.account)
         with transaction.atomic():
             saved = save_tree(account, structure, now, asked_at=asked_at)
             run.parts_total = 1
@@ -53,6 +54,7 @@ def sync_insights(account: AdAccount, now: datetime, days: int | None = None) ->
     with sync_run(account, "insights", now, since=_since(account, until, days), until=until) as run:
         assert run.since is not None
         platform, changed = connect(account), 0
+        _check_units(account, platform.read_account())
         parts = list(_parts(account, run.since, until))
         run.parts_total = len(parts)
         run.save(update_fields=["parts_total", "alive_at"])
@@ -67,7 +69,7 @@ def sync_insights(account: AdAccount, now: datetime, days: int | None = None) ->
         with transaction.atomic():
             _note_time(account, now, synced_at=now)
             _journal("insights.synced", account, now, rows=run.rows, changed=changed, since=run.since, until=until)
-        note_success(account, now)
+        note_success(account, now, lifts_hold=False)
     return run
 
 
@@ -136,18 +138,26 @@ def _save_comments(account: AdAccount, rows: list[CommentRow]) -> int:
 
 
 def _note_standing(account: AdAccount, row: AccountRow, now: datetime) -> None:
-    """Holds an account that Meta has stopped, or whose currency or time zone is no longer the one we count in."""
-    trouble = ""
-    if row.status not in DELIVERING:
-        trouble = f"Meta says the account is {row.status.replace('_', ' ')}."
-    elif row.currency != account.currency:
-        trouble = f"The account's currency is now {row.currency}, not {account.currency}."
-    elif row.time_zone != account.time_zone:
-        trouble = f"The account's time zone is now {row.time_zone}, not {account.time_zone}."
-    if trouble:
-        note_trouble(account, PlatformError(Fault.HELD, trouble), now)
-    else:
+    """Holds an account that Meta has stopped."""
+    if row.status in DELIVERING:
         note_success(account, now)
+        return
+    trouble = f"Meta says the account is {row.status.replace('_', ' ')}."
+    note_trouble(account, PlatformError(Fault.HELD, trouble), now)
+
+
+def _check_units(account: AdAccount, row: AccountRow) -> None:
+    """Nothing is read in another currency or time zone than what we hold: old and new would be added up."""
+    for what, here, there in (
+        ("currency", account.currency, row.currency),
+        ("time zone", account.time_zone, row.time_zone),
+    ):
+        if here != there:
+            raise PlatformError(
+                Fault.HELD,
+                f"The account's {what} is now {there}, not {here}.",
+                remedy="Connect it anew as an account of its own.",
+            )
 
 
 def _note_time(account: AdAccount, now: datetime, **values: datetime) -> None:

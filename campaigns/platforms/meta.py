@@ -107,10 +107,10 @@ NODES: dict[Level, Any] = {
     Level.CREATIVE: AdCreative,
 }
 EDGES = {
-    Level.CAMPAIGN: "get_campaigns",
-    Level.AD_SET: "get_ad_sets",
-    Level.AD: "get_ads",
-    Level.CREATIVE: "get_ad_creatives",
+    Level.CAMPAIGN: "campaigns",
+    Level.AD_SET: "adsets",
+    Level.AD: "ads",
+    Level.CREATIVE: "adcreatives",
 }
 CREATORS = {
     ChangeKind.CREATE_CAMPAIGN: "create_campaign",
@@ -258,20 +258,43 @@ class MetaPlatform:
     # --- how it is asked -----------------------------------------------------------------------------------------
 
     def _all(self, level: Level, fields: str, *, gone: bool = True, **params: Any) -> list[dict[str, Any]]:
-        """An edge of the account, page by page; Meta lists archived and deleted objects only when asked for them.
-
-        Creatives know neither a status to ask by nor a filter, so theirs is the plain list.
-        """
+        """An edge of the account; archived and deleted objects are listed only when asked for. Creatives know neither
+        a status to ask by nor a filter, so theirs is the plain list."""
         plain = level is Level.CREATIVE
         asked: list[dict[str, Any]] = [{} if plain else params]
         if gone and not plain:
             asked.append({**params, "effective_status": list(GONE)})
         nodes: dict[str, dict[str, Any]] = {}
         for one in asked:
-            with self._calling():
-                edge = getattr(self._meta, EDGES[level])(fields=[fields], params={"limit": PAGE, **one})
-                nodes |= {str(node["id"]): node.export_all_data() for node in edge}
+            nodes |= self._listed(EDGES[level], {"fields": fields, "limit": PAGE, "summary": True, **one})
         return list(nodes.values())
+
+    def _listed(self, edge: str, wanted: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """By id. Fewer than Meta counts is no answer: what is missing here would be taken for deleted."""
+        nodes: dict[str, dict[str, Any]] = {}
+        for answer in self._pages(self._meta["id"], edge, wanted):
+            with self._calling(at_limit=True):
+                nodes |= {str(node["id"]): dict(node) for node in answer["data"]}
+                count = (answer.get("summary") or {}).get("total_count")
+        if isinstance(count, int) and len(nodes) < count:
+            raise lost(f"it listed {len(nodes)} of {count} {edge}.", is_write=False)
+        return nodes
+
+    def _pages(self, node: str, edge: str, wanted: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Answers of an edge until none follows. A page may be empty and not the last, where the SDK's cursor ends;
+        and making its typed objects takes longer than everything else together."""
+        after: dict[str, Any] = {}
+        while True:
+            with self._calling():
+                self._api.call("GET", (node, edge), params={**wanted, **after})
+                answer = self._answer
+                follows = (answer.get("paging") or {}).get("next") and {"after": answer["paging"]["cursors"]["after"]}
+            yield answer
+            if not follows:
+                return
+            if follows == after:
+                raise lost("the same page follows itself.", is_write=False)
+            after = follows
 
     def _insight_params(self, since: date, until: date, breakdown: str) -> dict[str, Any]:
         params = {
@@ -299,13 +322,8 @@ class MetaPlatform:
 
     def _is_ready(self, run: Any) -> bool:
         with self._calling():
-            job = (
-                AdReportRun(run["id"], api=self._api)
-                .api_get(
-                    fields=["async_status", "async_percent_completion", "error_code", "error_subcode", "error_message"]
-                )
-                .export_all_data()
-            )
+            fields = ["async_status", "async_percent_completion", "error_code", "error_subcode", "error_message"]
+            job = AdReportRun(run["id"], api=self._api).api_get(fields=fields).export_all_data()
         if job.get("async_status") in ("Job Failed", "Job Skipped"):
             raise PlatformError(
                 Fault.TRANSIENT, f"Meta's insights job ended as “{job['async_status']}”.", code=-2, subcode=2490547
@@ -313,17 +331,10 @@ class MetaPlatform:
         return bool(job.get("async_status") == "Job Completed" and job.get("async_percent_completion") == 100)
 
     def _insight_rows(self, node: str, wanted: dict[str, Any], breakdown: str) -> Iterator[InsightRow]:
-        """Page by page, without the SDK's typed objects: making them takes longer than everything else together."""
-        after: dict[str, Any] = {}
-        while True:
-            with self._calling():
-                self._api.call("GET", (node, "insights"), params={**wanted, **after})
-                rows = [insight_row(one, breakdown) for one in self._answer["data"]]
-                paging = self._answer.get("paging") or {}
+        for answer in self._pages(node, "insights", wanted):
+            with self._calling(at_limit=True):
+                rows = [insight_row(one, breakdown) for one in answer["data"]]
             yield from rows
-            if not rows or not paging.get("next"):
-                return
-            after = {"after": paging["cursors"]["after"]}
 
     @contextmanager
     def _calling(

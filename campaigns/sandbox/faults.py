@@ -6,7 +6,9 @@ Knobs, all optional; times are real seconds, p a probability:
 `http_500` p: nothing is done; `http_500_after` p: the work is done first;
 `code` {"code", "subcode", "transient", "message", "p", "times"}; `list_lag` seconds or {"seconds", "by_id"};
 `rate_limit` true, a code, or {"code", "minutes", "p", "kind"}; `token_expired` bool;
-`garbage_body` p: the work is done, the body is HTML, empty or cut; `duplicate_page` p; `batch_null` p;
+`garbage_body` p: the work is done, the body is HTML, empty or cut; `batch_null` p;
+`duplicate_page` p: the next page begins with rows of this one; `empty_page` p: one without rows, before more;
+`lost_row` p: a list leaves one out that its total counts;
 `slow_drip` {"p", "seconds"} between bytes; `clamp` {"field", "max"}: larger values are silently kept as max.
 """
 
@@ -24,9 +26,11 @@ from campaigns.sandbox.limits import usage_headers
 
 KNOBS = words("""
 seed match answer_lost_after_create late_create delay http_500 http_500_after code list_lag rate_limit token_expired
-garbage_body duplicate_page batch_null slow_drip clamp
+garbage_body duplicate_page empty_page lost_row batch_null slow_drip clamp
 """)
-SHARES = words("answer_lost_after_create http_500 http_500_after garbage_body duplicate_page batch_null")
+SHARES = words(
+    "answer_lost_after_create http_500 http_500_after garbage_body duplicate_page empty_page lost_row batch_null"
+)
 GARBAGE = (b"<html><body><h1>502 Bad Gateway</h1></body></html>", b"", b'{"data":[{"id":"1202')
 
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from campaigns.sandbox.errors import bad_parameter
+from campaigns.sandbox.params import Params
 
 
 def _same(value: Any, wanted: Any) -> bool:
+    if isinstance(value, bool):
+        return str(value).lower() == str(wanted).lower()
     return str(value) == str(wanted) or (_number(value) is not None and _number(value) == _number(wanted))
 
 
-def _number(value: Any) -> float | None:
+def _number(value: Any) -> Decimal | None:
+    """Exact: as floats, ids of eighteen digits would equal their neighbours."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = Decimal(str(value))
+    except InvalidOperation:
         return None
+    return number if number.is_finite() else None
 
 
-def _compare(test: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+def _compare(test: Callable[[Decimal, Decimal], bool]) -> Callable[[Any, Any], bool]:
     def check(value: Any, wanted: Any) -> bool:
         left, right = _number(value), _number(wanted[0] if isinstance(wanted, list) else wanted)
         return left is not None and right is not None and test(left, right)
@@ -68,6 +74,19 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "CONTAINS": _contains,
     "STARTS_WITH": lambda value, wanted: str(value or "").lower().startswith(str(wanted).lower()),
 }
+
+
+def read_conditions(params: Params) -> list[dict[str, Any]]:
+    """The conditions of `filtering`: a list of {"field", "operator", "value"}; anything else is refused."""
+    conditions = params.items("filtering")
+    for index, condition in enumerate(conditions):
+        if not isinstance(condition, dict) or not condition.get("field") or "operator" not in condition:
+            raise bad_parameter(
+                f"Param filtering[{index}] must be an object with field, operator and value", "filtering"
+            )
+        if condition["operator"] not in OPERATORS:
+            raise bad_parameter(f"filtering[{index}] operator must be one of {', '.join(OPERATORS)}", "filtering")
+    return conditions
 
 
 def matches(value: Any, operator: str, wanted: Any) -> bool:

@@ -6,16 +6,16 @@ import hashlib
 import hmac
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from campaigns.sandbox import actions, copies, edges, people, uploads
+from campaigns.sandbox import actions, copies, edges, people, search, uploads
 from campaigns.sandbox.call import Answer, Call, Sandbox
 from campaigns.sandbox.creative_checks import check_creative
 from campaigns.sandbox.errors import GraphError, bad_parameter, no_such_object, unknown_path
 from campaigns.sandbox.params import Field, Params, wanted_fields
 from campaigns.sandbox.render import node
-from campaigns.sandbox.search import search
 from campaigns.sandbox.validation import (
     MIN_DAILY,
     check_ad,
@@ -27,10 +27,12 @@ from campaigns.sandbox.validation import (
 from campaigns.sandbox.values import read_values
 from campaigns.sandbox.world import Record
 
-GET_EDGES = {**edges.GET_EDGES, **people.GET_EDGES, **uploads.GET_EDGES, **copies.GET_EDGES}
+GET_EDGES = {**edges.GET_EDGES, **people.GET_EDGES, **uploads.GET_EDGES, **copies.GET_EDGES, **search.GET_EDGES}
 POST_EDGES = {**edges.POST_EDGES, **people.POST_EDGES, **uploads.POST_EDGES, **copies.POST_EDGES}
 DELETE_EDGES = {**edges.DELETE_EDGES, **people.DELETE_EDGES, **uploads.DELETE_EDGES}
+EDGE_NAMES = frozenset(edge for _, edge in GET_EDGES)
 BATCH_LIMIT = 50
+REFERENCE = re.compile(r"\{result=([^:{}]+):\$\.?([^}]*)\}")
 VERSION = re.compile(r"v\d+\.\d+$")
 
 
@@ -48,10 +50,10 @@ def answer(call: Call) -> Answer:
     check_token(call)
     if "batch" in call.params and call.method == "POST" and not call.path:
         return batch(call)
-    if not call.path:
+    if not call.path or (len(call.path) == 1 and call.path[0] in EDGE_NAMES):
         return many(call)
-    if call.path[0] == "search":
-        return search(call)
+    if call.path[0] in ("search", "debug_token"):
+        return search.search(call) if call.path[0] == "search" else people.debug_token(call)
     record = find(call)
     if len(call.path) == 1:
         return on_node(call, record)
@@ -82,8 +84,10 @@ def find(call: Call, key: str = "") -> Record:
 
 
 def many(call: Call) -> Answer:
-    """`GET /?ids=1,2`: an object keyed by id."""
+    """`GET /?ids=1,2` or `GET /insights?ids=1,2`: answers keyed by id."""
     ids = [str(key) for key in call.params.items("ids")]
+    if call.method == "GET" and ids and call.path:
+        return {key: on_edge(replace(call, path=[key, *call.path]), find(call, key)) for key in ids}
     if call.method != "GET" or not ids:
         raise GraphError(
             100,
@@ -218,7 +222,9 @@ def on_edge(call: Call, record: Record) -> Answer:
 def batch(call: Call) -> Answer:
     """`POST /` with `batch`: each item answers for itself; results of earlier ones can be referred to by name."""
     items = call.params.json("batch")
-    if not isinstance(items, list) or len(items) > BATCH_LIMIT:
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise bad_parameter("Param batch must be an array of objects", "batch")
+    if len(items) > BATCH_LIMIT:
         raise GraphError(
             100, f"Too many requests in batch message. Maximum batch size is {BATCH_LIMIT}", kind="GraphBatchException"
         )
@@ -259,18 +265,21 @@ def _resolved(text: str, named: dict[str, Any]) -> str:
     """Replace `{result=name:$.id}` by what the named item answered."""
 
     def value(match: re.Match[str]) -> str:
-        found: Any = named.get(match[1], {})
-        for part in re.findall(r"[\w*]+", match[2]):
-            found = (
-                found[int(part)]
-                if part.isdigit() and isinstance(found, list)
-                else found.get(part, "")
-                if isinstance(found, dict)
-                else ""
-            )
-        return str(found)
+        found: list[Any] = [named.get(match[1], {})]
+        for part in re.findall(r"[\w-]+|\*", match[2]):
+            found = [inner for item in found for inner in _inside(item, part)]
+        return ",".join(json.dumps(item) if isinstance(item, (dict, list)) else str(item) for item in found)
 
-    return re.sub(r"\{result=(\w+):\$\.([^}]*)\}", value, text)
+    return REFERENCE.sub(value, text)
+
+
+def _inside(item: Any, part: str) -> list[Any]:
+    """What one step of a JSONPath leads to: a member, an element, or with `*` all of them."""
+    if part == "*":
+        return list(item.values()) if isinstance(item, dict) else list(item) if isinstance(item, list) else []
+    if isinstance(item, list):
+        return [item[int(part)]] if part.isdigit() and int(part) < len(item) else []
+    return [item[part]] if isinstance(item, dict) and part in item else []
 
 
 def trace_of(sandbox: Sandbox, call: Call) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from campaigns.sandbox.action_splits import check_action_breakdowns
 from campaigns.sandbox.errors import GraphError, bad_parameter, not_one_of
 from campaigns.sandbox.fields import KNOWN
+from campaigns.sandbox.filters import read_conditions
 from campaigns.sandbox.params import Params, wanted_fields
 from campaigns.sandbox.splits import check_breakdowns
 from campaigns.sandbox.world import Record, World
@@ -73,7 +75,7 @@ class Query:
     windows: tuple[str, ...]
     filtering: str
     sort: str
-    by_type: bool  # action_breakdowns holds action_type (the default)
+    action_breakdowns: tuple[str, ...]
 
 
 def read_query(world: World, record: Record, params: Params) -> Query:
@@ -82,12 +84,9 @@ def read_query(world: World, record: Record, params: Params) -> Query:
     if level not in LEVELS:
         raise not_one_of("level", list(LEVELS))
     breakdowns = [str(name) for name in params.items("breakdowns")]
-    check_breakdowns(breakdowns)
-    actions = params.items("action_breakdowns") if "action_breakdowns" in params else ["action_type"]
-    if not set(actions) <= {"action_type"}:
-        raise bad_parameter(
-            "action_breakdowns other than action_type are not available for this ad account", "action_breakdowns"
-        )
+    actions = [str(name) for name in params.items("action_breakdowns")]
+    check_breakdowns(breakdowns, by_device="action_device" in actions)
+    check_action_breakdowns(actions, breakdowns)
     sort = params.items("sort")
     return Query(
         record.id,
@@ -96,9 +95,9 @@ def read_query(world: World, record: Record, params: Params) -> Query:
         _buckets(world, params),
         tuple(breakdowns),
         _windows(params),
-        json.dumps(params.items("filtering"), sort_keys=True),
+        json.dumps(read_conditions(params), sort_keys=True),
         str(sort[0]) if sort else "",
-        bool(actions),
+        tuple(actions),
     )
 
 
@@ -129,7 +128,7 @@ def _buckets(world: World, params: Params) -> tuple[tuple[int, int], ...]:
     """The (first, last) days of each row, from the range and the increment."""
     today = world.today()
     ranges = (
-        [_range(item) for item in params.json("time_ranges", [])]
+        [_range(item) for item in params.items("time_ranges")]
         if "time_ranges" in params
         else [_one_range(params, today)]
     )

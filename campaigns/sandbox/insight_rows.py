@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from campaigns.sandbox.action_splits import divided
 from campaigns.sandbox.clock import iso
 from campaigns.sandbox.draws import Floats, Ints, key_of, uniform
 from campaigns.sandbox.errors import GraphError, bad_parameter
-from campaigns.sandbox.fields import words
+from campaigns.sandbox.fields import KNOWN, words
 from campaigns.sandbox.filters import matches
 from campaigns.sandbox.insight_query import Query
-from campaigns.sandbox.statuses import effective_status
-from campaigns.sandbox.world import World
+from campaigns.sandbox.statuses import DELIVERY_INFO, effective_status
+from campaigns.sandbox.world import LIVING, World
 
 if TYPE_CHECKING:
     from campaigns.sandbox.insights import Table
@@ -49,6 +50,8 @@ FIGURE_COLUMNS = {
     "inline_link_clicks": "link_clicks",
     "results": "purchase:default",
 }
+ACTION_TYPE = "action_type"
+SITE = "roastery.example"
 RANKS = ("ABOVE_AVERAGE", "AVERAGE", "BELOW_AVERAGE_35", "BELOW_AVERAGE_20", "BELOW_AVERAGE_10")
 
 
@@ -63,6 +66,8 @@ def shown_row(world: World, query: Query, table: Table, index: int, whole_range:
     row: Row = {}
     for name in query.fields or (*DEFAULT_FIELDS[query.level], "impressions", "spend"):
         value = makers.value(name)
+        if isinstance(value, list):
+            value = [entry for entry in value if makers.is_wanted(entry)]
         if value not in (None, [], ""):
             row[name] = value
     row["date_start"], row["date_stop"] = date.fromordinal(first).isoformat(), date.fromordinal(last).isoformat()
@@ -76,6 +81,12 @@ class _Makers:
     def __init__(self, world: World, query: Query, figures: dict[str, int], entity: str) -> None:
         self._world, self._query, self._figures = world, query, figures
         self._entity = world.objects[entity]
+        self._types = [item for item in json.loads(query.filtering) if item["field"] == ACTION_TYPE]
+
+    def is_wanted(self, entry: dict[str, Any]) -> bool:
+        """Whether an entry of a list passes the filter on action types."""
+        kind = entry.get(ACTION_TYPE)
+        return kind is None or all(matches(kind, item["operator"], item.get("value")) for item in self._types)
 
     def value(self, name: str) -> Any:
         """A field's value, None where there is nothing to show."""
@@ -127,7 +138,9 @@ class _Makers:
         cents, figures = self._figures["spend"], self._figures
         links, bought = figures["link_clicks"], figures["purchase:default"]
         if name in ("actions", "unique_actions"):
-            return self._actions()
+            world, query = self._world, self._query
+            seed = f"{world.identity.seed}|{self._entity.id}|{query.buckets[0]}"
+            return divided(self._actions(), query.action_breakdowns, seed, world.identity.page_id, SITE)
         if name in ("conversions", "action_values", "conversion_values"):
             return self._purchase_entries("value") if "value" in name else None
         if name in ("purchase_roas", "website_purchase_roas"):
@@ -249,25 +262,28 @@ def row_filter(world: World, query: Query, table: Table) -> np.ndarray[Any, np.d
     """Which rows pass `filtering`."""
     keep = np.ones(len(table.bucket), dtype=bool)
     for condition in json.loads(query.filtering):
-        field, operator, wanted = (
-            str(condition.get("field", "")),
-            str(condition.get("operator", "")),
-            condition.get("value"),
-        )
-        kind, dot, name = field.partition(".")
-        if not dot and field in FIGURE_COLUMNS:
-            scale = 100 if field == "spend" else 1
-            keep &= np.array(
-                [matches(value / scale, operator, wanted) for value in table.columns[FIGURE_COLUMNS[field]].tolist()],
-                dtype=bool,
-            )
+        operator, wanted = condition["operator"], condition.get("value")
+        kind, name = _field_of(condition["field"], query.level)
+        if name == ACTION_TYPE:
+            continue  # thins out the lists inside the rows
+        if name in FIGURE_COLUMNS:
+            scale = 100 if name == "spend" else 1
+            column = table.columns[FIGURE_COLUMNS[name]].tolist()
+            keep &= np.array([matches(value / scale, operator, wanted) for value in column], dtype=bool)
             continue
-        passes = [
-            _entity_passes(world, entity, kind if dot else query.level, name if dot else field, operator, wanted)
-            for entity in table.entities
-        ]
-        keep &= np.array(passes, dtype=bool)[table.entity]
+        passes = [_entity_passes(world, entity, kind, name, operator, wanted) for entity in table.entities]
+        keep &= np.array(passes, dtype=bool)[table.entity] if passes else True
     return keep
+
+
+def _field_of(field: str, level: str) -> tuple[str, str]:
+    """(kind, name) of a filtering field: `spend`, `ad.name`, `ad.impressions`; code 100 for one that is none."""
+    head, dot, tail = field.partition(".")
+    kind, name = (head, tail) if dot else (level, field)
+    known = KNOWN[kind] | {"delivery_info"} if kind in LIVING else frozenset(["id", "name"])
+    if (dot and kind not in LIVING) or name not in known | FIGURE_COLUMNS.keys() | {ACTION_TYPE}:
+        raise bad_parameter(f"Filtering field {field} is invalid", "filtering")
+    return kind, name
 
 
 def _entity_passes(world: World, entity: str, kind: str, name: str, operator: str, wanted: Any) -> bool:
@@ -276,14 +292,9 @@ def _entity_passes(world: World, entity: str, kind: str, name: str, operator: st
         if f"{kind}_id" not in record.data:
             raise bad_parameter(f"Filtering field {kind}.{name} is invalid for this level", "filtering")
         record = world.objects[record.data[f"{kind}_id"]]
-    value = (
-        record.id
-        if name == "id"
-        else effective_status(world, record)
-        if name == "effective_status"
-        else record.data.get(name)
-    )
-    return matches(value, operator, wanted)
+    status = effective_status(world, record) if kind in LIVING else ""
+    special = {"id": record.id, "effective_status": status, "delivery_info": DELIVERY_INFO.get(status)}
+    return matches(special[name] if name in special else record.data.get(name), operator, wanted)
 
 
 def sort_key(query: Query, table: Table) -> tuple[Floats, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 import numpy as np
@@ -98,6 +98,9 @@ def entity_of(world: World, level: str, number: int) -> str:
 def compute(world: World, query: Query) -> Table:
     """The table behind a query, before filters on figures and before sorting."""
     numbers = _ads_of(world, query)
+    runs = _runs(query.buckets)
+    if len(runs) > 1:
+        return _joined([compute(world, replace(query, buckets=run)) for run in runs], runs)
     if not numbers or NO_DATA & set(query.breakdowns) or not query.buckets:
         empty = np.zeros(0, dtype=np.int64)
         return Table(empty, empty, empty, dict.fromkeys(METRIC_ORDER, empty), [], [{}])
@@ -111,6 +114,30 @@ def compute(world: World, query: Query) -> Table:
     entity = np.array([index.get(entity_of(world, query.level, number), -1) for number in range(len(world.ads))])[ads]
     labels, split = _split(world, query, days, ads, values)
     return _grouped(query, bucket, entity, entities, labels, split)
+
+
+def _runs(buckets: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], ...]]:
+    """Buckets cut where they do not follow each other: `time_ranges` come in any order and may overlap."""
+    runs: list[list[tuple[int, int]]] = []
+    for bucket in buckets:
+        if runs and bucket[0] > runs[-1][-1][1]:
+            runs[-1].append(bucket)
+        else:
+            runs.append([bucket])
+    return [tuple(run) for run in runs]
+
+
+def _joined(tables: list[Table], runs: list[tuple[tuple[int, int], ...]]) -> Table:
+    """Tables of the same objects and cells, one after another; buckets are counted through."""
+    offsets = np.cumsum([0, *(len(run) for run in runs[:-1])])
+    return Table(
+        np.concatenate([table.bucket + offset for table, offset in zip(tables, offsets, strict=True)]),
+        np.concatenate([table.entity for table in tables]),
+        np.concatenate([table.cell for table in tables]),
+        {name: np.concatenate([table.columns[name] for table in tables]) for name in METRIC_ORDER},
+        tables[0].entities,
+        tables[0].labels,
+    )
 
 
 def _split(
@@ -138,7 +165,8 @@ def _grouped(
     group = ((bucket * len(entities) + entity)[:, None] * width + np.arange(width)[None, :]).ravel()
     size = len(query.buckets) * len(entities) * width
     sums = {name: np.bincount(group, weights=column.ravel(), minlength=size) for name, column in split.items()}
-    shown = np.nonzero((sums["impressions"] > 0) | (sums["purchase:28d_click"] > 0) | (sums["purchase:default"] > 0))[0]
+    asked = {"purchase:default", *(f"purchase:{window}" for window in query.windows)} & sums.keys()
+    shown = np.nonzero(np.any([sums[name] > 0 for name in ("impressions", *sorted(asked))], axis=0))[0]
     columns = {name: np.round(total[shown]).astype(np.int64) for name, total in sums.items()}
     return Table(
         shown // (len(entities) * width), shown // width % len(entities), shown % width, columns, entities, labels
@@ -149,7 +177,8 @@ def _ads_of(world: World, query: Query) -> list[int]:
     """Ads under the asked node. Deleted and archived objects of the level show only when asked for by status or id."""
     node = world.objects[query.node]
     field = {"campaign": "campaign_id", "adset": "adset_id"}.get(node.kind)
-    asked = query.level == node.kind or "effective_status" in query.filtering or f"{query.level}.id" in query.filtering
+    named = ("effective_status", "delivery_info", f"{query.level}.id")
+    asked = query.level == node.kind or any(name in query.filtering for name in named)
     numbers = []
     for number, ad in enumerate(world.ads):
         if (node.kind == "ad" and ad.id != node.id) or (field and ad.data[field] != node.id):

@@ -8,14 +8,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from campaigns.sandbox.call import Call
+from campaigns.sandbox.clock import epoch
 from campaigns.sandbox.errors import bad_parameter
-from campaigns.sandbox.filters import matches
+from campaigns.sandbox.filters import matches, read_conditions
 from campaigns.sandbox.nodes import value_of
 from campaigns.sandbox.params import Field, Params
-from campaigns.sandbox.statuses import GONE, effective_status
+from campaigns.sandbox.statuses import DELIVERY_INFO, GONE, STATUSES, effective_status
 from campaigns.sandbox.world import LIVING, Record, World
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 5000
+EMPTIED = "."
+ABOUT_STATUS = ("effective_status", "configured_status", "status", "delivery_info")  # these show what is gone, too
 
 
 def cursor(number: int) -> str:
@@ -25,11 +28,17 @@ def cursor(number: int) -> str:
 
 def place(text: str) -> int:
     """The number behind a cursor; code 100 for one that we did not make."""
+    text = text.removesuffix(EMPTIED)
     try:
         decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         return int(decoded.removeprefix("at:"))
     except ValueError:
         raise bad_parameter("Invalid cursors values", "after") from None
+
+
+def _was_empty(call: Call) -> bool:
+    """Whether the page before this one was emptied by the fault of that name."""
+    return call.params.text("after").endswith(EMPTIED)
 
 
 def limit_of(params: Params) -> int:
@@ -45,8 +54,13 @@ def visible(call: Call, records: Sequence[Record]) -> list[Record]:
     hidden_since = call.sandbox.faults.hidden_since()
     found = [record for record in records if record.born < hidden_since]
     statuses = [str(status).upper() for status in call.params.items("effective_status")]
-    conditions = call.params.items("filtering")
-    about_status = statuses or any("status" in str(item.get("field", "")) for item in conditions)
+    if unknown := [status for status in statuses if status not in STATUSES]:
+        raise bad_parameter(
+            f"Param effective_status[{statuses.index(unknown[0])}] must be one of {{{', '.join(STATUSES)}}}",
+            "effective_status",
+        )
+    conditions = read_conditions(call.params)
+    about_status = statuses or any(item["field"].rpartition(".")[2] in ABOUT_STATUS for item in conditions)
     if statuses:
         found = [record for record in found if effective_status(call.world, record) in statuses]
     elif not about_status:
@@ -74,9 +88,19 @@ def passes(world: World, record: Record, condition: dict[str, Any]) -> bool:
     if name in ("adlabels", "ad_labels", "adlabel_ids"):
         labels = record.data.get("labels", [])
         return matches([*labels, *(world.objects[label].data["name"] for label in labels)], operator, wanted)
+    if name == "delivery_info":
+        return matches(DELIVERY_INFO[effective_status(world, record)], operator, wanted)
     if name in ("created_time", "updated_time", "start_time", "end_time"):
-        return matches(record.data.get(name), operator, wanted)
+        return matches(record.data.get(name), operator, _moment(world, wanted))
     return matches(record.id if name == "id" else value_of(world, record, Field(name)), operator, wanted)
+
+
+def _moment(world: World, wanted: Any) -> Any:
+    """Times are compared as seconds, whether they come as such or in ISO 8601."""
+    try:
+        return epoch(str(wanted), world.zone)
+    except ValueError:
+        return wanted
 
 
 def page_of(call: Call, records: Sequence[Record], newest_first: bool = True) -> tuple[list[Record], dict[str, Any]]:
@@ -93,6 +117,10 @@ def page_of(call: Call, records: Sequence[Record], newest_first: bool = True) ->
     if not page:
         return [], {}
     has_more = len(ordered) > len(page)
+    if len(page) > 1 and call.sandbox.faults.hits("lost_row", call.name):
+        page = [page[0], *page[2:]]
+    if "after" in call.params and not _was_empty(call) and call.sandbox.faults.hits("empty_page", call.name):
+        return [], paging(call, cursor(page[0].seq), call.params.text("after") + EMPTIED, True)
     if has_more and call.sandbox.faults.hits("duplicate_page", call.name):
         return page, paging(call, cursor(page[0].seq), cursor(page[len(page) // 2].seq), has_more)
     return page, paging(call, cursor(page[0].seq), cursor(page[-1].seq), has_more)
@@ -121,6 +149,10 @@ def summary_of(call: Call, total: int) -> dict[str, Any]:
 def rows_answer(call: Call, rows: list[Any], total: int, offset: int) -> dict[str, Any]:
     """A page of rows that have no ids, addressed by offset."""
     answer: dict[str, Any] = {"data": rows}
+    has_more = offset + len(rows) < total
+    if rows and "after" in call.params and not _was_empty(call) and call.sandbox.faults.hits("empty_page", call.name):
+        return {"data": [], "paging": paging(call, cursor(offset), cursor(offset) + EMPTIED, True)}
     if rows:
-        answer["paging"] = paging(call, cursor(offset), cursor(offset + len(rows)), offset + len(rows) < total)
+        repeated = len(rows) // 2 if has_more and call.sandbox.faults.hits("duplicate_page", call.name) else 0
+        answer["paging"] = paging(call, cursor(offset), cursor(offset + len(rows) - repeated), has_more)
     return answer | summary_of(call, total)

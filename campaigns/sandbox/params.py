@@ -65,6 +65,8 @@ class Params:
             value = self.json(name)
         if value in (None, ""):
             return []
+        if isinstance(value, dict):
+            return [value]
         return value if isinstance(value, list) else [part.strip() for part in str(value).split(",") if part.strip()]
 
 

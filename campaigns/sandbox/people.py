@@ -12,6 +12,7 @@ from campaigns.sandbox.params import wanted_fields
 from campaigns.sandbox.render import listed, node
 from campaigns.sandbox.world import Identity, Record, World
 
+SCOPES = ("public_profile", "business_management", "ads_management", "ads_read", "pages_read_engagement")
 ORDERS = ["chronological", "reverse_chronological"]
 
 
@@ -74,6 +75,29 @@ def _accounts(call: Call, _: Record) -> dict[str, Any]:
 
 def _pages(call: Call, _: Record) -> dict[str, Any]:
     return listed(call, call.world.of_kind("page"))
+
+
+def debug_token(call: Call) -> dict[str, Any]:
+    """`/debug_token`: whose the token is and what it may do."""
+    identity = call.world.identity
+    token = call.params.text("input_token")
+    if not token:
+        raise missing_parameter("input_token")
+    base = {"app_id": identity.app_id, "type": "PAGE" if token == page_token(identity) else "USER"}
+    if token not in (identity.access_token, page_token(identity)):
+        error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
+        return {"data": {**base, "error": error, "is_valid": False, "scopes": []}}
+    never = {"expires_at": 0, "data_access_expires_at": 0, "issued_at": int(call.world.account.data["created_time"])}
+    return {"data": {**base, **never, "is_valid": True, "scopes": list(SCOPES), "user_id": identity.user_id}}
+
+
+def _permissions(_call: Call, _: Record) -> dict[str, Any]:
+    return {"data": [{"permission": name, "status": "granted"} for name in SCOPES]}
+
+
+def _assigned_users(call: Call, record: Record) -> dict[str, Any]:
+    user = call.world.objects[call.world.identity.user_id]
+    return {"data": [{"id": user.id, "name": user.data["name"], "tasks": record.data["user_tasks"]}]}
 
 
 def _kind(name: str) -> Any:
@@ -152,6 +176,9 @@ GET_EDGES = {
     ("user", "adaccounts"): _accounts,
     ("user", "accounts"): _pages,
     ("user", "businesses"): _kind("business"),
+    ("user", "permissions"): _permissions,
+    ("account", "assigned_users"): _assigned_users,
+    ("account", "users"): _assigned_users,
     ("business", "owned_ad_accounts"): _accounts,
     ("business", "client_ad_accounts"): lambda call, _: listed(call, []),
     ("business", "owned_pages"): _pages,

@@ -9,6 +9,7 @@ from campaigns.sandbox.draws import key_of
 from campaigns.sandbox.errors import missing_parameter, not_one_of
 from campaigns.sandbox.listing import limit_of
 from campaigns.sandbox.market import COUNTRY_PEOPLE
+from campaigns.sandbox.world import Record
 
 INTERESTS = {
     "6003626773307": "Coffee",
@@ -57,6 +58,16 @@ def search(call: Call) -> dict[str, Any]:
     if kind == "adinterestsuggestion":
         return {"data": [row for row in rows if row["name"].lower() not in names][: limit_of(call.params)]}
     return {"data": [row for row in rows if text in row["name"].lower()][: limit_of(call.params)]}
+
+
+def targeting_search(call: Call, _: Record) -> dict[str, Any]:
+    """`/act_X/targetingsearch?q=` and `targetingbrowse`: interests only."""
+    text = call.params.text("q").lower()
+    rows = [{**row, "type": "interests"} for row in _rows("adinterest") if text in row["name"].lower()]
+    return {"data": rows[: limit_of(call.params)]}
+
+
+GET_EDGES = {("account", edge): targeting_search for edge in ("targetingsearch", "targetingbrowse")}
 
 
 def _rows(kind: str) -> list[dict[str, Any]]:

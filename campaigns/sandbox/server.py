@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
+import traceback
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -61,16 +63,34 @@ class Handler(BaseHTTPRequestHandler):
         self._handle()
 
     def _handle(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > LARGEST_BODY:
-            self._send(413, b"{}", {})
+        body = self._body()
+        if body is None:
+            self.close_connection = True  # what follows on it cannot be told from the body
+            self._send(413, b"{}", {"Connection": "close"})
             return
         url = urlsplit(self.path)
-        body = self.rfile.read(length)
         if url.path.startswith("/_sandbox/"):
             self._control(url.path.removeprefix("/_sandbox/").strip("/"), url.query, body)
             return
         self._graph(url.path, url.query, body)
+
+    def _body(self) -> bytes | None:
+        """The whole body, by length or in chunks; None when it is too large or has no readable length."""
+        try:
+            if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+                length = int(self.headers.get("Content-Length") or 0)
+                return self.rfile.read(length) if 0 <= length <= LARGEST_BODY else None
+            body = b""
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                if size < 0 or len(body) + size > LARGEST_BODY:
+                    return None
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass  # trailers
+        except ValueError:
+            return None
+        return body
 
     def _control(self, name: str, query: str, body: bytes) -> None:
         sandbox = self.server.sandbox
@@ -115,6 +135,10 @@ class Handler(BaseHTTPRequestHandler):
             return 200, perform(call), {}
         except GraphError as error:
             return error.status, error.envelope(trace_of(call.sandbox, call)), error.headers
+        except Exception:  # noqa: BLE001 - a mistake of ours must look like Meta's own, not like a lost connection
+            sys.stderr.write(f"{call.name} failed\n{traceback.format_exc()}")  # the name holds no token
+            unknown = GraphError(1, "An unknown error occurred", subcode=99, status=500)
+            return unknown.status, unknown.envelope(trace_of(call.sandbox, call)), {}
 
     def _goes_astray(self, call: Call) -> bool:
         """Late and lost answers: the work is done later or now, and the caller never hears of it."""

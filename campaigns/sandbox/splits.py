@@ -63,6 +63,7 @@ ALLOWED = [
         ["age", "gender"],
         ["country"],
         ["region"],
+        ["comscore_market"],
         ["publisher_platform"],
         ["device_platform"],
         ["publisher_platform", "impression_device"],
@@ -76,7 +77,7 @@ ALLOWED = [
 ]
 NO_DATA = words("""
 product_id app_id skan_conversion_id image_asset video_asset body_asset title_asset description_asset link_url_asset
-call_to_action_asset ad_format_asset frequency_value place_page_id comscore_market media_type
+call_to_action_asset ad_format_asset frequency_value place_page_id media_type
 """)
 OFF_META_HIDDEN = frozenset({"region", *HOURLY})  # no web conversions with these
 
@@ -92,13 +93,17 @@ class Cells:
     fold: Ints  # which label each fine cell belongs to
 
 
-def check_breakdowns(names: list[str]) -> None:
-    """Refuse what Meta refuses: unknown values and combinations outside its table."""
+def check_breakdowns(names: list[str], by_device: bool = False) -> None:
+    """Refuse what Meta refuses: unknown values and combinations outside its table.
+
+    `by_device`: actions are asked for by device, and only then may impression_device stand alone.
+    """
     known = sorted({name for combination in ALLOWED for name in combination} | NO_DATA)
     for index, name in enumerate(names):
         if name not in known:
             raise GraphError(100, f"(#100) breakdowns[{index}] must be one of the following values: {', '.join(known)}")
-    if frozenset(names) not in ALLOWED and not NO_DATA & set(names):
+    allowed = frozenset(names) in ALLOWED or (by_device and names == ["impression_device"])
+    if not allowed and not NO_DATA & set(names):
         columns = ", ".join(["action_type", *names])
         raise GraphError(100, f"(#100) Current combination of data breakdown columns ({columns}) is invalid")
 
@@ -108,6 +113,9 @@ def cells_for(names: list[str], targetings: list[dict[str, Any]]) -> Cells:
     wanted = set(names)
     if wanted & {"age", "gender"}:
         fine, shares, click, buy = _people(targetings)
+    elif "comscore_market" in wanted:
+        # Markets are of the United States; everybody else is in none.
+        fine, shares, click, buy = [{names[0]: "Unknown"}], np.ones((len(targetings), 1)), np.ones(1), np.ones(1)
     elif wanted & {"country", "region"}:
         fine, shares, click, buy = _places(targetings)
     elif wanted & set(HOURLY):

@@ -5,6 +5,21 @@ from __future__ import annotations
 from campaigns.sandbox.world import Record, World
 
 GONE = ("DELETED", "ARCHIVED")
+DELIVERY_INFO = {  # what `filtering` on delivery_info calls each effective status
+    "ACTIVE": "active",
+    "PAUSED": "inactive",
+    "CAMPAIGN_PAUSED": "inactive",
+    "ADSET_PAUSED": "inactive",
+    "ARCHIVED": "archived",
+    "DELETED": "deleted",
+    "PENDING_REVIEW": "pending_review",
+    "DISAPPROVED": "rejected",
+    "PREAPPROVED": "pending_review",
+    "PENDING_BILLING_INFO": "not_delivering",
+    "IN_PROCESS": "pending_review",
+    "WITH_ISSUES": "not_delivering",
+}
+STATUSES = tuple(DELIVERY_INFO)
 
 
 def effective_status(world: World, record: Record) -> str:

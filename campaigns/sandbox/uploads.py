@@ -254,7 +254,16 @@ def _pixel_stats(call: Call, pixel: Record) -> dict[str, Any]:
     }
 
 
+def _thumbnails(call: Call, video: Record) -> dict[str, Any]:
+    if call.world.now() < (video.data["ready_at"] or float("inf")):
+        return {"data": []}
+    uri = f"https://scontent.example/{video.id}.jpg"
+    only = {"id": f"{video.id}1", "uri": uri, "height": 1080, "width": 1080, "scale": 1, "is_preferred": True}
+    return {"data": [only]}
+
+
 GET_EDGES = {
+    ("video", "thumbnails"): _thumbnails,
     ("account", "adimages"): _images,
     ("account", "customaudiences"): _audiences,
     ("pixel", "stats"): _pixel_stats,

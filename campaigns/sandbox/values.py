@@ -32,6 +32,20 @@ def _json(_: World, params: Params, name: str) -> Any:
     return params.json(name)
 
 
+def _object(_: World, params: Params, name: str) -> Any:
+    value = params.json(name)
+    if not isinstance(value, dict):
+        raise bad_parameter(f"Param {name} must be an object", name)
+    return value
+
+
+def _objects(_: World, params: Params, name: str) -> list[Any]:
+    value = params.json(name)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise bad_parameter(f"Param {name} must be an array of objects", name)
+    return value
+
+
 def _list(_: World, params: Params, name: str) -> list[Any]:
     return params.items(name)
 
@@ -42,8 +56,10 @@ def _flag(_: World, params: Params, name: str) -> bool:
 
 def _time(world: World, params: Params, name: str) -> int:
     try:
-        return int(epoch(params.text(name), world.zone))
-    except ValueError:
+        moment = int(epoch(params.text(name), world.zone))
+        world.local(moment)
+        return moment
+    except (ValueError, OverflowError, OSError):
         raise bad_parameter(f"Param {name} is not a valid time", name) from None
 
 
@@ -81,7 +97,7 @@ READERS: dict[str, dict[str, Reader]] = {
         ),
         "is_adset_budget_sharing_enabled": _flag,
         "is_budget_schedule_enabled": _flag,
-        "promoted_object": _json,
+        "promoted_object": _object,
         "start_time": _time,
         "stop_time": _time,
         "adlabels": _labels,
@@ -102,13 +118,8 @@ READERS: dict[str, dict[str, Reader]] = {
             ),
             _money,
         ),
-        **dict.fromkeys(
-            words(
-                "targeting promoted_object attribution_spec bid_constraints adset_schedule frequency_control_specs "
-                "regional_regulation_identities"
-            ),
-            _json,
-        ),
+        **dict.fromkeys(words("targeting promoted_object bid_constraints regional_regulation_identities"), _object),
+        **dict.fromkeys(words("attribution_spec adset_schedule frequency_control_specs"), _objects),
         **dict.fromkeys(words("pacing_type regional_regulated_categories"), _list),
         "is_dynamic_creative": _flag,
         "start_time": _time,
@@ -131,7 +142,7 @@ READERS: dict[str, dict[str, Reader]] = {
             ),
             _text,
         ),
-        **dict.fromkeys(words("object_story_spec asset_feed_spec degrees_of_freedom_spec call_to_action"), _json),
+        **dict.fromkeys(words("object_story_spec asset_feed_spec degrees_of_freedom_spec call_to_action"), _object),
         "adlabels": _labels,
     },
     "account": {"name": _text, "spend_cap": _money, "default_dsa_payor": _text, "default_dsa_beneficiary": _text},

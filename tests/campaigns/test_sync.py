@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,12 +21,14 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from campaigns import runs
+from campaigns.connection import note_trouble
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Comment, InsightBreakdown, InsightDay, SyncRun
-from campaigns.platforms import connect
+from campaigns.platforms import connect, meta
 from campaigns.platforms.base import BREAKDOWNS
 from campaigns.sync import sync_comments, sync_insights, sync_structure
 from creatives.models import Angle, Creative, LandingPage
 from mediabuyer.lib.errors import Conflict, Fault, PlatformError
+from mediabuyer.lib.servers.processes import identify
 from memory.models import Event, GraphChange
 from tests.factories import ChangeFactory, OperationFactory
 from tests.sandbox_process import ROOT, SandboxInfo, running_sandbox
@@ -216,15 +220,6 @@ def test_rate_limit_keeps_the_account_waiting(meta_account: AdAccount, now: date
     assert caught.value.fault is Fault.RATE
 
 
-def test_account_in_another_currency_is_held(meta_account: AdAccount, now: datetime) -> None:
-    AdAccount.objects.filter(pk=meta_account.pk).update(currency="USD")
-    meta_account.refresh_from_db()
-    sync_structure(meta_account, now)
-    meta_account.refresh_from_db()
-    assert meta_account.connection == "held"
-    assert meta_account.connection_detail == "The account's currency is now EUR, not USD."
-
-
 def test_failed_run_goes_on_with_what_is_missing(meta_account: AdAccount, now: datetime, strike: Strike) -> None:
     sync_structure(meta_account, now)
     strike(code={"code": 2}, match="GET .*(country|insights)", seed=3)
@@ -273,42 +268,61 @@ def committed_account(transactional_db: None, sandbox: SandboxInfo, request: pyt
     return request.getfixturevalue("meta_account")
 
 
-CHILD = """
-import django, sys
+SYNCING = """
+import django, os, sys
 django.setup()
 from campaigns.models import AdAccount
 from campaigns.platforms import connect
 from campaigns.sync import sync_insights, sync_structure
-account = AdAccount.objects.get(pk=int(sys.argv[1]))
-now = connect(account).read_now()
-sync_structure(account, now)
-sync_insights(account, now, days=14)
+for _ in sys.stdin:
+    if pid := os.fork():
+        print(pid, flush=True)
+        print(os.waitpid(pid, 0)[1], flush=True)
+        continue
+    account = AdAccount.objects.get(pk=int(sys.argv[1]))
+    now = connect(account).read_now()
+    sync_structure(account, now)
+    sync_insights(account, now, days=14)
+    os._exit(0)
 """
+"""A process that runs one sync in a fork of itself for each line it reads, and tells the fork's number and end."""
 
 
-def test_killed_sync_goes_on_where_it_stopped(
+def test_sync_killed_at_every_part_ends_whole(
     committed_account: AdAccount, sandbox: SandboxInfo, strike: Strike
 ) -> None:
-    strike(delay=0.25)
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(committed_account.pk)], cwd=ROOT, env=child_environment()
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while len(parts_done()) < 2 and child.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-    finally:
-        child.kill()
-        child.wait()
+    strike(delay=0.1)
+    kills, done = 0, list[str]()
+    command = [sys.executable, "-c", SYNCING, str(committed_account.pk)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        while kills < 12:
+            child.stdin.write("\n")
+            child.stdin.flush()
+            fork = int(child.stdout.readline())
+            deadline = time.monotonic() + 60
+            while len(parts_done()) == len(done) and identify(fork) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            with suppress(ProcessLookupError):
+                os.kill(fork, signal.SIGKILL)
+            if child.stdout.readline() == "0\n":
+                break
+            kills += 1
+            assert parts_done()[: len(done)] == done  # nothing that was finished is forgotten
+            assert len(parts_done()) > len(done)
+            done = parts_done()
     strike()
-    killed = SyncRun.objects.get(kind="insights")
-    assert killed.state == "running"
-    assert 2 <= len(killed.parts_done) < killed.parts_total
-    run = sync_insights(committed_account, connect(committed_account).read_now(), days=14)
-    assert run.pk == killed.pk
-    assert run.parts_done[: len(killed.parts_done)] == killed.parts_done
+    run = SyncRun.objects.get(kind="insights")
+    assert (run.state, len(run.parts_done)) == ("done", run.parts_total)
+    assert kills >= 5
     assert run.rows == InsightDay.objects.count() + InsightBreakdown.objects.count()
-    assert totals(InsightDay.objects.all()) == truth_of(sandbox)
+    truth = truth_of(sandbox)
+    assert totals(InsightDay.objects.all()) == truth
+    for dimension in BREAKDOWNS:
+        assert totals(InsightBreakdown.objects.filter(dimension=dimension)) == truth
 
 
 def parts_done() -> list[str]:
@@ -326,3 +340,117 @@ def child_environment() -> dict[str, str]:
         "DATABASE_URL": url,
         "PYTHONPATH": str(Path(ROOT)),
     }
+
+
+# -- trouble on the way --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["duplicate_page", "empty_page"])
+def test_odd_pages_lose_and_double_nothing(
+    meta_account: AdAccount, now: datetime, sandbox: SandboxInfo, strike: Strike, monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(meta, "PAGE", 2)
+    monkeypatch.setattr(meta, "INSIGHTS_PAGE", 40)
+    sync_structure(meta_account, now)
+    ads = set(Ad.objects.values_list("external_id", "status"))
+    strike(**{fault: 1.0})
+    sync_structure(meta_account, now)
+    sync_insights(meta_account, now, days=14)
+    assert sandbox.control("faults")["struck"][fault] > 20
+    assert set(Ad.objects.values_list("external_id", "status")) == ads
+    truth = truth_of(sandbox)
+    assert totals(InsightDay.objects.filter(account=meta_account)) == truth
+    for dimension in BREAKDOWNS:
+        assert totals(InsightBreakdown.objects.filter(account=meta_account, dimension=dimension)) == truth, dimension
+
+
+def test_list_with_a_gap_deletes_nothing(meta_account: AdAccount, now: datetime, strike: Strike) -> None:
+    sync_structure(meta_account, now)
+    strike(lost_row=1.0, match="/ads$")
+    with pytest.raises(PlatformError, match=r"it listed 5 of 6 ads\.") as caught:
+        sync_structure(meta_account, now)
+    assert caught.value.fault is Fault.TRANSIENT
+    assert not Ad.objects.filter(status="DELETED").exists()
+
+
+def test_hold_outlives_the_figures(meta_account: AdAccount, now: datetime) -> None:
+    note_trouble(meta_account, PlatformError(Fault.HELD, "Blocked for policy."), now)
+    sync_insights(meta_account, now, days=1)
+    meta_account.refresh_from_db()
+    assert (meta_account.connection, meta_account.connection_detail) == ("held", "Blocked for policy.")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("currency", "USD", "The account's currency is now EUR, not USD."),
+        ("time_zone", "America/New_York", "The account's time zone is now Europe/Berlin, not America/New_York."),
+    ],
+)
+def test_account_in_other_units_is_held_and_not_mixed(
+    meta_account: AdAccount, now: datetime, field: str, value: str, words: str
+) -> None:
+    AdAccount.objects.filter(pk=meta_account.pk).update(**{field: value})
+    meta_account.refresh_from_db()
+    for sync in (sync_structure, sync_insights):
+        with pytest.raises(PlatformError) as caught:
+            sync(meta_account, now)
+        assert (caught.value.fault, caught.value.message) == (Fault.HELD, words)
+    meta_account.refresh_from_db()
+    assert (meta_account.connection, meta_account.connection_detail) == ("held", words)
+    assert not Campaign.objects.exists()
+    assert not InsightDay.objects.exists()
+    assert kinds(meta_account) == ["account.held"]
+
+
+def test_renamed_object_is_no_drift(meta_account: AdAccount, now: datetime, sandbox: SandboxInfo) -> None:
+    sync_structure(meta_account, now)
+    ad = Ad.objects.earliest("pk")
+    sandbox.graph(ad.external_id, "POST", name="Renamed | by hand")
+    try:
+        sync_structure(meta_account, now)
+    finally:
+        sandbox.graph(ad.external_id, "POST", name=ad.name)
+    assert Ad.objects.get(pk=ad.pk).name == "Renamed | by hand"
+    assert not Event.objects.filter(kind="structure.drifted").exists()
+    assert Event.objects.filter(kind="structure.synced").latest("number").data["changed"] == 1
+
+
+@pytest.mark.parametrize("status", ["ARCHIVED", "DELETED"])
+def test_figures_of_what_is_gone_stay_whole(meta_account: AdAccount, status: str) -> None:
+    with running_sandbox(seed=5, history_days=6) as other:
+        meta_account.graph_url, meta_account.external_id = other.url, other.account_id
+        meta_account.credentials = f'{{"access_token": "{other.access_token}"}}'
+        meta_account.save()
+        _, listed = other.graph(f"{other.account_id}/adsets")
+        other.graph(listed["data"][0]["id"], "POST", status=status)
+        now = connect(meta_account).read_now()
+        sync_structure(meta_account, now)
+        sync_insights(meta_account, now)
+        truth = truth_of(other)
+    assert AdSet.objects.get(external_id=listed["data"][0]["id"]).status == status
+    assert not Campaign.objects.filter(is_placeholder=True).exists()
+    assert totals(InsightDay.objects.filter(account=meta_account)) == truth
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"garbage_body": 1.0, "seed": 1}, {"http_500": 1.0}, {"slow_drip": {"p": 1.0, "seconds": 0.2}}]
+)
+def test_unusable_answers_change_nothing(
+    meta_account: AdAccount, now: datetime, strike: Strike, settings: Any, knobs: dict[str, Any]
+) -> None:
+    sync_structure(meta_account, now)
+    before = set(Ad.objects.values_list("external_id", "status", "name"))
+    settings.PLATFORM_TIMEOUT = 2
+    strike(**knobs)
+    began = time.monotonic()
+    for sync in (sync_structure, sync_insights, sync_comments):
+        with pytest.raises(PlatformError) as caught:
+            sync(meta_account, now)
+        assert caught.value.fault is Fault.TRANSIENT
+    assert time.monotonic() - began < 10
+    meta_account.refresh_from_db()
+    assert meta_account.connection == "ok"
+    assert set(Ad.objects.values_list("external_id", "status", "name")) == before
+    assert not InsightDay.objects.exists()

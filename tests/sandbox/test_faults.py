@@ -141,3 +141,18 @@ def test_knobs_are_shown_and_cleared(sandbox: SandboxInfo) -> None:
 def test_unknown_knob_is_refused(sandbox: SandboxInfo) -> None:
     with pytest.raises(urllib.error.HTTPError, match="400"):
         sandbox.control("faults", {"http_501": 1})
+
+
+def test_page_can_be_empty_before_more(sandbox: SandboxInfo) -> None:
+    sandbox.control("faults", {"empty_page": 1.0})
+    _, first = sandbox.graph(f"{sandbox.account_id}/ads", limit=2)
+    _, second = sandbox.graph(f"{sandbox.account_id}/ads", limit=2, after=first["paging"]["cursors"]["after"])
+    assert (second["data"], "next" in second["paging"]) == ([], True)
+    _, third = sandbox.graph(f"{sandbox.account_id}/ads", limit=2, after=second["paging"]["cursors"]["after"])
+    assert len({item["id"] for item in first["data"] + third["data"]}) == 4
+
+
+def test_list_can_lose_what_its_total_counts(sandbox: SandboxInfo) -> None:
+    sandbox.control("faults", {"lost_row": 1.0})
+    _, body = sandbox.graph(f"{sandbox.account_id}/ads", summary="true")
+    assert len(body["data"]) == body["summary"]["total_count"] - 1

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import requests
 from jgo.constants import MAVEN_CENTRAL_URL
@@ -131,12 +132,33 @@ def print_lock(version: str, repository: Path) -> None:
     print("\n".join(sorted(lines)))
 
 
+class Shown:
+    """Progress for whoever watches: one line that is written over at a terminal, else a line for each quarter."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out, self._written_over = out, out.isatty()
+        self._quarter = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        text = f"{done >> 20:3d} of {total >> 20} MB of Neo4j"
+        if self._written_over:
+            print(f"\r{text}", end="", file=self._out, flush=True)
+        elif (quarter := 4 * done // max(total, 1)) > self._quarter:
+            self._quarter = quarter
+            print(text.strip(), file=self._out, flush=True)
+
+    def end(self) -> None:
+        """Leave the line that was written over. Where everything was there already, nothing was shown."""
+        if self._written_over:
+            print(file=self._out)
+
+
 def main(arguments: list[str]) -> int:
     match arguments:
         case ["fetch"]:
-            show = "\r{:3d} of {} MB of Neo4j"
-            fetch(cache_folder(), lambda done, all_: print(show.format(done >> 20, all_ >> 20), end="", flush=True))
-            print()
+            progress = Shown(sys.stdout)
+            fetch(cache_folder(), progress)
+            progress.end()
         case ["lock", version]:
             print_lock(version, cache_folder() / "repository")
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 import time
@@ -66,6 +67,25 @@ def test_interrupted_fetch_goes_on_where_it_was(tmp_path: Path, monkeypatch: pyt
     assert sorted(asked) == ["b.jar", "c.jar"]
     assert progress == [(1, 3), (2, 3), (3, 3)]
     assert neo4j_jars.is_complete(tmp_path, lock)
+
+
+def test_progress_is_a_few_plain_lines_without_a_terminal() -> None:
+    out = io.StringIO()
+    show = neo4j_jars.Shown(out)
+    for megabyte in range(124):
+        show(megabyte << 20, 123 << 20)
+    show.end()
+    assert out.getvalue().splitlines() == [f"{n} of 123 MB of Neo4j" for n in (0, 31, 62, 93, 123)]
+
+
+def test_progress_is_written_over_at_a_terminal() -> None:
+    out = io.StringIO()
+    out.isatty = lambda: True  # type: ignore[method-assign]
+    show = neo4j_jars.Shown(out)
+    show(0, 2 << 20)
+    show(2 << 20, 2 << 20)
+    show.end()
+    assert out.getvalue() == "\r  0 of 2 MB of Neo4j\r  2 of 2 MB of Neo4j\n"
 
 
 def test_failed_fetch_is_told_in_the_state_file(var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
