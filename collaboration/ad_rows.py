@@ -23,7 +23,7 @@ from collaboration.statuses import GONE, StatusWords, ad_status, status_of
 from collaboration.tables import Value
 from portfolio.charts import Values, smooth_lines
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import EVERYTHING, cross_totals, totals
+from portfolio.performance import EVERYTHING, Sums, cross_totals, sums
 from portfolio.smoothing import WEEK
 
 SPARK_DAYS = 14
@@ -72,11 +72,27 @@ class Choice:
     with_gone: bool = False
 
 
-def load_tree(account: AdAccount, period: Period, choice: Choice) -> list[Line]:
-    """Campaigns with their ad sets and ads. The number of queries does not depend on the number of ads."""
+@dataclass(frozen=True)
+class Figures:
+    """Totals by ad of the period and of the one before; the latter empty where nothing is compared."""
+
+    now: Sums
+    before: Sums
+
+
+def load_figures(account: AdAccount, period: Period, where: Q = EVERYTHING) -> Figures:
+    before = sums(account, *period.before, "ad", where) if period.before else {}
+    return Figures(sums(account, period.start, period.end, "ad", where), before)
+
+
+def load_tree(account: AdAccount, period: Period, choice: Choice, figures: Figures | None = None) -> list[Line]:
+    """Campaigns with their ad sets and ads. The number of queries does not depend on the number of ads.
+
+    `figures` of the whole account may be given where a page needs them for something else too.
+    """
     campaigns = {row.pk: row for row in Campaign.objects.filter(account=account)}
     ad_sets = {row.pk: row for row in AdSet.objects.filter(account=account)}
-    ads = _ad_lines(account, period, choice, campaigns, ad_sets)
+    ads = _ad_lines(account, period, choice, campaigns, ad_sets, figures)
     sets: dict[int, list[Line]] = {}
     for pk, one in ad_sets.items():
         if pk in ads or _is_shown_empty(one, choice):
@@ -164,38 +180,48 @@ def rate_of(columns: str, scale: Scale) -> str:
     return "roas" if scale.has_revenue else "cpa"
 
 
-def _figures(
-    account: AdAccount, period: Period, split: tuple[str, str] | None, where: Q
-) -> tuple[dict[int, Totals], dict[int, Totals]]:
-    """Totals by ad of the period and of the one before; of one value of a breakdown where that is asked for."""
-    if split is None:
-        rows = totals(account, period.start, period.end, "ad", compare=period.before or False, where=where)
-        return {row.key: row.totals for row in rows}, {row.key: row.before or NOTHING for row in rows}
+def _part_figures(account: AdAccount, period: Period, split: tuple[str, str], where: Q) -> Figures:
+    """Of one value of a breakdown only."""
     dimension, value = split
 
-    def part_of(start: date, end: date) -> dict[int, Totals]:
+    def part_of(start: date, end: date) -> Sums:
         found = cross_totals(account, start, end, "ad", dimension, where=where & Q(value=value))
         return {ad: part for (ad, _), part in found.items()}
 
-    return part_of(period.start, period.end), part_of(*period.before) if period.before else {}
+    return Figures(part_of(period.start, period.end), part_of(*period.before) if period.before else {})
 
 
 def _ad_lines(
-    account: AdAccount, period: Period, choice: Choice, campaigns: dict[int, Campaign], ad_sets: dict[int, AdSet]
+    account: AdAccount,
+    period: Period,
+    choice: Choice,
+    campaigns: dict[int, Campaign],
+    ad_sets: dict[int, AdSet],
+    figures: Figures | None,
 ) -> dict[int, list[Line]]:
     """The chosen ads by ad set. What is gone is left out unless it spent in the period or is asked for."""
     rows = _ads(account, choice)
     where = Q(ad_id__in=[row["pk"] for row in rows]) if choice.is_narrowed else EVERYTHING
-    figures, before = _figures(account, period, choice.split, where)
+    if figures is None:
+        figures = (
+            _part_figures(account, period, choice.split, where)
+            if choice.split
+            else load_figures(account, period, where)
+        )
     beliefs = latest_beliefs(account, where)
     found: dict[int, list[Line]] = {}
     for row in rows:
         pk = row["pk"]
-        if row["effective_status"] in GONE and not choice.with_gone and pk not in figures and pk not in before:
+        if (
+            row["effective_status"] in GONE
+            and not choice.with_gone
+            and pk not in figures.now
+            and pk not in figures.before
+        ):
             continue
         line = _ad_line(row, campaigns[row["campaign_id"]], ad_sets[row["ad_set_id"]])
-        line.totals, line.belief = figures.get(pk, NOTHING), beliefs.get(pk)
-        line.before = before.get(pk, NOTHING) if period.before else None
+        line.totals, line.belief = figures.now.get(pk, NOTHING), beliefs.get(pk)
+        line.before = figures.before.get(pk, NOTHING) if period.before else None
         found.setdefault(row["ad_set_id"], []).append(line)
     return found
 

@@ -9,16 +9,18 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from campaigns.models import AdAccount, AdSet, InsightBreakdown
+from collaboration.ad_rows import Figures
 from collaboration.beliefs import Belief
 from collaboration.columns import Scale, write
 from collaboration.period import Period
 from creatives.models import Angle, LandingPage
 from portfolio.charts import heat_cell
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import EVERYTHING, cross_totals, totals
+from portfolio.performance import EVERYTHING, Row, cross_totals, regroup, rows_of, totals
 
 LABELS = {
     "angle": "Angle",
@@ -31,6 +33,12 @@ LABELS = {
 }
 OURS = ("angle", "landing_page")
 """Keys of our own tree; every other one is a breakdown of the platform."""
+_FIRST = f"SELECT min(dimension) FROM {InsightBreakdown._meta.db_table} WHERE account_id = %(account)s"  # noqa: S608
+_STEPS = f"""
+    WITH RECURSIVE steps (name) AS (
+        ({_FIRST}) UNION ALL SELECT ({_FIRST} AND dimension > steps.name) FROM steps WHERE steps.name IS NOT NULL)
+    SELECT name FROM steps
+"""  # noqa: S608 - the name of a table
 MOST_PARTS = 40
 HEAT_SIDE = 8
 
@@ -50,15 +58,33 @@ class Part:
 
 def dimensions(account: AdAccount) -> dict[str, str]:
     """What can be asked by, with the word for it: the usual ones first, then what an import brought."""
-    there = InsightBreakdown.objects.filter(account=account).order_by().values_list("dimension", flat=True).distinct()
-    known = {name: label for name, label in LABELS.items() if name in OURS or name in set(there)}
-    others = sorted(name for name in set(there) - known.keys() if name != "age,gender")
+    there = _breakdowns(account)
+    known = {name: label for name, label in LABELS.items() if name in OURS or name in there}
+    others = sorted(name for name in there - known.keys() if name != "age,gender")
     return known | {name: name.replace("_", " ").replace(",", " × ").capitalize() for name in others}
+
+
+def _breakdowns(account: AdAccount) -> set[str]:
+    """From each to the next in the index, which takes as many steps as there are; DISTINCT would read every row."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STEPS, {"account": account.pk})
+        return {name for (name,) in cursor.fetchall() if name is not None}
 
 
 def parts(account: AdAccount, period: Period, by: str, *, where: Q = EVERYTHING, base: str = "") -> list[Part]:
     """Most spend first. `base` is the address of the list of ads that the links narrow."""
-    rows = totals(account, period.start, period.end, by, compare=period.before or False, where=where)[:MOST_PARTS]
+    rows = totals(account, period.start, period.end, by, compare=period.before or False, where=where)
+    return _parts(rows, by, period, base)
+
+
+def angle_parts(account: AdAccount, period: Period, figures: Figures, base: str) -> list[Part]:
+    """The same by angle, from figures by ad that were read already."""
+    before = regroup(account, figures.before, "angle") if period.before else None
+    return _parts(rows_of(account, regroup(account, figures.now, "angle"), before, "angle"), "angle", period, base)
+
+
+def _parts(rows: list[Row], by: str, period: Period, base: str) -> list[Part]:
+    rows = rows[:MOST_PARTS]
     keys = _keys(by, [row.key for row in rows])
     return [
         Part(value_words(by, row.name), row.totals, row.before, _href(base, by, keys.get(row.key, row.key), period))

@@ -11,7 +11,19 @@ from typing import Any
 
 import numpy as np
 import requests
-from django.db.models import F, FloatField, Max
+from django.db.models import (
+    Case,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Max,
+    Min,
+    Q,
+    Sum,
+    When,
+)
 from django.db.models.functions import Cast, Extract
 
 from campaigns.models import Ad, AdAccount, InsightDay
@@ -38,6 +50,10 @@ FEED_SECONDS = 10
 FEED_OVERLAP = timedelta(hours=1)
 BATCH = 2000
 SECONDS_A_DAY = 86_400
+ONE_DAY = timedelta(days=1)
+ALL_ADS = 0
+"""Stands for a primary key where the ads are not told apart."""
+FIGURES = ("spend", "impressions", "clicks", "link_clicks", "results", "revenue")
 
 
 @dataclass(frozen=True)
@@ -104,8 +120,25 @@ def load_cohorts(
     Where results bring no revenue (leads, messages) each is worth its target CPA, or else what it costs on average.
     """
     first = today - timedelta(days=days)
-    insights = _insights(account, first, today)
-    events = _events(account, first, today)
+    return _cohorts(account, first, today, _insights(account, first, today), _events(account, first, today),
+                    float(margin), target_cpa)  # fmt: skip
+
+
+def load_account_cohorts(
+    account: AdAccount, today: date, margin: Decimal, target_cpa: Decimal | None = None, days: int = HISTORY_DAYS
+) -> AccountCohorts:
+    """The same for all ads together, as if they were one: added up where the rows are, for pages that show no more."""
+    first = today - timedelta(days=days)
+    return _cohorts(account, first, today, _insight_sums(account, first, today), _event_sums(account, first, today),
+                    float(margin), target_cpa)  # fmt: skip
+
+
+def _cohorts(
+    account: AdAccount, first: date, today: date, insights: Floats, events: Floats, margin: float,
+    target_cpa: Decimal | None,
+) -> AccountCohorts:  # fmt: skip
+    """From rows as `_insights` and `_events` give them; several of one ad and day are added up."""
+    days = (today - first).days
     ads = sorted({int(pk) for pk in insights[:, 0]} | {int(pk) for pk in events[:, 0]})
     row = np.searchsorted(ads, insights[:, 0])
     column = insights[:, 1].astype(np.intp)
@@ -114,11 +147,11 @@ def load_cohorts(
     )
     visits = link_clicks if link_clicks.any() else clicks
     if len(events):
-        cohorts = book_events(_as_events(events, ads, float(margin)), spend, visits)
+        cohorts = book_events(_as_events(events, ads, margin), spend, visits)
         arrivals = np.bincount(events[:, 2].astype(np.intp), weights=events[:, 4], minlength=days).astype(np.float64)
         curves = estimate_curves(cohorts)
     else:
-        cohorts = _as_reported(spend, visits, results, revenue * float(margin))
+        cohorts = _as_reported(spend, visits, results, revenue * margin)
         arrivals = results.sum(axis=0)
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
     cohorts, curves, valued_by = _valued(cohorts, curves, target_cpa)
@@ -204,6 +237,39 @@ def _events(account: AdAccount, first: date, today: date) -> Floats:
     return table[table[:, 2] < days]
 
 
+def _insight_sums(account: AdAccount, first: date, today: date) -> Floats:
+    """As `_insights`, of all ads together under the key ALL_ADS."""
+    rows = whole_rows(InsightDay.objects.all(), account, first, today - timedelta(days=1)).order_by()
+    found = rows.values_list("until").annotate(*(Sum(name) for name in FIGURES))
+    origin = first.toordinal()
+    return np.array(
+        [(ALL_ADS, day.toordinal() - origin, *map(float, figures)) for day, *figures in found], dtype=np.float64
+    ).reshape(-1, 8)
+
+
+def _event_sums(account: AdAccount, first: date, today: date) -> Floats:
+    """As `_events`, of all ads together: one row for what came equally late, so that it falls into the same windows."""
+    elapsed = ExpressionWrapper(F("converted_at") - F("clicked_at"), DurationField())
+    window = Case(
+        *(When(elapsed__lt=timedelta(days=days), then=days) for days in (0, SHORT_WINDOW, WINDOW)), default=WINDOW + 1
+    )
+    found = (
+        Conversion.objects.filter(account=account, ad__isnull=False, clicked_on__range=(first, today))
+        .order_by().annotate(elapsed=elapsed).annotate(window=window)
+        .values_list("clicked_on", "lag_days", "window")
+        .annotate(least=Min("elapsed"), orders=Count("pk", filter=Q(kind=Conversion.Kind.PURCHASE)), worth=Sum("value"))
+    )  # fmt: skip
+    origin, days = first.toordinal(), (today - first).days
+    table = np.array(
+        [
+            (ALL_ADS, day.toordinal() - origin, day.toordinal() - origin + lag, least / ONE_DAY, orders, float(worth))
+            for day, lag, _, least, orders, worth in found
+        ],
+        dtype=np.float64,
+    ).reshape(-1, 6)
+    return table[table[:, 2] < days]
+
+
 def _as_events(rows: Floats, ads: list[int], margin: float) -> Events:
     return Events(
         ad=np.searchsorted(ads, rows[:, 0]),
@@ -239,6 +305,8 @@ def _valued(cohorts: Cohorts, curves: Curves, target_cpa: Decimal | None) -> tup
 
 def _angles(ads: list[int]) -> Integers:
     """Ads without an angle make a group of their own."""
+    if ads == [ALL_ADS]:
+        return np.zeros(1, dtype=np.intp)
     angle = dict(Ad.objects.filter(pk__in=ads).values_list("pk", "creative__angle_id"))
     return np.unique([angle.get(pk) or 0 for pk in ads], return_inverse=True)[1].astype(np.intp)
 

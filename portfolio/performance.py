@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
-from campaigns.models import AdAccount, InsightBreakdown, InsightDay
+from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightBreakdown, InsightDay
+from creatives.models import Angle, LandingPage
 from mediabuyer.lib.clock import day_in_zone
 from portfolio.metrics import Totals, add_up
 
@@ -20,21 +21,26 @@ DEFAULT_DAYS = 28
 EVERYTHING = Q()
 Period = tuple[date, date]
 """First and last day, both counted."""
+Sums = dict[Any, Totals]
+"""By the keys of GROUPS or the values of a breakdown."""
 
-GROUPS: dict[str, tuple[str, str]] = {
-    "account": ("account_id", "account__name"),
-    "campaign": ("ad__campaign_id", "ad__campaign__name"),
-    "ad_set": ("ad__ad_set_id", "ad__ad_set__name"),
-    "ad": ("ad_id", "ad__name"),
-    "angle": ("ad__creative__angle_id", "ad__creative__angle__name"),
-    "landing_page": ("ad__creative__landing_page_id", "ad__creative__landing_page__url"),
-    "day": ("day", "day"),
+GROUPS: dict[str, str] = {
+    "account": "account_id",
+    "campaign": "ad__campaign_id",
+    "ad_set": "ad__ad_set_id",
+    "ad": "ad_id",
+    "angle": "ad__creative__angle_id",
+    "landing_page": "ad__creative__landing_page_id",
+    "day": "day",
 }
-"""What totals can be asked by: field of the key (a primary key, a date) and of its name."""
+"""What totals can be asked by, with the field of its key: a primary key or a date."""
+TREE: dict[str, Any] = {"campaign": Campaign, "ad_set": AdSet, "ad": Ad}
+CONTENT: dict[str, tuple[Any, str]] = {"angle": (Angle, "name"), "landing_page": (LandingPage, "url")}
 
 SUMS: dict[str, Any] = {
     f"sum_{name}": Sum(name) for name in ("spend", "impressions", "clicks", "link_clicks", "results", "revenue")
-} | {"reached": Max("reach"), "rows": Count("pk")}
+} | {"reached": Max("reach"), "rows": Count("*")}
+"""All of it stands in the index, so that the rows themselves need not be read: see `campaigns.models.insights`."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +92,46 @@ def totals(
     With `compare` a second query reads the previous equal period, or the one given; what only that one has is listed
     with empty totals. `where` narrows the rows by fields of their ad: `Q(ad__ad_set=…)`.
     """
-    now = _read(account, start, end, by, where)
+    now = sums(account, start, end, by, where)
     earlier_period = previous_period(start, end) if compare is True else compare
-    before = _read(account, *earlier_period, by, where) if earlier_period else {}
+    before = sums(account, *earlier_period, by, where) if earlier_period else {}
     if by == "day" and earlier_period:
         shift = start - earlier_period[0]
-        before = {key + shift: (name, part) for key, (name, part) in before.items()}
-    rows = []
-    for key in dict.fromkeys([*now, *before]):
-        name, part = now.get(key) or (before[key][0], Totals())
-        earlier = before[key][1] if key in before else Totals()
-        rows.append(Row(key, name, part, earlier if compare else None))
-    return sorted(rows, key=(lambda row: row.key) if by == "day" else (lambda row: -row.totals.spend))
+        before = {key + shift: part for key, part in before.items()}
+    return rows_of(account, now, before if compare else None, by)
+
+
+def rows_of(account: AdAccount, now: Sums, before: Sums | None, by: str) -> list[Row]:
+    """Sums of one or two periods with their names, in the order of `totals`."""
+    earlier = {} if before is None else before
+    keys = list(dict.fromkeys([*now, *earlier]))
+    names = _names(account, by, keys)
+    rows = [
+        Row(key, names.get(key, ""), now.get(key, Totals()), None if before is None else before.get(key, Totals()))
+        for key in keys
+    ]
+    return sorted(rows, key=(lambda row: row.key) if by == "day" else (lambda row: (-row.totals.spend, row.name)))
+
+
+def sums(account: AdAccount, start: date, end: date, by: str = "account", where: Q = EVERYTHING) -> Sums:
+    """The same by their keys alone, without names and in no order: one query."""
+    insights, field = _source(account, start, end, by)
+    found = insights.filter(where).values_list(field).annotate(**SUMS).order_by()
+    return {key: _totals(*figures) for key, *figures in found}
+
+
+def regroup(account: AdAccount, by_ad: Sums, by: str) -> Sums:
+    """Sums by ad as sums by what its ads belong to, without reading the insights again."""
+    keys = dict(Ad.objects.filter(account=account).order_by().values_list("pk", GROUPS[by].removeprefix("ad__")))
+    found: dict[Any, list[Totals]] = {}
+    for ad, part in by_ad.items():
+        found.setdefault(keys[ad], []).append(part)
+    return {key: add_up(several) for key, several in found.items()}
 
 
 def total(account: AdAccount, start: date, end: date) -> Totals:
     """The whole account; empty totals where nothing was delivered."""
-    return add_up(row.totals for row in totals(account, start, end))
+    return add_up(sums(account, start, end).values())
 
 
 def cross_totals(
@@ -113,21 +142,26 @@ def cross_totals(
     `columns` may be a breakdown; `rows` is a key of GROUPS.
     """
     insights, field = _source(account, start, end, columns)
-    found = insights.filter(where).values_list(GROUPS[rows][0], field).annotate(**SUMS).order_by()
-    return {(row, column): _totals(*sums) for row, column, *sums in found}
+    found = insights.filter(where).values_list(GROUPS[rows], field).annotate(**SUMS).order_by()
+    return {(row, column): _totals(*figures) for row, column, *figures in found}
 
 
-def _read(account: AdAccount, start: date, end: date, by: str, where: Q) -> dict[Any, tuple[str, Totals]]:
-    insights, field = _source(account, start, end, by)
-    name = GROUPS[by][1] if by in GROUPS else field
-    found = insights.filter(where).values_list(field, F(name)).annotate(**SUMS).order_by()
-    return {key: (str(label or ""), _totals(*sums)) for key, label, *sums in found}
+def _names(account: AdAccount, by: str, keys: list[Any]) -> dict[Any, str]:
+    """Read by themselves: as a part of the grouping they would double its cost."""
+    if by == "account":
+        return {account.pk: account.name}
+    if by in TREE:
+        return dict(TREE[by].objects.filter(account=account).order_by().values_list("pk", "name"))
+    if by in CONTENT:
+        model, name = CONTENT[by]
+        return dict(model.objects.filter(pk__in=[key for key in keys if key is not None]).values_list("pk", name))
+    return {key: str(key) for key in keys}
 
 
 def _source(account: AdAccount, start: date, end: date, by: str) -> tuple[QuerySet[Any], str]:
     """The rows of the period and the field to group them by. Raises ValueError for a name that is no column."""
     if by in GROUPS:
-        return whole_rows(InsightDay.objects.all(), account, start, end, by), GROUPS[by][0]
+        return whole_rows(InsightDay.objects.all(), account, start, end, by), GROUPS[by]
     breakdown = InsightBreakdown.objects.filter(dimension=by)
     return whole_rows(breakdown, account, start, end, by), "value"
 

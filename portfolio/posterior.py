@@ -90,7 +90,7 @@ class Effect:
 def estimate_posterior(evidence: Evidence, guess: Guess | None = None) -> Posterior:
     guess = guess or Guess()
     days = evidence.spend.shape[1]
-    groups = _membership(evidence.angle)
+    groups = Groups(evidence.angle)
     clicks_shape, clicks_rate = _clicks_per_money(evidence, groups, guess)
     weight = 0.5 ** (ages_of(days) / HALF_LIFE_CONVERSIONS)
     arrived = share_arrived(evidence.conversion_curve, days)
@@ -104,26 +104,36 @@ def estimate_posterior(evidence: Evidence, guess: Guess | None = None) -> Poster
     return Posterior(clicks_shape, clicks_rate, conversions_shape, conversions_rate, value, value_sd)
 
 
-def _membership(angle: NDArray[np.intp]) -> Floats:
-    """n x g, 1 where the ad is of the angle: sums over an angle become one product."""
-    return np.eye(int(angle.max(initial=0)) + 1)[angle]
+@dataclass(frozen=True)
+class Groups:
+    """Which angle each ad is of. An imported account may have as many angles as ads, so no table of both is made."""
+
+    angle: NDArray[np.intp]
+
+    def add_up(self, by_ad: Floats) -> Floats:
+        """One sum an angle."""
+        return np.bincount(self.angle, weights=by_ad, minlength=1).astype(np.float64)
+
+    def spread(self, by_angle: Floats) -> Floats:
+        """Each ad gets what its angle has."""
+        return np.asarray(by_angle[self.angle])
 
 
-def _clicks_per_money(evidence: Evidence, groups: Floats, guess: Guess) -> tuple[Floats, Floats]:
+def _clicks_per_money(evidence: Evidence, groups: Groups, guess: Guess) -> tuple[Floats, Floats]:
     """Gamma(8 + sum w K, 8/g + sum w S), g the fresh click rate of the angle, shrunk to the account's."""
     delivering = np.cumsum(evidence.spend > 0, axis=1)
     fresh = (delivering > 0) & (delivering <= FRESH_DAYS) & (evidence.spend > 0)
     clicks = np.where(fresh, evidence.clicks, 0.0).sum(axis=1)
     spend = np.where(fresh, evidence.spend, 0.0).sum(axis=1)
     account = (clicks.sum() + 1.0) / (spend.sum() + 1.0 / guess.clicks_per_money)
-    angle = (clicks @ groups + CLICKS_POOL) / (spend @ groups + CLICKS_POOL / account)
+    angle = (groups.add_up(clicks) + CLICKS_POOL) / (groups.add_up(spend) + CLICKS_POOL / account)
     weight = 0.5 ** (ages_of(evidence.spend.shape[1]) / HALF_LIFE_CLICKS)
     shape = CLICKS_PRIOR + evidence.clicks @ weight
-    return shape, CLICKS_PRIOR / (groups @ angle) + evidence.spend @ weight
+    return shape, CLICKS_PRIOR / groups.spread(angle) + evidence.spend @ weight
 
 
 def _conversions_per_click(
-    conversions: Floats, exposure: Floats, groups: Floats, guess: Guess
+    conversions: Floats, exposure: Floats, groups: Groups, guess: Guess
 ) -> tuple[Floats, Floats]:
     """Thinned Poisson: N ~ Poisson(rate x clicks x C(age)), the rate pooled by angle, the angle by account.
 
@@ -132,18 +142,18 @@ def _conversions_per_click(
     account = (conversions.sum() + 1.0) / (exposure.sum() + 1.0 / guess.conversions_per_click)
     trust = 1.0 / (1.0 + account * exposure * SPREAD_OF_ADS**2)
     angle_weight = 1.0 / SPREAD_OF_ANGLES**2
-    pooled = (exposure * trust) @ groups
-    angle = ((conversions * trust) @ groups + angle_weight) / (pooled + angle_weight / account)
-    prior = groups @ (1.0 / (SPREAD_OF_ADS**2 + 1.0 / (angle_weight + account * pooled)))
-    return prior + conversions, prior / (groups @ angle) + exposure
+    pooled = groups.add_up(exposure * trust)
+    angle = (groups.add_up(conversions * trust) + angle_weight) / (pooled + angle_weight / account)
+    prior = groups.spread(1.0 / (SPREAD_OF_ADS**2 + 1.0 / (angle_weight + account * pooled)))
+    return prior + conversions, prior / groups.spread(angle) + exposure
 
 
-def _payout_per_conversion(payout: Floats, matured: Floats, groups: Floats, guess: Guess) -> tuple[Floats, Floats]:
+def _payout_per_conversion(payout: Floats, matured: Floats, groups: Groups, guess: Guess) -> tuple[Floats, Floats]:
     """Mean and sd; `matured` counts conversions as far as their own payout has come."""
     payout = np.maximum(payout, 0.0)  # more refunded than sold in what has arrived so far
     account = (payout.sum() + guess.payout_per_conversion) / (matured.sum() + 1.0)
-    angle = (payout @ groups + VALUE_POOL * account) / (matured @ groups + VALUE_POOL)
-    value = (payout + VALUE_PRIOR * (groups @ angle)) / (matured + VALUE_PRIOR)
+    angle = (groups.add_up(payout) + VALUE_POOL * account) / (groups.add_up(matured) + VALUE_POOL)
+    value = (payout + VALUE_PRIOR * groups.spread(angle)) / (matured + VALUE_PRIOR)
     return value, VALUE_SPREAD * value / np.sqrt(matured + VALUE_PRIOR)
 
 

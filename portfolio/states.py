@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -20,7 +21,7 @@ from portfolio.fatigue import estimate_fatigue
 from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
 from portfolio.payout import Payout, compute_cpa, compute_payout, divide
-from portfolio.performance import evaluation_day, totals
+from portfolio.performance import Sums, evaluation_day, sums
 from portfolio.posterior import Evidence, Guess, estimate_posterior, interval, probability_at_least
 from portfolio.smoothing import WEEK, exponential_rate
 
@@ -57,10 +58,13 @@ class Evaluation:
     alarms: tuple[Alarm, ...]
     average_cpa: Decimal | None  # of the account's history, once all its results have come
 
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {pk: place for place, pk in enumerate(self.data.ads)}
+
     def draws_of(self, ads: Iterable[int]) -> Floats:
         """Draws of several ads (primary keys) together, weighed by what each spent in the last week; () if unknown."""
-        places = {pk: place for place, pk in enumerate(self.data.ads)}
-        chosen = [places[pk] for pk in ads if pk in places]
+        chosen = [self._places[pk] for pk in ads if pk in self._places]
         if not chosen:
             return np.zeros(0)
         spend = self.data.cohorts.spend[chosen, -WEEK:].sum(axis=1)
@@ -90,12 +94,8 @@ def evaluate(account: AdAccount, today: date, bar: float = BAR) -> Evaluation:
     returns, draws = _returns(data, np.random.default_rng(_seed(account, today)), bar)
     windows = _windows(data)
     figures = _figures(data, *windows) | returns
-    launched = {row.key: row.totals for row in totals(account, BEGINNING, today - timedelta(days=1), by="ad")}
-    states = tuple(
-        _state(pk, today - timedelta(days=1), {name: values[place] for name, values in figures.items()},
-               launched.get(pk, Totals()), _evidence_of(data, *windows, place))
-        for place, pk in enumerate(data.ads)
-    )  # fmt: skip
+    last = today - timedelta(days=1)
+    states = _states(data.ads, last, figures, sums(account, BEGINNING, last, "ad"), _evidence(data, *windows))
     return Evaluation(today, data, draws, states, _alarms(data), _average_cpa(data))
 
 
@@ -209,40 +209,52 @@ def _trend(data: AccountCohorts) -> Floats:
     return np.where(is_running & (orders >= TREND_ORDERS), change, np.nan)
 
 
-def _evidence_of(data: AccountCohorts, short: Payout, long: Payout, place: int) -> dict[str, Any]:
-    """What the state of one ad rests on, for its page and for replay."""
+def _evidence(data: AccountCohorts, short: Payout, long: Payout) -> list[dict[str, Any]]:
+    """What the state of each ad rests on, for its page and for replay. By columns: there may be thousands of ads."""
     cohorts = data.cohorts
     arrived = share_arrived(data.curves.conversions, cohorts.spend.shape[1])
-    return {
-        "source": "ledger" if data.is_from_ledger else "platform",
-        "valued_by": data.valued_by,
-        "days": int((cohorts.spend[place] > 0).sum()),
-        "spend": _number(cohorts.spend[place].sum()),
-        "clicks": int(cohorts.clicks[place].sum()),
-        "conversions": _number(cohorts.conversions[place].sum()),
-        "matured_spend": _number(cohorts.spend[place] @ arrived),
-        "payout_7": _window(short, place),
-        "payout_30": _window(long, place),
+    columns: dict[str, list[Any]] = {
+        "days": (cohorts.spend > 0).sum(axis=1).tolist(),
+        "spend": _numbers(cohorts.spend.sum(axis=1)),
+        "clicks": cohorts.clicks.sum(axis=1).astype(int).tolist(),
+        "conversions": _numbers(cohorts.conversions.sum(axis=1)),
+        "matured_spend": _numbers(cohorts.spend @ arrived),
+        "payout_7": _window(short),
+        "payout_30": _window(long),
     }
+    told = {"source": "ledger" if data.is_from_ledger else "platform", "valued_by": data.valued_by}
+    return [told | row for row in _rows(columns)]
 
 
-def _window(payout: Payout, place: int) -> dict[str, float | None]:
+def _window(payout: Payout) -> list[dict[str, float | None]]:
     names = ("observed", "mature", "mature_spend", "projected", "maturity")
-    return {name: _number(getattr(payout, name)[place]) for name in names}
+    return _rows({name: _numbers(getattr(payout, name)) for name in names})
 
 
-def _state(ad: int, day: date, figures: dict[str, Any], launched: Totals, evidence: dict[str, Any]) -> AdState:
-    money = {name: _money(figures.pop(name)) for name in ("payout_7", "payout_30", "cpa")}
-    is_tired = bool(figures.pop("is_tired"))
-    rates = {name: _number(value) for name, value in figures.items()}
-    return AdState(
-        ad_id=ad, day=day, is_tired=is_tired, spend=launched.spend, results=int(launched.results), figures=evidence,
-        **money, **rates,
-    )  # fmt: skip
+def _states(
+    ads: Sequence[int], day: date, figures: dict[str, Floats], launched: Sums, evidence: list[dict[str, Any]]
+) -> tuple[AdState, ...]:
+    """`figures` are fields of AdState, one value an ad."""
+    write = dict.fromkeys(("payout_7", "payout_30", "cpa"), _amounts) | {"is_tired": np.ndarray.tolist}
+    rows = _rows({name: write.get(name, _numbers)(values) for name, values in figures.items()})
+    return tuple(
+        AdState(ad_id=ad, day=day, spend=total.spend, results=int(total.results), figures=rests_on, **row)
+        for ad, total, rests_on, row in zip(
+            ads, (launched.get(ad, Totals()) for ad in ads), evidence, rows, strict=True
+        )
+    )
 
 
-def _number(value: float) -> float | None:
-    return round(float(value), 6) if math.isfinite(value) else None
+def _rows(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _numbers(values: Floats) -> list[float | None]:
+    return [round(value, 6) if math.isfinite(value) else None for value in values.tolist()]
+
+
+def _amounts(values: Floats) -> list[Decimal | None]:
+    return [_money(value) for value in values.tolist()]
 
 
 def _money(value: float) -> Decimal | None:

@@ -12,6 +12,9 @@ from campaigns.models.money import money
 from campaigns.models.tree import Ad
 from mediabuyer.brands.models import Brand, User
 
+FIGURES = ("spend", "impressions", "reach", "clicks", "link_clicks", "results", "revenue")
+"""What `portfolio.performance` adds up. Held by the indexes too, so that totals are read from them alone."""
+
 
 class Measures(models.Model):
     """What was delivered and what came of it. Sums only: rates are computed where they are shown."""
@@ -47,11 +50,7 @@ class InsightDay(Measures):
             models.CheckConstraint(condition=Q(until__gte=F("day")), name="insight_ends_after_start"),
         ]
         indexes = [
-            models.Index(
-                fields=["account", "day"],
-                name="insight_account_day",
-                include=["ad", "until", "spend", "impressions", "clicks", "link_clicks", "results", "revenue"],
-            ),
+            models.Index(fields=["account", "day"], name="insight_figures", include=["ad", "until", *FIGURES]),
         ]
 
     def __str__(self) -> str:
@@ -73,8 +72,8 @@ class InsightBreakdown(Measures):
         indexes = [
             models.Index(
                 fields=["account", "dimension", "day"],
-                name="breakdown_account_day",
-                include=["value", "until", "spend", "impressions", "clicks", "link_clicks", "results", "revenue"],
+                name="breakdown_figures",
+                include=["ad", "value", "until", *FIGURES],
             ),
         ]
 

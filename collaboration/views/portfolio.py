@@ -14,7 +14,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from campaigns.models import AdAccount
-from collaboration.ad_rows import Choice, Line, load_tree, rate_of, sort_lines, sparks, total_line, values_of
+from collaboration.ad_rows import (
+    Choice,
+    Line,
+    load_figures,
+    load_tree,
+    rate_of,
+    sort_lines,
+    sparks,
+    total_line,
+    values_of,
+)
 from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, Column, Scale, cells_of, columns_of, write
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for, page_now
@@ -24,12 +34,12 @@ from collaboration.payout_plot import PayoutPlot, draw_payout
 from collaboration.period import Period
 from collaboration.tables import FORMATS, Table, export
 from collaboration.tables import Head as TableHead
-from collaboration.where import Part, dimensions, heat_map, parts
+from collaboration.where import Part, angle_parts, dimensions, heat_map, parts
 from collaboration.why import TITLES, explain_change
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
-from portfolio.conversions import load_cohorts
+from portfolio.conversions import load_account_cohorts
 from portfolio.metrics import Totals, add_up, has_enough_data
 from portfolio.models import Goal
 from portfolio.performance import evaluation_day, totals
@@ -45,7 +55,8 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     account = account_for(request, key)
     now = page_now(account)
     period = page_period(request, account, now)
-    tree = load_tree(account, period, Choice())
+    figures = load_figures(account, period)
+    tree = load_tree(account, period, Choice(), figures)
     whole = total_line(tree, period)
     scale, goal = scale_of(account)
     columns = columns_of(CAMPAIGN_COLUMNS, scale)
@@ -53,7 +64,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     if request.GET.get("format") in FORMATS:
         return export(_table(account, period, campaigns, columns, scale), request.GET["format"])
     base = reverse("ads", args=[account.key])
-    angles = parts(account, period, "angle", base=base)
+    angles = angle_parts(account, period, figures, base)
     context = {
         "period": period,
         "source": source_of(account, now),
@@ -196,7 +207,7 @@ def _sum(found: list[Part], first: Part) -> Part:
 
 
 def _payout(account: AdAccount, goal: Goal, today: date) -> PayoutPlot | None:
-    data = load_cohorts(account, today, goal.margin, goal.target_cpa)
+    data = load_account_cohorts(account, today, goal.margin, goal.target_cpa)
     return draw_payout(payout_weeks(data), account.currency) if data.valued_by == "revenue" else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,12 +17,14 @@ from mediabuyer.agent.observe import Pulled, budgets_of, limits_of
 from mediabuyer.agent.steps import Note
 from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
-from portfolio.performance import data_span, last_days, totals
+from portfolio.performance import Sums, data_span, last_days, sums
 from portfolio.posterior import INTERVAL
 from portfolio.states import Evaluation, snapshot
 
 WEEK = 7
 CENT = Decimal("0.01")
+AD_FIELDS = ("pk", "key", "external_id", "name", "ad_set__external_id", "campaign__external_id",
+             "creative__angle__name", "status", "effective_status", "platform_created_at")  # fmt: skip
 KEPT_DRAWS = 64
 """Joint draws kept per budget: enough for an interval, little enough to store with the cycle."""
 
@@ -72,27 +74,31 @@ def _ads(account: AdAccount, found: Evaluation) -> list[AdFigures]:
     week = _week_totals(account, found.today)
     span = data_span(account) if account.is_read_only else None
     days = (span[1] - span[0]).days + 1 if span else 0
-    rows = Ad.objects.filter(account=account, pk__in=states).select_related("ad_set", "campaign", "creative__angle")
-    return [_ad(ad, states[ad.pk], week.get(ad.pk, Totals()), days) for ad in rows.order_by("external_id")]
+    rows = Ad.objects.filter(account=account).order_by("external_id").values(*AD_FIELDS)
+    return [
+        _ad(row, states[row["pk"]], week.get(row["pk"], Totals()), days)
+        for row in rows.iterator()
+        if row["pk"] in states
+    ]
 
 
-def _week_totals(account: AdAccount, today: date) -> dict[Any, Totals]:
+def _week_totals(account: AdAccount, today: date) -> Sums:
     """Last seven whole days; for an imported period that is coarser, nothing is known of a week."""
-    return {row.key: row.totals for row in totals(account, *last_days(today, WEEK), "ad")}
+    return sums(account, *last_days(today, WEEK), "ad")
 
 
-def _ad(ad: Ad, state: AdState, week: Totals, days: int) -> AdFigures:
-    angle = ad.creative.angle if ad.creative else None
+def _ad(row: dict[str, Any], state: AdState, week: Totals, days: int) -> AdFigures:
+    created_at = row["platform_created_at"]
     return AdFigures(
-        key=str(ad.key),
-        external_id=ad.external_id,
-        name=ad.name,
-        ad_set_id=ad.ad_set.external_id,
-        campaign_id=ad.campaign.external_id,
-        angle=angle.name if angle else "",
-        status=ad.status,
-        effective_status=ad.effective_status,
-        launched_on=ad.platform_created_at.date() if ad.platform_created_at else None,
+        key=str(row["key"]),
+        external_id=row["external_id"],
+        name=row["name"],
+        ad_set_id=row["ad_set__external_id"],
+        campaign_id=row["campaign__external_id"],
+        angle=row["creative__angle__name"] or "",
+        status=row["status"],
+        effective_status=row["effective_status"],
+        launched_on=created_at.date() if created_at else None,
         spend=state.spend,
         results=float(state.results),
         spend_7d=week.spend,
@@ -144,10 +150,12 @@ def _with_draws(budget: Budget, found: Evaluation, ads: list[int], spend: Decima
 
 def as_json(observation: Observation) -> dict[str, Any]:
     """Plain JSON: amounts as text, times in ISO 8601, spans in seconds."""
-    return json.loads(json.dumps(asdict(observation), default=_plain))
+    return json.loads(json.dumps(_plain(observation), default=_plain))
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value):  # not `asdict`, which would copy every figure of thousands of ads
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, timedelta):
         return value.total_seconds()
     return value.isoformat() if isinstance(value, datetime | date) else str(value)

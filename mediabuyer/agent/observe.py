@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Operation, Status
 from campaigns.sync import sync_comments, sync_insights, sync_structure
@@ -261,5 +261,5 @@ def _amount(values: dict[str, Any]) -> Decimal | None:
 
 def _has_tracking_alarm(account: AdAccount) -> bool:
     """As the last finished cycle saw it: the alarm is about days, not minutes."""
-    last = Cycle.objects.filter(account=account).exclude(observation={}).values_list("observation", flat=True).first()
-    return bool(last and last.get("has_tracking_alarm"))
+    alarm = F("observation__has_tracking_alarm")  # the rest of it may be megabytes
+    return bool(Cycle.objects.filter(account=account).exclude(observation={}).values_list(alarm, flat=True).first())

@@ -141,7 +141,7 @@ def test_insights_ask_as_often_for_many(client, account, ads, django_assert_max_
     AdFactory.create_batch(10, ad_set=ads[0].ad_set)
     for ad in account.ad_set.all():
         InsightFactory.create(ad=ad, day=LAST - timedelta(days=1))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         told = ask(client, account, f"{RANGE}&by=ad&compare=previous")
     assert told["count"] == 12
 

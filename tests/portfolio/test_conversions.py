@@ -1,8 +1,10 @@
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,10 +12,20 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.db.models import Sum
 
+from campaigns.models import InsightDay
 from mediabuyer.lib.errors import PlatformError
-from portfolio.conversions import FEED_PAGE, Order, load_cohorts, record_conversions, sync_conversions
+from portfolio.charts import payout_weeks
+from portfolio.conversions import (
+    FEED_PAGE,
+    Order,
+    load_account_cohorts,
+    load_cohorts,
+    record_conversions,
+    sync_conversions,
+)
 from portfolio.models import Conversion
 from tests.factories import AccountFactory, AdFactory, InsightFactory
+from tests.many_rows import LAST_DAY, seed_account, seed_conversions
 from tests.sandbox_process import running_sandbox
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +110,54 @@ def test_cohorts_take_two_queries_on_figures(account: Any, ad: Any, django_asser
     record_conversions(account, [order(ad)])
     with django_assert_num_queries(3):  # and one for the angles
         load_cohorts(account, TODAY, Decimal(1))
+
+
+@pytest.mark.parametrize("has_ledger", [True, False])
+@pytest.mark.parametrize("has_clicks_on_links", [True, False])
+def test_whole_account_is_the_sum_of_its_ads(account: Any, has_ledger: bool, has_clicks_on_links: bool) -> None:
+    """Refunds, orders of a day not over, and those at the very edge of a window are among them."""
+    seed_account(account, campaigns=1, ad_sets=2, ads=3, days=50)
+    if not has_clicks_on_links:
+        InsightDay.objects.update(link_clicks=0)
+    if has_ledger:
+        seed_conversions(account, each=60)
+        ads = list(account.ad_set.all())
+        record_conversions(account, [
+            order(ads[number % 6], number, timedelta(days=days, seconds=seconds), value=number + 1)
+            for number, (days, seconds) in enumerate(product((0, 6, 7, 29, 30, 31), (-1, 0, 1)))
+        ])  # fmt: skip
+    by_ad, whole = (load(account, LAST_DAY, Decimal("0.35")) for load in (load_cohorts, load_account_cohorts))
+    assert (whole.is_from_ledger, whole.valued_by) == (has_ledger, "revenue")
+    assert whole.arrivals == pytest.approx(by_ad.arrivals)
+    assert whole.impressions.sum(axis=0) == pytest.approx(by_ad.impressions.sum(axis=0))
+    for name in ("spend", "clicks", "conversions", "payout", "payout_short"):
+        table = getattr(whole.cohorts, name)
+        assert table.shape == (1, 90)
+        assert table[0] == pytest.approx(getattr(by_ad.cohorts, name).sum(axis=0)), name
+    for name in ("conversions", "payout", "payout_short"):
+        assert getattr(whole.curves, name) == pytest.approx(getattr(by_ad.curves, name)), name
+        assert getattr(whole.cohorts, f"{name}_by_lag") == pytest.approx(getattr(by_ad.cohorts, f"{name}_by_lag"))
+    for one, other in zip(payout_weeks(whole), payout_weeks(by_ad), strict=True):
+        assert asdict(one) == {"start": other.start, **_nearly(asdict(other))}
+
+
+def _nearly(week: dict[str, Any]) -> dict[str, Any]:
+    return {name: value if value is None else pytest.approx(value) for name, value in week.items() if name != "start"}
+
+
+def test_whole_account_of_a_file_counts_long_rows_once() -> None:
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    ad = AdFactory.create(ad_set__campaign__account=imported)
+    InsightFactory.create(ad=ad, day=date(2026, 10, 1), until=date(2026, 10, 31), spend=Decimal(300))
+    InsightFactory.create(ad=ad, day=date(2026, 10, 3), spend=Decimal(20))
+    whole = load_account_cohorts(imported, TODAY, Decimal(1))
+    assert whole.cohorts.spend.sum() == 300
+    assert whole.cohorts.spend[0, (date(2026, 10, 31) - whole.first_day).days] == 300
+
+
+def test_whole_account_without_anything_is_empty(account: Any) -> None:
+    whole = load_account_cohorts(account, TODAY, Decimal(1))
+    assert (whole.ads, whole.valued_by, whole.cohorts.spend.shape) == ((), "", (0, 90))
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
 from decimal import Decimal
+from functools import reduce
+from operator import add
 
 import pytest
 from hypothesis import given
@@ -113,3 +115,8 @@ def test_changes_name_every_figure_once() -> None:
 )
 def test_little_data_is_called_little(name: str, given_totals: Totals, target: Decimal | None, expected: bool) -> None:
     assert has_enough_data(given_totals, target) is expected
+
+
+@given(st.lists(totals() | st.just(Totals()), max_size=6))
+def test_adding_up_equals_adding_one_by_one(parts: list[Totals]) -> None:
+    assert add_up(parts) == reduce(add, parts, Totals())

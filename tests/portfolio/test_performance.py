@@ -6,10 +6,21 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.models import InsightBreakdown
+from campaigns.models import InsightBreakdown, InsightDay
 from portfolio.metrics import Totals
-from portfolio.performance import cross_totals, data_span, evaluation_day, last_days, previous_period, total, totals
+from portfolio.performance import (
+    cross_totals,
+    data_span,
+    evaluation_day,
+    last_days,
+    previous_period,
+    regroup,
+    sums,
+    total,
+    totals,
+)
 from tests.factories import AccountFactory, AdFactory, InsightFactory
+from tests.many_rows import LAST_DAY, seed_account
 
 pytestmark = pytest.mark.django_db
 FIRST, LAST = date(2026, 11, 16), date(2026, 11, 19)
@@ -135,3 +146,40 @@ def test_imported_account_is_judged_after_its_last_row(account: Any, now: Any) -
 def test_periods_end_on_whole_days() -> None:
     assert last_days(date(2026, 11, 20), 7) == (date(2026, 11, 13), date(2026, 11, 19))
     assert previous_period(date(2026, 11, 13), date(2026, 11, 19)) == (date(2026, 11, 6), date(2026, 11, 12))
+
+
+@pytest.fixture
+def many(account: Any) -> Any:
+    """24 ads on 40 days; three without a creative."""
+    seed_account(account, campaigns=2, ad_sets=3, ads=4, days=40)
+    account.ad_set.filter(name="Ad 3", campaign__name="Campaign 1").update(creative=None)
+    return account
+
+
+@pytest.mark.parametrize(
+    ("by", "path", "name"),
+    [
+        ("account", "account_id", "account__name"),
+        ("campaign", "ad__campaign_id", "ad__campaign__name"),
+        ("ad_set", "ad__ad_set_id", "ad__ad_set__name"),
+        ("ad", "ad_id", "ad__name"),
+        ("angle", "ad__creative__angle_id", "ad__creative__angle__name"),
+        ("landing_page", "ad__creative__landing_page_id", "ad__creative__landing_page__url"),
+        ("day", "day", "day"),
+    ],
+)
+def test_totals_equal_rows_added_by_hand(many: Any, by: str, path: str, name: str) -> None:
+    start, end = LAST_DAY - timedelta(days=9), LAST_DAY
+    expected: dict[Any, Totals] = {}
+    names: dict[Any, str] = {}
+    for row in InsightDay.objects.filter(day__range=(start, end)).values(
+        path, name, "spend", "impressions", "clicks", "link_clicks", "results", "revenue"
+    ):
+        key = row.pop(path)
+        names[key] = str(row.pop(name, None) or ("" if by != "day" else key))
+        expected[key] = expected.get(key, Totals(reach=0)) + Totals(**row)
+    found = totals(many, start, end, by)
+    assert {row.key: row.totals for row in found} == expected
+    assert {row.key: row.name for row in found} == names
+    if by not in ("account", "ad", "day"):
+        assert regroup(many, sums(many, start, end, "ad"), by) == expected

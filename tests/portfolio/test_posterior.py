@@ -1,9 +1,12 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from portfolio.delay import CONVERSIONS_PRIOR, PAYOUT_PRIOR, Floats, share_arrived
 from portfolio.posterior import (
     Evidence,
+    Groups,
     estimate_effect,
     estimate_posterior,
     expected_payout,
@@ -139,3 +142,24 @@ def test_no_sale_stops_after_three_matured_targets(name: str, spend: float, conv
 def test_spend_that_cannot_have_sold_yet_does_not_stop() -> None:
     half = np.full(31, 0.5)
     assert should_stop_early(np.array([[90.0]]), np.zeros((1, 1)), half, target_cpa=20.0).tolist() == [False]
+
+
+def test_sums_by_angle_equal_products_with_a_table() -> None:
+    rng = np.random.default_rng(3)
+    angle, by_ad = rng.integers(0, 7, 50), rng.gamma(2.0, 30.0, 50)
+    table = np.eye(int(angle.max()) + 1)[angle]
+    assert Groups(angle).add_up(by_ad) == pytest.approx(by_ad @ table)
+    by_angle = rng.gamma(2.0, 30.0, table.shape[1])
+    assert Groups(angle).spread(by_angle).tolist() == (table @ by_angle).tolist()
+
+
+def test_as_many_angles_as_ads_take_little_memory() -> None:
+    """A table of ads by angles would hold 9 million numbers here, and seven times as many for a large import."""
+    ads = 3000
+    one = np.ones((ads, 3))
+    tracemalloc.start()
+    posterior = estimate_posterior(evidence(10 * one, 5 * one, one, 20 * one, list(range(ads))))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.ptp(posterior.mean) == 0
+    assert peak < 5_000_000

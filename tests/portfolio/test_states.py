@@ -159,3 +159,20 @@ def test_old_file_is_judged_on_its_own_days() -> None:
     assert state.figures["source"] == "platform"
     assert state.payout_per_spend is not None
     assert 2.5 < state.payout_per_spend < 4.5
+
+
+def test_evidence_of_each_ad_is_summed_from_its_own_rows(account: Any, ads: list[Any]) -> None:
+    """Against plain sums over the rows of each ad, whichever way the many are computed together."""
+    InsightDay.objects.filter(ad=ads[1], day=TODAY - timedelta(days=3)).update(spend=Decimal("7.25"), link_clicks=3)
+    for state in evaluate(account, TODAY).states:
+        rows = list(InsightDay.objects.filter(ad=state.ad_id))
+        orders = list(Conversion.objects.filter(ad=state.ad_id))
+        told = state.figures
+        assert told["days"] == len(rows) == 60
+        assert told["spend"] == float(sum(row.spend for row in rows)) == float(state.spend)
+        assert told["clicks"] == sum(row.link_clicks for row in rows)
+        assert told["conversions"] == len(orders)
+        assert told["payout_30"]["observed"] == float(sum(one.value for one in orders))
+        assert told["payout_7"].keys() == {"observed", "mature", "mature_spend", "projected", "maturity"}
+        assert 0 < told["matured_spend"] < told["spend"]
+        assert (told["source"], told["valued_by"]) == ("ledger", "revenue")
