@@ -12,8 +12,8 @@ from campaigns.exports.headers import count_known
 from campaigns.exports.limits import MAX_CELL_CHARACTERS, UnreadableError
 
 CANDIDATES = (",", ";", "\t", "|")
-HEADER_SEARCH = 20
-SAMPLE_RECORDS = 40
+HEADER_SEARCH = 100
+SAMPLE_RECORDS = 120
 
 
 @dataclass(frozen=True)

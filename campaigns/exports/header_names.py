@@ -33,10 +33,10 @@ ENGLISH: dict[str, str] = {
     "placement": "Placement|platform_position|Placements",
     "device": "Device platform|Impression device|Device|Conversion device",
     "objective": "Objective|Campaign objective",
-    "spend": "Amount spent|Spend|Spent|Total spend|Cost|Ad spend",
-    "impressions": "Impressions|Total impressions|Impr",
+    "spend": "Amount spent|Spend|Spent|Total spend|Ad spend|Media spend|Total amount spent|Cost|Total cost",
+    "impressions": "Impressions|Total impressions|Impressions (all)|Impr",
     "reach": "Reach",
-    "clicks": "Clicks (all)|Clicks|Total clicks",
+    "clicks": "Clicks (all)|Clicks|Total clicks|All clicks",
     "link_clicks": "Link clicks|actions:link_click|Website clicks|inline_link_clicks",
     "outbound_clicks": "Outbound clicks|outbound_clicks:outbound_click",
     "landing_page_views": "Landing page views|Website landing page views|actions:omni_landing_page_view"
@@ -47,14 +47,21 @@ ENGLISH: dict[str, str] = {
                     "|actions:omni_add_to_cart|actions:add_to_cart",
     "checkouts": "Checkouts initiated|Website checkouts initiated|Initiate checkout"
                  "|actions:omni_initiated_checkout|actions:initiate_checkout",
-    "results": "Results|Result",
-    "purchases": "Purchases|Website purchases|Purchases with shared items|Purchase|Approved conversion"
+    "results": "Results|Result|Total results",
+    "purchases": "Purchases|Website purchases|Meta purchases|Mobile app purchases|Direct website purchases|In-app purchases|Purchases with shared items|Purchase|Approved conversion"
                  "|actions:omni_purchase|actions:purchase|actions:offsite_conversion.fb_pixel_purchase",
-    "leads": "Leads|Website leads|On-Facebook leads|Meta leads|Lead|Total conversion|actions:lead"
+    "leads": "Leads|Website leads|Leads (form)|On-Facebook leads|Meta leads|Lead|Total conversion|actions:lead"
              "|actions:onsite_conversion.lead_grouped|actions:offsite_conversion.fb_pixel_lead",
     "messages": "Messaging conversations started|New messaging contacts"
                 "|actions:onsite_conversion.messaging_conversation_started_7d",
+    "conversions": "Conversions|Total conversions|Registrations completed|Website registrations completed|App installs"
+                   "|Mobile app installs|Subscriptions|Website subscriptions|Contacts|Website contacts|Calls placed"
+                   "|Applications submitted|Submit application|Website applications submitted|Appointments scheduled"
+                   "|Website appointments scheduled|Trials started|Website trials started",
     "revenue": "Purchases conversion value|Purchase conversion value|Website purchases conversion value"
+               "|Website purchase conversion value|Meta purchases conversion value|Mobile app purchases conversion value"
+               "|Direct website purchases conversion value|Conversion value (purchase)|Purchase value|Purchases value"
+               "|Total purchases conversion value|Total conversion value|Results value|Conv value"
                "|Purchases conversion value for shared items only|Conversion value|Total value|Revenue|Total revenue"
                "|action_values:omni_purchase|action_values:purchase"
                "|action_values:offsite_conversion.fb_pixel_purchase",
@@ -70,7 +77,7 @@ OTHERS: dict[str, dict[str, str]] = {
         "account": "Nombre de la cuenta", "campaign_id": "Identificador de la campaña", "campaign": "Nombre de la campaña",
         "ad_set": "Nombre del conjunto de anuncios", "ad": "Nombre del anuncio|Anuncios",
         "ad_set_id": "Identificador del conjunto de anuncios", "ad_id": "Identificador del anuncio",
-        "day": "Día|Fecha", "starts": "Inicio del informe", "ends": "Fin del informe",
+        "day": "Día|Fecha", "starts": "Inicio del informe|Inicio de los informes", "ends": "Fin del informe|Fin de los informes",
         "age": "Edad", "gender": "Sexo|Género", "country": "País", "region": "Región", "platform": "Plataforma",
         "placement": "Ubicación", "device": "Dispositivo de impresión", "objective": "Objetivo",
         "spend": "Importe gastado|Monto gastado|Cantidad gastada", "impressions": "Impresiones", "reach": "Alcance",
@@ -78,7 +85,8 @@ OTHERS: dict[str, dict[str, str]] = {
         "outbound_clicks": "Clics salientes", "landing_page_views": "Visitas a la página de destino",
         "adds_to_cart": "Artículos agregados al carrito|Artículos añadidos al carrito", "checkouts": "Pagos iniciados",
         "results": "Resultados", "result_type": "Tipo de resultado|Indicador de resultado", "purchases": "Compras",
-        "revenue": "Valor de conversión de compras|Valor de conversión de las compras", "leads": "Clientes potenciales",
+        "revenue": "Valor de conversión de compras|Valor de conversión de las compras|Valor de conversión de compras del sitio web"
+                   "|Valor de conversión de compras en el sitio web", "leads": "Clientes potenciales",
         "messages": "Conversaciones con mensajes iniciadas", "currency": "Divisa|Moneda",
         "attribution": "Configuración de atribución", "delivery_level": "Nivel de entrega",
         "delivery": "Entrega del anuncio|Entrega del conjunto de anuncios|Entrega de la campaña|Estado de la entrega",
@@ -100,12 +108,12 @@ OTHERS: dict[str, dict[str, str]] = {
     },
     "German": {
         "account": "Kontoname", "campaign_id": "Kampagnen-ID|Kampagnennummer", "campaign": "Kampagnenname|Name der Kampagne",
-        "ad_set": "Name der Anzeigengruppe|Anzeigengruppenname|Anzeigengruppe", "ad": "Anzeigenname|Name der Anzeige|Anzeigen",
+        "ad_set": "Name der Anzeigengruppe|Anzeigengruppenname|Anzeigengruppe", "ad": "Anzeigenname|Name der Anzeige|Name der Werbeanzeige|Anzeigen",
         "ad_set_id": "Anzeigengruppen-ID", "ad_id": "Anzeigen-ID|Anzeigennummer", "day": "Tag|Datum",
-        "starts": "Beginn des Berichtszeitraums|Berichtsstart|Berichtsbeginn",
-        "ends": "Ende des Berichtszeitraums|Berichtsende", "age": "Alter", "gender": "Geschlecht", "country": "Land",
+        "starts": "Beginn des Berichtszeitraums|Berichtsstart|Berichtsbeginn|Auswertungsbeginn|Beginn der Berichterstattung",
+        "ends": "Ende des Berichtszeitraums|Berichtsende|Auswertungsende|Ende der Berichterstattung", "age": "Alter", "gender": "Geschlecht", "country": "Land",
         "region": "Region", "platform": "Plattform", "placement": "Platzierung", "device": "Impressions-Gerät",
-        "objective": "Ziel", "spend": "Ausgegebener Betrag", "impressions": "Impressionen", "reach": "Reichweite",
+        "objective": "Ziel", "spend": "Ausgegebener Betrag|Betrag ausgegeben", "impressions": "Impressionen", "reach": "Reichweite",
         "clicks": "Klicks (alle)", "link_clicks": "Link-Klicks|Linkklicks", "outbound_clicks": "Ausgehende Klicks",
         "landing_page_views": "Landingpage-Aufrufe", "adds_to_cart": "In den Einkaufswagen",
         "checkouts": "Begonnene Bezahlvorgänge|Checkouts eingeleitet", "results": "Ergebnisse",
@@ -120,8 +128,8 @@ OTHERS: dict[str, dict[str, str]] = {
     },
     "Italian": {
         "account": "Nome dell'account", "campaign": "Nome della campagna", "ad_set": "Nome del gruppo di inserzioni",
-        "ad": "Nome dell'inserzione|Inserzioni", "day": "Giorno|Data", "starts": "Inizio dei report|Inizio report",
-        "ends": "Fine dei report|Fine report", "age": "Età", "gender": "Genere", "country": "Paese",
+        "ad": "Nome dell'inserzione|Inserzioni", "day": "Giorno|Data", "starts": "Inizio dei report|Inizio report|Inizio del report",
+        "ends": "Fine dei report|Fine report|Fine del report", "age": "Età", "gender": "Genere", "country": "Paese",
         "region": "Regione", "platform": "Piattaforma", "placement": "Posizionamento", "objective": "Obiettivo",
         "spend": "Importo speso", "impressions": "Impression|Impressioni", "reach": "Copertura",
         "clicks": "Clic (tutti)", "link_clicks": "Clic sul link", "outbound_clicks": "Clic in uscita",
@@ -137,15 +145,16 @@ OTHERS: dict[str, dict[str, str]] = {
         "ad": "Nome do anúncio|Anúncios", "campaign_id": "Identificação da campanha",
         "ad_set_id": "Identificação do conjunto de anúncios", "ad_id": "Identificação do anúncio", "day": "Dia|Data",
         "starts": "Início dos relatórios|Início do relatório",
-        "ends": "Término dos relatórios|Encerramento dos relatórios|Fim dos relatórios", "age": "Idade",
+        "ends": "Término dos relatórios|Encerramento dos relatórios|Fim dos relatórios|Fim do relatório|Término do relatório", "age": "Idade",
         "gender": "Gênero|Sexo", "country": "País", "region": "Região", "platform": "Plataforma",
         "placement": "Posicionamento", "objective": "Objetivo", "spend": "Valor usado|Valor gasto|Montante gasto",
-        "impressions": "Impressões", "reach": "Alcance", "clicks": "Cliques (todos)",
+        "impressions": "Impressões", "reach": "Alcance", "clicks": "Cliques (todos)|Cliques (tudo)",
         "link_clicks": "Cliques no link|Cliques na ligação", "outbound_clicks": "Cliques de saída",
         "landing_page_views": "Visualizações da página de destino", "adds_to_cart": "Adições ao carrinho",
         "checkouts": "Finalizações de compra iniciadas", "results": "Resultados",
         "result_type": "Indicador de resultados|Tipo de resultado", "purchases": "Compras",
-        "revenue": "Valor de conversão da compra|Valor de conversão de compras|Valor de conversão das compras",
+        "revenue": "Valor de conversão da compra|Valor de conversão de compras|Valor de conversão das compras"
+                   "|Valor da conversão de compras|Valor da conversão da compra",
         "leads": "Leads|Cadastros", "messages": "Conversas por mensagem iniciadas", "currency": "Moeda",
         "attribution": "Configuração de atribuição", "delivery_level": "Nível de veiculação",
         "delivery": "Veiculação do anúncio|Veiculação do conjunto de anúncios|Veiculação da campanha",
@@ -153,7 +162,8 @@ OTHERS: dict[str, dict[str, str]] = {
     "Dutch": {
         "account": "Accountnaam", "campaign_id": "Campagne-ID", "campaign": "Campagnenaam|Naam campagne",
         "ad_set": "Naam advertentieset", "ad": "Advertentienaam|Naam advertentie", "day": "Dag|Datum",
-        "starts": "Start rapportage|Begin rapportage", "ends": "Einde rapportage", "age": "Leeftijd",
+        "starts": "Start rapportage|Begin rapportage|Begin van rapportage|Start van rapportage",
+        "ends": "Einde rapportage|Einde van rapportage", "age": "Leeftijd",
         "gender": "Geslacht", "country": "Land", "region": "Regio", "platform": "Platform", "placement": "Plaatsing",
         "objective": "Doelstelling|Doel", "spend": "Besteed bedrag", "impressions": "Weergaven|Vertoningen",
         "reach": "Bereik", "clicks": "Klikken (alle)", "link_clicks": "Klikken op links|Linkklikken|Klikken op link",
@@ -217,7 +227,7 @@ OTHERS: dict[str, dict[str, str]] = {
     },
     "Chinese (simplified)": {
         "account": "账户名称", "campaign": "广告系列名称", "campaign_id": "广告系列编号", "ad_set": "广告组名称", "ad": "广告名称",
-        "day": "日期|天", "starts": "报告开始日期|报告开始", "ends": "报告结束日期|报告结束", "age": "年龄", "gender": "性别",
+        "day": "日期|天|单日", "starts": "报告开始日期|报告开始", "ends": "报告结束日期|报告结束", "age": "年龄", "gender": "性别",
         "country": "国家/地区", "region": "地区", "platform": "平台", "placement": "版位", "objective": "目标",
         "spend": "花费金额|已花费金额", "impressions": "展示次数", "reach": "覆盖人数", "clicks": "点击量（全部）",
         "link_clicks": "链接点击量", "outbound_clicks": "外链点击量", "landing_page_views": "落地页浏览量",
@@ -269,13 +279,13 @@ OTHERS: dict[str, dict[str, str]] = {
         "link_clicks": "Клики по ссылке", "outbound_clicks": "Исходящие клики",
         "landing_page_views": "Просмотры целевой страницы", "adds_to_cart": "Добавления в корзину",
         "results": "Результаты", "result_type": "Тип результата|Индикатор результата", "purchases": "Покупки",
-        "revenue": "Ценность конверсии для покупок", "leads": "Лиды", "currency": "Валюта",
+        "revenue": "Ценность конверсии для покупок|Ценность конверсии покупки|Ценность конверсии покупок", "leads": "Лиды", "currency": "Валюта",
         "attribution": "Настройка атрибуции", "delivery": "Статус показа",
     },
     "Swedish": {
         "account": "Kontonamn", "campaign": "Kampanjnamn", "ad_set": "Annonsuppsättningens namn|Namn på annonsuppsättning",
-        "ad": "Annonsnamn|Annonsens namn", "day": "Dag|Datum", "starts": "Rapporteringsstart|Rapportering startar",
-        "ends": "Rapporteringsslut|Rapportering slutar", "age": "Ålder", "gender": "Kön", "country": "Land",
+        "ad": "Annonsnamn|Annonsens namn", "day": "Dag|Datum", "starts": "Rapporteringsstart|Rapportering startar|Rapportstart",
+        "ends": "Rapporteringsslut|Rapportering slutar|Rapportslut", "age": "Ålder", "gender": "Kön", "country": "Land",
         "region": "Region", "platform": "Plattform", "placement": "Placering", "objective": "Mål",
         "spend": "Spenderat belopp|Förbrukat belopp", "impressions": "Visningar|Exponeringar", "reach": "Räckvidd",
         "clicks": "Klick (alla)", "link_clicks": "Länkklick|Klick på länk", "outbound_clicks": "Utgående klick",
@@ -286,6 +296,13 @@ OTHERS: dict[str, dict[str, str]] = {
 TOTAL_LABELS = (
     "Total|Totals|Grand total|Results total|Gesamt|Gesamtsumme|Summe|Insgesamt|Resultados totales|Total general"
     "|Total geral|Totale|Totaal|Résultats totaux|Total général|Razem|Suma|Toplam|合計|總計|总计|合计|총계|합계|전체|Tổng"
-    "|Tổng cộng|Итого|Всего|Jumlah|Totalt|Summa"
+    "|Tổng cộng|Итого|Всего|Jumlah|Totalt|Summa|I alt|Totalsumma|Yhteensä|Celkem|Celkom|Összesen|Σύνολο|Общо|Ukupno|Усього|Разом"
+    "|ทั้งหมด|ผลรวม|รวม|الإجمالي|المجموع|סה״כ|סה\"כ|कुल"
 )
 """What stands in the name column of a total row, where it does not stand empty."""
+
+ALL_WORDS = (
+    "All|All ages|Alle|Todos|Todas|Tous|Toutes|Tutti|Tutte|Todo|Tudo|Wszystkie|Tümü|Все|Усі|Alla|すべて|全部|전체|Tất cả"
+    "|Semua|Allemaal|Összes|Všechny|Toate|Kaikki|Multiple|ทั้งหมด|الكل|הכל"
+)
+"""What stands in the column of a breakdown where a row is about all of its values."""

@@ -9,10 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
+from campaigns.exports.currencies import CODES, currency_in
 from campaigns.exports.header_names import ENGLISH, OTHERS, TOTAL_LABELS
+from campaigns.exports.header_names_rest import REST
+from campaigns.exports.limits import MAX_COLUMNS, UnreadableError
 
 _CURRENCY = re.compile(r"[(\[]\s*([A-Z]{3})\s*[)\]]")
+LONGEST_NAME = 120
+_BARE_CURRENCY = re.compile(r"(?:[\s,:–-]|\bin\b)+([A-Z]{3})\s*$")
+_SIGN_IN_BRACKETS = re.compile(r"[(\[]\s*(\D{1,3}?)\s*[)\]]")
 _NOT_CURRENCIES = frozenset({"ALL", "CPC", "CPM", "CTR", "ROI", "DMA", "UTC", "API", "ATC"})
 
 COMPUTED = "Computed again from its parts, so that sums are right"
@@ -85,17 +92,25 @@ def normalise(text: str) -> str:
 
 def split_currency(text: str) -> tuple[str, str | None]:
     """`Amount spent (IDR)` → the words and the currency. `CTR (all)` has none."""
-    found = [code for code in _CURRENCY.findall(text) if code not in _NOT_CURRENCIES]
-    if not found:
+    if len(text) > LONGEST_NAME:
         return text, None
-    return re.sub(r"[(\[]\s*" + found[-1] + r"\s*[)\]]", " ", text), found[-1]
+    found = [code for code in _CURRENCY.findall(text) if code not in _NOT_CURRENCIES]
+    if found:
+        return re.sub(r"[(\[]\s*" + found[-1] + r"\s*[)\]]", " ", text), found[-1]
+    bare = _BARE_CURRENCY.search(text)
+    if bare and bare[1] in CODES:
+        return text[: bare.start()], bare[1]
+    sign = _SIGN_IN_BRACKETS.search(text)
+    if sign and currency_in(sign[1]):
+        return text[: sign.start()] + text[sign.end() :], currency_in(sign[1])
+    return text, None
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, tuple[str, int, tuple[str, ...]]]:
     """Normalised name → field, rank, languages that call it so. English first; the first language to claim wins."""
     table: dict[str, tuple[str, int, tuple[str, ...]]] = {}
-    for language, fields in (("English", ENGLISH), *OTHERS.items()):
+    for language, fields in (("English", ENGLISH), *OTHERS.items(), *REST.items()):
         for field, names in fields.items():
             for rank, name in enumerate(names.split("|")):
                 claimed = table.get(normalise(name))
@@ -129,7 +144,39 @@ def reason_for(words: str) -> str:
 
 def count_known(cells: Iterable[object]) -> int:
     """How many cells of a row are headings that we know: what tells the heading row from the rest."""
-    return sum(1 for cell in cells if isinstance(cell, str) and cell.strip() and read_heading(cell).field)
+    return sum(1 for cell in islice(cells, MAX_COLUMNS) if isinstance(cell, str) and _is_known(cell))
+
+
+@lru_cache(maxsize=8192)
+def _is_known(text: str) -> bool:
+    if len(text) > LONGEST_NAME:
+        return False
+    words, _ = split_currency(text.strip().lstrip("\ufeff"))
+    return normalise(words) in _names()
+
+
+def require_ads(headings: Sequence[Heading]) -> None:
+    """Raises UnreadableError for a table that tells of no ads: a statement of a bank has dates and costs, too."""
+    fields = {heading.field for heading in headings}
+    delivery = any(heading.field in ("impressions", "reach") for heading in headings)
+    spend = any(heading.field == "spend" and not _is_common(heading.text) for heading in headings)
+    named = [level for level in LEVELS if level in fields or f"{level}_id" in fields]
+    if delivery or spend or (named and fields & _MEASURED) or len(named) > 1:
+        return
+    read = ", ".join(heading.text[:30] for heading in headings if heading.text)[:160]
+    raise UnreadableError(
+        f"This is no report of ads: no heading names an ad, money spent or impressions. I read: {read}. "
+        "In Ads Manager choose Reports, then Export table data, and drop that file."
+    )
+
+
+LEVELS = ("campaign", "ad_set", "ad")
+_MEASURED = frozenset({"spend", "clicks", "link_clicks", "results", "purchases", "leads", "messages", "conversions"})
+
+
+def _is_common(text: str) -> bool:
+    """A heading for money that other tables have as well."""
+    return normalise(split_currency(text)[0]) in ("cost", "total cost", "spent", "spend", "total spend")
 
 
 def guess_language(headings: Sequence[Heading]) -> str | None:
@@ -143,7 +190,10 @@ def _total_labels() -> frozenset[str]:
     return frozenset(normalise(label) for label in TOTAL_LABELS.split("|"))
 
 
-_RESULTS_FROM = re.compile(r"^(results from|resultados de|resultats de|ergebnisse von|risultati da|resultaten van) \d")
+_RESULTS_FROM = re.compile(
+    r"^(results from|resultados de|resultats de|ergebnisse (von|aus)|risultati (da|di)|resultaten (van|uit)|wyniki z"
+    r"|resultat fran|resultater fra|resultado de|hasil dari|ket qua tu|результаты (из|по)|vysledky z|rezultate din) \d"
+)
 
 
 def is_total_label(text: str) -> bool:

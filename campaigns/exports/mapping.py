@@ -47,6 +47,7 @@ TITLES = {
     "purchases": "Purchases",
     "leads": "Leads",
     "messages": "Conversations started",
+    "conversions": "Other conversions",
     "revenue": "Revenue",
     "result_type": "Kind of result",
     "attribution": "Attribution",
@@ -86,7 +87,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Mapping:
-    """The file understood. `metrics` names the column of each stored figure; absent figures stay unknown."""
+    """The file understood. `metrics` names the column of each stored figure; absent figures stay unknown.
+
+    `retold` are the shapes of rows that repeat the sum of others, by which columns of `identity` they leave blank.
+    """
 
     name: str
     kind: str
@@ -107,7 +111,9 @@ class Mapping:
     date_order: str | None
     is_daily: bool
     rows: int
-    total_line: int | None
+    total_lines: frozenset[int]
+    retold: frozenset[tuple[bool, ...]]
+    identity: tuple[int, ...]
     total: Dictionary[str, Number | None]
     merged_rows: int
     result_types: tuple[str, ...]
@@ -157,7 +163,7 @@ class Mapping:
             "days": [_iso(self.first_day), _iso(self.last_day)],
             "is_daily": self.is_daily,
             "rows": self.rows,
-            "total": {name: _text(value) for name, value in self.total.items()} if self.total_line else None,
+            "total": {name: _text(value) for name, value in self.total.items()} if self.total else None,
             "merged_rows": self.merged_rows,
             "result_types": list(self.result_types),
             "attributions": list(self.attributions),

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from campaigns.exports.currencies import MARK
+
 Number = int | Decimal
 
-BLANKS = frozenset({"", "-", "–", "—", "−", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
+BLANKS = frozenset({
+    "", "-", "–", "—", "−", "--", "---", "n/a", "na", "n.a.", "n/d", "null", "none", "nan", "nil", "#n/a", "#n/d", "…",
+    "...", ".",
+})  # fmt: skip
 _SPACES = re.compile(r"(?<=\d)[\u00a0\u202f\u2009 '’](?=\d{3}(?:\D|$))")
-_AFFIX = re.compile(
-    r"^(?:[A-Z]{1,3}\$|[A-Z]{3}|Rp\.?|R\$|kr\.?|zł|₺|[$€£¥₹₩₫฿₽₱₴￥])?\s*([+-]?)\s*"
-    r"(?:[A-Z]{1,3}\$|[A-Z]{3}|Rp\.?|R\$|[$€£¥₹₩₫฿₽₱₴￥])?\s*([\d.,]+)\s*"
-    r"(?:%|[A-Z]{3}|kr\.?|zł|[$€£¥₹₩₫฿₽₱₴￥])?$"
-)
-_CODE = re.compile(r"(?<![A-Z])([A-Z]{3})(?![A-Z$])")
+_AFFIX = re.compile(rf"^{MARK}?\s*([+-]?)\s*{MARK}?\s*([\d.,]+)\s*(?:%|{MARK})?$")
+_QUOTED = re.compile(r'^="(.*)"$')
+"""What keeps a spreadsheet from changing a number: `="1200"`."""
+_SMALL = re.compile(r"^\d(?:\.\d+)?e-\d{1,2}$", re.ASCII)
+"""How programs write what is almost nothing."""
+_SHORTENED = re.compile(r"^\d(?:[.,]\d+)?E\+\d{1,2}$", re.ASCII)
 _GROUPED = {  # decimal sign → what fits; groups of two are Indian
     ".": re.compile(r"^(?:\d+|[1-9]\d{0,2}(?:,\d{2,3})*,\d{3})(?:\.\d*)?$|^\.\d+$"),
     ",": re.compile(r"^(?:\d+|[1-9]\d{0,2}(?:\.\d{2,3})*\.\d{3})(?:,\d*)?$|^,\d+$"),
@@ -37,20 +43,32 @@ class AmbiguousError(CellError):
 
 def strip_affixes(text: str) -> tuple[str, str]:
     """`-€1 234,50` → `-`, `1234,50`. Raises CellError for anything that is not one number."""
-    found = _AFFIX.match(_SPACES.sub("", text.strip().replace("−", "-").replace("\u00a0", " ")))
-    if not found or (not text.isascii() and any(c.isdigit() and not c.isascii() for c in text)):
+    plain = text.strip().replace("−", "-")
+    if not plain.isascii():
+        plain = western(plain.replace("\u00a0", " "))
+    found = _AFFIX.match(_SPACES.sub("", plain))
+    if not found:
         raise CellError("is not a number; correct the cell or leave it empty")
     return found.group(1), found.group(2)
 
 
+def is_shortened(text: str) -> bool:
+    """`1.2E+05`: its last digits are lost."""
+    return _SHORTENED.match(text) is not None
+
+
+def western(text: str) -> str:
+    """The digits of any script as ours, with the Arabic signs for decimals and thousands."""
+    return "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else _ARABIC.get(letter, letter) for letter in text
+    )
+
+
+_ARABIC = {"٫": ".", "٬": ",", "．": ".", "，": ","}
+
+
 def is_blank(text: str) -> bool:
     return text.strip().casefold() in BLANKS
-
-
-def currency_in(text: str) -> str | None:
-    """`20,00 USD` → `USD`."""
-    found = _CODE.search(text)
-    return found.group(1) if found else None
 
 
 def decimal_sign(body: str) -> str | None:
@@ -113,6 +131,12 @@ def parse_number(text: str, decimal: str | None) -> Number | None:
         return Decimal(text)  # nine cells in ten of a money column
     if is_blank(text):
         return None
+    if unquoted := _QUOTED.match(text):
+        return parse_number(unquoted.group(1), decimal)
+    if _SMALL.match(text):
+        return Decimal(text)
+    if is_shortened(text):
+        raise CellError("was rounded by a spreadsheet; drop the file as Ads Manager wrote it")
     sign, body = strip_affixes(text)
     if len(body) > 40:
         raise CellError("has too many digits; correct the cell")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from campaigns.exports.currencies import currency_in
 from campaigns.exports.dates import day_reader, parse_day, split_period
 from campaigns.exports.mapping import STORED, TITLES, TOTALS, Mapping
-from campaigns.exports.numbers import CellError, Number, currency_in, parse_number
+from campaigns.exports.numbers import CellError, Number, parse_number
 from campaigns.exports.reader import Cell, Record, Source
+from campaigns.exports.retold import shape_of
 from campaigns.exports.scan import BREAKDOWNS, NAMES, names_nothing
 
 MONEY = frozenset({"spend", "revenue"})
@@ -46,11 +48,15 @@ class ParsedRow(NamedTuple):
 
 
 def rows(source: Source, mapping: Mapping) -> Iterator[ParsedRow | RowError]:
-    """Every row below the headings but the total row, in order. A broken row comes as a RowError and stops nothing."""
+    """Every row that is no total or subtotal, in order. A broken row comes as a RowError and stops nothing."""
     reader = _RowReader(source, mapping)
+    totals, retold, identity = mapping.total_lines, mapping.retold, mapping.identity
     for record in source.records():
-        if record.line != mapping.total_line:
-            yield reader.read(record)
+        if record.line in totals:
+            continue
+        if retold and not record.problem and shape_of(record.cells, identity) in retold:
+            continue
+        yield reader.read(record)
 
 
 class _BadCellError(Exception):
@@ -71,6 +77,7 @@ class _RowReader:
         self.metrics = [(name, i, mapping.decimals[i], name in MONEY) for name, i in mapping.metrics.items()]
         self.delivery = spots.get("delivery")
         self.read_day = day_reader(mapping.date_order)
+        self.read_period = _period_reader(self.read_day)
         self.asked = self._asked_period()
 
     def _asked_period(self) -> tuple[date | None, date | None]:
@@ -148,8 +155,8 @@ class _RowReader:
     def _ends(self, cells: list[Cell], first: int, last: int) -> tuple[date | None, date | None]:
         index = first
         try:
-            if first == last and isinstance(cells[first], str) and len(str(cells[first])) > 10:
-                start, end = (self.read_day(part) for part in split_period(str(cells[first])))
+            if first == last and isinstance(cells[first], str):
+                start, end = self.read_period(str(cells[first]))
             else:
                 start = self.read_day(cells[first])
                 index = last
@@ -161,6 +168,18 @@ class _RowReader:
         if end < start:
             raise _BadCellError(last, cells[last], "lies before the first day of its row; correct the cell")
         return start, end
+
+
+def _period_reader(read: Callable[[object], date]) -> Callable[[str], tuple[date, date]]:
+    known: dict[str, tuple[date, date]] = {}
+
+    def read_both(text: str) -> tuple[date, date]:
+        if text not in known:
+            start, end = split_period(text)
+            known[text] = read(start), read(end)
+        return known[text]
+
+    return read_both
 
 
 def _text(cell: Cell) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from campaigns.exports import delimited, jsonrows, workbook
+from campaigns.exports.headers import count_known
 from campaigns.exports.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_UNPACKED_BYTES, UnreadableError
 
 Cell = str | int | Decimal | date
@@ -24,7 +25,22 @@ ENCODING_NAMES = {
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
     "cp1252": "Windows-1252",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "cp1253": "Windows-1253",
+    "cp1254": "Windows-1254",
+    "cp1255": "Windows-1255",
+    "cp1256": "Windows-1256",
+    "cp1258": "Windows-1258",
+    "cp874": "Windows-874",
+    "cp932": "Shift JIS",
+    "gb18030": "GB 18030",
+    "big5": "Big5",
+    "cp949": "Korean (949)",
+    "mac_roman": "Mac Roman",
 }
+LEGACY = tuple(name for name in ENCODING_NAMES if not name.startswith("utf"))
+"""What spreadsheets save as where it is not UTF-8; the first wins where headings do not tell."""
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -235,4 +251,13 @@ def detect_encoding(sample: bytes) -> str:
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
     broken = text.count("\ufffd")
     foreign = sum(1 for character in text if character > "\x7f") - broken if broken else 0
-    return "utf-8" if broken * 10 <= foreign else "cp1252"
+    if broken * 10 <= foreign:
+        return "utf-8"
+    lines = sample[: 1 << 16].splitlines()[: delimited.HEADER_SEARCH]
+    return max(LEGACY, key=lambda encoding: max((_known_in(line, encoding) for line in lines), default=0))
+
+
+def _known_in(line: bytes, encoding: str) -> int:
+    """Headings that are known if the line is in this encoding: only the right one spells them."""
+    text = line.decode(encoding, errors="replace").replace('"', "")
+    return max(count_known(text.split(delimiter)) for delimiter in delimited.CANDIDATES)

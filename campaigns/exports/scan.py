@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from campaigns.exports.headers import COMPUTED, CUSTOM, Heading, is_total_label
 from campaigns.exports.numbers import StyleEvidence
 from campaigns.exports.reader import Cell, Record, Source
+from campaigns.exports.retold import MOST_SHAPES, Shape, shape_of
 
 NAMES = ("account", "campaign_id", "campaign", "ad_set_id", "ad_set", "ad_id", "ad")
 BREAKDOWNS = ("age", "gender", "country", "region", "dma", "platform", "placement", "device", "objective", "hour")
@@ -27,9 +28,10 @@ METRICS = (
     "purchases",
     "leads",
     "messages",
+    "conversions",
     "revenue",
 )
-COUNTS = frozenset(METRICS) - {"spend", "revenue", "results", "purchases", "leads"}
+COUNTS = frozenset(METRICS) - {"spend", "revenue", "results", "purchases", "leads", "conversions"}
 TIMES = ("day", "starts", "ends", "period")
 DISTINCT_LIMIT = 5000
 NAMELESS = ("", "-")
@@ -45,6 +47,8 @@ class Scan:
     distinct: dict[int, set[Cell]] = field(default_factory=dict)
     kinds: dict[int, Counter[str]] = field(default_factory=dict)
     total: Record | None = None
+    total_lines: set[int] = field(default_factory=set)
+    shapes: set[Shape] = field(default_factory=set)
 
     def is_empty(self, column: int) -> bool:
         return column not in self.first
@@ -65,19 +69,31 @@ def scan(source: Source, headings: Sequence[Heading]) -> Scan:
             if h.field in METRICS or h.reason in (COMPUTED, CUSTOM)
         }
     evidence, unseen = dict(found.styles), set(range(len(headings)))
-    last: Record | None = None
+    tail: list[Record] = []
     for record in source.records():
         if record.problem:
             continue
-        if found.rows == 0 and found.total is None and is_total(record.cells, dimensions):
-            found.total = record
+        if is_total(record.cells, dimensions):
+            tail.append(record)
+            if found.rows == 0:
+                _take_totals(found, tail)
             continue
-        found.rows += 1
-        last = record
+        for row in (*tail, record):  # a total in the middle is a row like others, until the second pass judges it
+            found.rows += 1
+            if len(found.shapes) < MOST_SHAPES:
+                found.shapes.add(shape_of(row.cells, dimensions))
+        tail.clear()
         _look(record.cells, found, evidence, unseen)
-    if last and found.total is None and found.rows > 1 and is_total(last.cells, dimensions):
-        found.total, found.rows = last, found.rows - 1
+    _take_totals(found, tail)
     return found
+
+
+def _take_totals(found: Scan, rows: list[Record]) -> None:
+    """Total rows stand at the top or at the end; there may be several. The first one is compared with our sums."""
+    if rows and found.total is None:
+        found.total = rows[0]
+    found.total_lines.update(row.line for row in rows)
+    rows.clear()
 
 
 def columns_of(headings: Sequence[Heading], *fields: str) -> list[int]:

@@ -5,43 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
+from campaigns.exports.currencies import currency_in
 from campaigns.exports.dates import day_reader, decide_order, parse_day, split_period
-from campaigns.exports.headers import Heading, guess_language, read_heading
+from campaigns.exports.headers import Heading, guess_language, read_heading, require_ads
 from campaigns.exports.mapping import STORED, TITLES, Column, Mapping, Question
-from campaigns.exports.numbers import CellError, Number, currency_in, parse_number
+from campaigns.exports.numbers import CellError, Number, is_shortened, parse_number
 from campaigns.exports.reader import Cell, Source
-from campaigns.exports.scan import BREAKDOWNS, METRICS, NAMES, TIMES, Scan, days_in, scan
+from campaigns.exports.retold import ADDITIVE, MOST_ROWS, Retold, find_retold
+from campaigns.exports.scan import BREAKDOWNS, METRICS, NAMES, TIMES, Scan, days_in, dimension_columns, scan
 
 LEVELS = (("ad", ("ad", "ad_id")), ("ad_set", ("ad_set", "ad_set_id")), ("campaign", ("campaign", "campaign_id")))
 MERGED = re.compile(r";\.\.\.\s?and \d+ more |;\.\.\.\s?\D{2,12} \d+ ")
 CLICK_STAND_INS = ("link_clicks", "outbound_clicks")
-RESULT_STAND_INS = ("purchases", "leads", "messages")
+RESULT_STAND_INS = ("purchases", "leads", "messages", "conversions")
 RESULT_CHOICES = ("checkouts", "adds_to_cart", "content_views", "landing_page_views", "link_clicks", "outbound_clicks")
-SYMBOLS = {
-    "€": "EUR",
-    "£": "GBP",
-    "₹": "INR",
-    "₩": "KRW",
-    "₫": "VND",
-    "฿": "THB",
-    "₽": "RUB",
-    "₱": "PHP",
-    "₺": "TRY",
-    "R$": "BRL",
-    "Rp": "IDR",
-    "zł": "PLN",
-}
 DECIMALS = {",": "decimal comma", ".": "decimal point", None: "decimal sign not clear"}
+ROUNDED = "A spreadsheet has rounded these ids, so they no longer tell ads apart; I go by the names"
 EMPTY = "Empty in all rows"
 SETUP = "Describes how the ad is set up; this import takes names and figures"
 
 
 def understand(source: Source, answers: Dictionary[str, str] | None = None) -> Mapping:
-    """Reads the file once and says what it is. `answers` settle what an earlier mapping asked."""
+    """Reads the file once and says what it is. `answers` settle what an earlier mapping asked.
+
+    Raises UnreadableError where it is a table of something else.
+    """
     headings = [read_heading(text) for text in source.header]
-    return _Understanding(source, headings, scan(source, headings), dict(answers or {})).mapping()
+    require_ads(headings)
+    found = scan(source, headings)
+    headings = [_without_rounded_ids(heading, found.first.get(i)) for i, heading in enumerate(headings)]
+    return _Understanding(source, headings, found, dict(answers or {})).mapping()
+
+
+def _without_rounded_ids(heading: Heading, first: Cell | None) -> Heading:
+    """`1.20213E+17` is the id of many ads: names tell them apart, such ids do not."""
+    if heading.field and heading.field.endswith("_id") and isinstance(first, str) and is_shortened(first):
+        return replace(heading, field=None, reason=ROUNDED)
+    return heading
 
 
 class _Understanding:
@@ -57,6 +60,8 @@ class _Understanding:
         self.breakdowns = self._breakdowns()
         self.metrics = self._metrics()
         self.decimals = self._decimals()
+        self.identity = dimension_columns(headings)
+        self.retold = self._retold()
         self.currency = self._currency()
         self.order = self._order()
         self.first_day, self.last_day, self.days = self._days()
@@ -85,8 +90,10 @@ class _Understanding:
             last_day=self.last_day,
             date_order=self.order,
             is_daily=self.is_daily,
-            rows=found.rows,
-            total_line=found.total.line if found.total else None,
+            rows=found.rows - self.retold.rows,
+            total_lines=frozenset(found.total_lines) | self.retold.lines,
+            retold=self.retold.shapes,
+            identity=tuple(self.identity),
             total=self._total(),
             merged_rows=self._merged(),
             result_types=self._kinds("result_type"),
@@ -193,9 +200,8 @@ class _Understanding:
         return self.answers.get("currency")
 
     def _codes_in_cells(self) -> set[str]:
-        cell = str(self.found.first.get(self.chosen.get("spend", -1), ""))
-        symbol = next((code for sign, code in SYMBOLS.items() if sign in cell), None)
-        return {code for code in (currency_in(cell), symbol) if code}
+        found = currency_in(str(self.found.first.get(self.chosen.get("spend", -1), "")))
+        return {found} if found else set()
 
     def _order(self) -> str | None:
         texts = [str(v) for f in TIMES if f in self.chosen for v in days_in(self.found.distinct[self.chosen[f]])]
@@ -246,14 +252,29 @@ class _Understanding:
             Question("time_zone", "Which time zone are the days of? The file does not say.", "zone", default="UTC")
         )
 
+    def _retold(self) -> Retold:
+        found, source = self.found, self.source
+        figures = [(name, self.metrics[name]) for name in ADDITIVE if name in self.metrics]
+        if not figures or (len(found.shapes) < 2 and found.rows > MOST_ROWS):
+            return Retold()
+
+        def read(cells: list[Cell]) -> dict[str, Number]:
+            return {name: self._figure(cells[index], index) or 0 for name, index in figures}
+
+        body = (record for record in source.records() if record.line not in found.total_lines)
+        return find_retold(body, self.identity, read, found.rows)
+
+    def _figure(self, cell: Cell, index: int) -> Number | None:
+        return parse_number(cell, self.decimals[index]) if isinstance(cell, str) else _number(cell)
+
     def _total(self) -> dict[str, Number | None]:
-        if not self.found.total:
+        row = self.found.total or self.retold.total
+        if not row:
             return {}
-        cells, total = self.found.total.cells, {}
+        cells, total = row.cells, {}
         for field, index in self.metrics.items():
-            cell = cells[index]
             try:
-                total[field] = parse_number(cell, self.decimals[index]) if isinstance(cell, str) else _number(cell)
+                total[field] = self._figure(cells[index], index)
             except CellError:
                 total[field] = None
         return total
@@ -275,6 +296,8 @@ class _Understanding:
             said.append(f"Attribution settings are mixed: {', '.join(settings[:4])}. Their results do not compare.")
         if merged:
             said.append(f"{merged} names stand for several ads that Ads Manager merged. I keep them merged.")
+        if self.retold.shapes:
+            said.append(f"{self.retold.rows:,} rows repeat the sum of others. I leave these subtotals out.")
         if self.found.rows == 0:
             said.append("The file has headings and no rows.")
         return tuple(said)

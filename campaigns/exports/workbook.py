@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
+from xml.parsers import expat
 
 import openpyxl
 
 from campaigns.exports.headers import count_known
 from campaigns.exports.limits import MAX_COLUMNS, MAX_PARTS, MAX_RATIO, MAX_SHEET_BYTES, UnreadableError
 
-HEADER_SEARCH = 20
+HEADER_SEARCH = 100
 DAMAGE = (
     KeyError,
     ValueError,
@@ -53,8 +53,17 @@ def check_bomb(raw: IO[bytes]) -> None:
 
 
 def _declares_entities(parts: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Reads up to the first element, before which a document type must stand; nothing is expanded on the way."""
+    parser, met = expat.ParserCreate(), list[bool]()
+    parser.StartDoctypeDeclHandler = lambda *_: met.append(True)
+    parser.StartElementHandler = lambda *_: met.append(False)
     with parts.open(part) as stream:
-        return re.search(rb"<!(DOCTYPE|ENTITY)", stream.read(4096), re.IGNORECASE) is not None
+        while not met and (piece := stream.read(1 << 14)):
+            try:
+                parser.Parse(piece)
+            except expat.ExpatError:
+                return True in met  # broken XML is for the reader to report
+    return met[:1] == [True]
 
 
 def find_sheet(raw: IO[bytes]) -> tuple[str, list[str], int]:

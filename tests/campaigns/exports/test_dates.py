@@ -22,13 +22,34 @@ from campaigns.exports.numbers import AmbiguousError
         ("5 April 2026", None),
         ("20260405", None),
         ("2026年4月5日", None),
+        ("2026년 4월 5일", None),
+        ("2026. 4. 5.", None),
+        ("05.04.26", None),
+        ("05/04/2026 00:00", "dmy"),
+        ("05-Apr-26", None),
+        ("Sunday, April 5, 2026", None),
+        ("April 5th, 2026", None),
+        ("5. April 2026", None),
+        ("5 de abril de 2026", None),
+        ("5 de abr. de 2026", None),
+        ("5 avr. 2026", None),
+        ("5 апреля 2026 г.", None),
+        ("5 kwi 2026", None),
+        ("5 Nisan 2026", None),
+        ("5. dubna 2026", None),
+        ("5 tháng 4, 2026", None),
+        ("5 เมษายน 2569", None),
+        ("٥ أبريل ٢٠٢٦", None),
+        ("46117", None),
     ],
 )
 def test_day_is_read(text: str, order: str | None) -> None:
     assert parse_day(text, order) == date(2026, 4, 5)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "1970-01-01", "2026-02-30", "45000"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2026-13-01", "1970-01-01", "2026-02-30", "4500", "5 jui 2026", "31 Brumaire 2026"]
+)
 def test_no_day_is_refused(text: str) -> None:
     with pytest.raises(DayError):
         parse_day(text, "dmy")
@@ -51,6 +72,16 @@ def test_day_with_two_readings_is_never_guessed() -> None:
 )
 def test_column_tells_the_order(texts: list[str], order: str | None) -> None:
     assert decide_order(texts) == order
+
+
+@pytest.mark.parametrize("text", ["February 2025", "feb 2025", "2025-02", "02/2025", "febrero de 2025", "2025年2月"])
+def test_month_is_its_first_and_last_day(text: str) -> None:
+    assert split_period(text) == ("2025-02-01", "2025-02-28")
+
+
+def test_year_said_once_counts_for_both_ends() -> None:
+    first, last = split_period("Jan 6 - Jan 12, 2025")
+    assert (parse_day(first, None), parse_day(last, None)) == (date(2025, 1, 6), date(2025, 1, 12))
 
 
 def test_period_is_split() -> None:

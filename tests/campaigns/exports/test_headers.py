@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from campaigns.exports.header_names import ENGLISH, OTHERS
-from campaigns.exports.headers import CUSTOM, guess_language, is_total_label, normalise, read_heading
+from campaigns.exports.header_names_rest import REST
+from campaigns.exports.headers import CUSTOM, count_known, guess_language, is_total_label, normalise, read_heading
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,17 @@ from campaigns.exports.headers import CUSTOM, guess_language, is_total_label, no
         ("Số tiền đã chi tiêu (VND)", "spend"),
         ("Result indicator", "result_type"),
         ("actions:omni_purchase", "purchases"),
+        ("Amount spent EUR", "spend"),
+        ("Spend, EUR", "spend"),
+        ("Amount spent (€)", "spend"),
+        ("Betrag ausgegeben", "spend"),
+        ("Elköltött összeg (HUF)", "spend"),
+        ("จำนวนเงินที่ใช้จ่ายไป (THB)", "spend"),
+        ("المبلغ الذي تم إنفاقه (EGP)", "spend"),
+        ("סכום שהוצא (ILS)", "spend"),
+        ("Beløp brukt (NOK)", "spend"),
+        ("Витрачена сума (UAH)", "spend"),
+        ("Website registrations completed", "conversions"),
     ],
 )
 def test_heading_means_its_field(header: str, field: str) -> None:
@@ -43,18 +55,31 @@ def test_all_in_brackets_is_no_currency() -> None:
     assert read_heading("CPC (all) (USD)").currency == "USD"
 
 
+@pytest.mark.parametrize(
+    "header", ["Amount spent EUR", "Spend - EUR", "Spend in EUR", "Amount spent (€)", "Spend [EUR]"]
+)
+def test_currency_of_a_heading_is_seen(header: str) -> None:
+    assert read_heading(header).currency == "EUR"
+
+
+def test_long_text_is_no_heading_and_costs_no_time() -> None:
+    assert count_known(["," * 1_000_000, "Impressions"]) == 1
+
+
 def test_language_is_guessed_from_names_of_its_own() -> None:
     headers = ["Tag", "Ausgegebener Betrag (EUR)", "Impressionen", "Link-Klicks"]
     assert guess_language([read_heading(header) for header in headers]) == "German"
 
 
-@pytest.mark.parametrize("label", ["Total", "GESAMT", "Resultados totales", "合計", "Results from 93 ads"])
+@pytest.mark.parametrize(
+    "label", ["Total", "GESAMT", "Resultados totales", "合計", "Results from 93 ads", "Ergebnisse aus 12 Anzeigen"]
+)
 def test_total_is_known_in_any_language(label: str) -> None:
     assert is_total_label(label)
 
 
 def test_no_name_means_two_fields_within_a_language() -> None:
-    for language, fields in (("English", ENGLISH), *OTHERS.items()):
+    for language, fields in (("English", ENGLISH), *OTHERS.items(), *REST.items()):
         names = [normalise(name) for joined in fields.values() for name in joined.split("|")]
         doubled = {name for name in names if names.count(name) > 1}
         assert doubled == set(), language

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.exports.limits import UnreadableError
 from campaigns.exports.mapping import Mapping
 from campaigns.exports.parse import ParsedRow, RowError, Totals, rows
 from campaigns.exports.reader import open_source
@@ -55,7 +56,7 @@ def test_german_export_is_understood() -> None:
 def test_english_breakdown_is_understood() -> None:
     mapping, good, errors, totals = parse(SAMPLES / "english-ads-by-age.tsv")
     assert (mapping.level, mapping.breakdowns, mapping.currency) == ("ad", ("age",), "USD")
-    assert mapping.total_line == 5
+    assert mapping.total_lines == {5}
     assert [row.breakdown for row in good] == [("25-34",), ("35-44",), ("25-34",)]
     assert good[1].values["results"] is None
     assert (mapping.merged_rows, mapping.result_types, errors) == (1, ("actions:lead",), [])
@@ -125,7 +126,7 @@ def test_missing_period_and_currency_are_asked() -> None:
 def test_total_row_is_not_counted(line: str, is_first: bool) -> None:
     body = "2026-01-01,A,10,1,1,1\n2026-01-02,A,20,2,2,2\n"
     mapping, good, errors, totals = parse(HEAD + (line + body if is_first else body + line))
-    assert mapping.total_line == (2 if is_first else 4)
+    assert mapping.total_lines == {2 if is_first else 4}
     assert (len(good), errors, mapping.rows) == (2, [], 2)
     assert [check.is_same for check in totals.checks()] == [True] * 4
 
@@ -146,7 +147,7 @@ def test_file_without_names_is_about_the_account() -> None:
     mapping, good, _, _ = parse(
         "Amount spent (EUR),Impressions,Reporting starts,Reporting ends\n5,10,2026-01-01,2026-01-31\n"
     )
-    assert (mapping.level, mapping.total_line, len(good)) == ("account", None, 1)
+    assert (mapping.level, mapping.total_lines, len(good)) == ("account", frozenset(), 1)
 
 
 def test_same_count_under_two_names_counts_once() -> None:
@@ -184,4 +185,61 @@ def test_mapping_can_be_stored_as_json() -> None:
     assert stored["total"]["spend"] == "1310.50"
     assert stored["columns"][0] == {
         "header": "Tag", "title": "Day", "sample": "2026-09-01", "note": "2 days, none missing",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Date,Description,Amount,Balance\n2026-01-02,Rent,-900.00,1200.00\n",
+        "Date,Payee,Cost,Account,Category\n2026-01-02,Rent,900.00,Checking,Home\n",
+        "Buchungstag;Verwendungszweck;Betrag;Datum\n02.01.2026;Miete;-900,00;02.01.2026\n",
+        "Name,Email,Age,Gender,Country\nAnn,ann@example.com,30,female,DE\n",
+        "Date,Lead,Country,Platform,Result\n2026-01-02,Ann,DE,web,won\n",
+        '{"hello": "world", "date": "2026-01-01"}',
+    ],
+)
+def test_table_of_something_else_is_refused_with_the_way_out(content: str) -> None:
+    with pytest.raises(UnreadableError, match=r"no report of ads.*I read: .*Export table data"):
+        parse(content)
+
+
+def test_ids_that_a_spreadsheet_rounded_do_not_merge_ads() -> None:
+    head = "Ad ID,Ad name,Impressions,Amount spent (EUR),Day\n"
+    mapping, good, _, _ = parse(head + "".join(f"1.20213E+17,Ad {n},100,1.00,2026-01-0{n}\n" for n in (1, 2, 3)))
+    assert [row.names for row in good] == [{"ad": f"Ad {n}"} for n in (1, 2, 3)]
+    assert mapping.ignored["Ad ID"].startswith("A spreadsheet has rounded these ids")
+
+
+@pytest.mark.parametrize("months", [("January 2026", "February 2026"), ("2026-01", "2026-02"), ("01/2026", "02/2026")])
+def test_month_of_a_row_is_its_first_to_last_day(months: tuple[str, str]) -> None:
+    mapping, good, errors, _ = parse(
+        "Campaign name,Month,Impressions,Amount spent (EUR)\n" + "".join(f"A,{month},100,1.00\n" for month in months)
+    )
+    assert errors == []
+    assert [(row.day, row.until) for row in good] == [
+        (date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 28)),
+    ]  # fmt: skip
+    assert mapping.is_ready
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "language", "currency"),
+    [
+        ("Kampány neve;Nap;Megjelenések;Kattintások (összes);Eredmények;Elköltött összeg (HUF)",
+         "A;2026.01.05.;12 345;67;8;1 234,50", "Hungarian", "HUF"),
+        ("Kampanjenavn;Dag;Eksponeringer;Klikk (alle);Resultater;Beløp brukt (NOK)",
+         "A;05.01.2026;12 345;67;8;1 234,50", "Norwegian", "NOK"),
+        ("ชื่อแคมเปญ;วัน;อิมเพรสชัน;จำนวนคลิก (ทั้งหมด);ผลลัพธ์;จำนวนเงินที่ใช้จ่ายไป (THB)",
+         "A;2026-01-05;12,345;67;8;1,234.50", "Thai", "THB"),
+        ("اسم الحملة;اليوم;مرات الظهور;النقرات (الكل);النتائج;المبلغ الذي تم إنفاقه (EGP)",
+         "A;2026-01-05;12345;67;8;1234.50", "Arabic", "EGP"),
+    ],
+)  # fmt: skip
+def test_further_languages_are_understood(head: str, row: str, language: str, currency: str) -> None:
+    mapping, good, errors, totals = parse(f"{head}\n{row}\n")
+    assert (mapping.language, mapping.currency, mapping.level, errors) == (language, currency, "campaign", [])
+    assert good[0].day == date(2026, 1, 5)
+    assert totals.as_dict() == {
+        "spend": Decimal("1234.50"), "impressions": 12345, "clicks": 67, "results": 8, "revenue": None,
     }  # fmt: skip

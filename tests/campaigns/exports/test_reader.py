@@ -209,3 +209,30 @@ def test_workbook_with_a_broken_part_is_refused() -> None:
     parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"][:-60]
     with pytest.raises(UnreadableError, match="damaged"):
         read(packed(parts))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "headings"),
+    [
+        ("cp1250", "Název kampaně;Zobrazení;Utracená částka (CZK)"),
+        ("cp1251", "Название кампании;Показы;Сумма затрат (RUB)"),
+        ("cp932", "キャンペーン名;インプレッション;消化金額 (JPY)"),
+        ("gb18030", "广告系列名称;展示次数;花费金额 (USD)"),
+        ("big5", "行銷活動名稱;曝光次數;花費金額 (TWD)"),
+        ("cp874", "ชื่อแคมเปญ;การเข้าถึง;จำนวนเงินที่ใช้จ่ายไป (THB)"),
+    ],
+)
+def test_encoding_of_a_spreadsheet_is_told_by_its_headings(encoding: str, headings: str) -> None:
+    source = open_source(io.BytesIO(f"{headings}\r\nA;1;2\r\n".encode(encoding)))
+    assert source.header == headings.split(";")
+
+
+def test_many_lines_above_the_headings_are_passed_over() -> None:
+    assert read(b"".join(b"Note %d\n" % n for n in range(30)) + b"Campaign name,Impressions\nA,5\n") == [["A", "5"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_behind_a_long_comment_are_found(encoding: str) -> None:
+    hidden = f'<?xml version="1.0" encoding="{encoding}"?><!--{" " * 9000}--><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'
+    with pytest.raises(UnreadableError, match="declares entities"):
+        open_source(io.BytesIO(packed({"xl/workbook.xml": b"<x/>", "xl/sharedStrings.xml": hidden.encode(encoding)})))
