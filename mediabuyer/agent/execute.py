@@ -227,7 +227,7 @@ def ending_of(changes: list[Change]) -> tuple[str, str]:
     words = trouble + (f". Done all the same: {'; '.join(finished)}." if finished else "")
     if STATES.UNKNOWN in states:
         return Decision.State.UNKNOWN, words
-    if STATES.BLOCKED in states and not finished:
+    if STATES.BLOCKED in states and not finished and STATES.FAILED not in states:
         return Decision.State.BLOCKED, words
     return Decision.State.FAILED, words
 
