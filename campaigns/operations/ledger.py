@@ -179,7 +179,7 @@ def resume(operation: Operation, now: datetime, actor: str, states: Sequence[str
             Change.State.SENT if was_sent else Change.State.PLANNED,
             now,
             actor,
-            "change.planned",
+            "change.looked_again" if was_sent else "change.planned",
             attempts=MAX_ATTEMPTS - 1 if change.state == Change.State.UNKNOWN else int(was_sent),
             lookups=0 if was_sent else F("fence"),  # claims that came to nothing are counted afresh
             not_before=None,
@@ -190,9 +190,7 @@ def resume(operation: Operation, now: datetime, actor: str, states: Sequence[str
 
 
 @transaction.atomic
-def turn(
-    change: Change, state: str, now: datetime, actor: str, event: str, *, reason: str = "", **values: Any
-) -> int:
+def turn(change: Change, state: str, now: datetime, actor: str, event: str, *, reason: str = "", **values: Any) -> int:
     """A move by a person or a rule from outside a claim. A worker that has the change in hand loses it by the fence."""
     values = {"state": state, "fence": F("fence") + 1, "lease_until": None, **values}
     if not Change.objects.filter(pk=change.pk, state=change.state).update(**values):

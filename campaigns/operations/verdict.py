@@ -4,14 +4,16 @@ counts, and a word that the platform contradicts is refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from campaigns.models import Change
+from campaigns.models import AdAccount, Change
 from campaigns.operations.attempt import is_as_wished
 from campaigns.operations.ledger import turn
 from campaigns.operations.settle import CLOCK
@@ -20,7 +22,11 @@ from campaigns.operations.words import describe, is_creation
 from campaigns.platforms.base import Level, Platform
 from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.errors import Conflict, Fault, PlatformError
+from mediabuyer.lib.money import format_money
 
+Connect = Callable[[AdAccount], Platform]
+Tell = Callable[[str], None]
+"""Called in the transaction of the move, with what the platform showed: for the journal of whoever asks."""
 UNREACHED = "Meta could not be asked"
 
 
@@ -39,11 +45,11 @@ class Seen:
     words: str
 
 
-def settle_arrived(change: Change, platform: Platform, now: datetime, actor: str) -> None:
+def settle_arrived(change: Change, connect: Connect, now: datetime, actor: str, tell: Tell = lambda _: None) -> None:
     """Done, if the platform shows it. Raises `Conflict` where it shows something else or cannot be asked."""
     _require_unknown(change)
     try:
-        seen = _look(change, platform)
+        seen = _look(change, connect(change.account))
     except PlatformError as error:
         raise Conflict(
             f"{UNREACHED}: {error.message} Nothing was changed.", remedy="Try again when Meta answers."
@@ -67,9 +73,10 @@ def settle_arrived(change: Change, platform: Platform, now: datetime, actor: str
             made_at=now,
             error={},
         )
+        tell(seen.words)
 
 
-def settle_missing(change: Change, platform: Platform, now: datetime, actor: str) -> str:
+def settle_missing(change: Change, connect: Connect, now: datetime, actor: str, tell: Tell = lambda _: None) -> str:
     """Failed, so that it no longer counts against the caps; returns on what that rests, in words.
 
     Refused while it may still land, and where the platform shows it. Where the platform cannot be asked, the person's
@@ -83,23 +90,19 @@ def settle_missing(change: Change, platform: Platform, now: datetime, actor: str
             remedy="Wait for that, or let me look again.",
         )
     try:
-        seen = _look(change, platform)
+        seen = _look(change, connect(change.account))
         if seen.is_there:
             raise Conflict("Meta shows that it did arrive.", remedy="Say that it arrived instead.")
         rests_on = f"Meta was asked and does not show it: {seen.words}."
     except PlatformError as error:
         rests_on = f"{UNREACHED} ({error.message}), so this rests on a person's word."
     words = f"It did not arrive. {rests_on}"
-    _turn_or_refuse(
-        change,
-        Change.State.FAILED,
-        now,
-        actor,
-        "change.failed",
-        reason=words,
-        settled_at=CLOCK,
-        error={**change.error, "message": words},
-    )
+    told = {**change.error, "message": words}
+    with transaction.atomic():
+        _turn_or_refuse(
+            change, Change.State.FAILED, now, actor, "change.failed", reason=words, settled_at=CLOCK, error=told
+        )
+        tell(rests_on)
     return rests_on
 
 
@@ -116,8 +119,15 @@ def _look(change: Change, platform: Platform) -> Seen:
         if error.fault is not Fault.MISSING:
             raise
         return Seen(False, change.external_id, {}, "the object is not there any more")
-    words = ", ".join(f"{name.replace('_', ' ')} is {state.get(name) or 'empty'}" for name in change.params)
+    words = ", ".join(f"{name.replace('_', ' ')} is {_value(name, state, change)}" for name in change.params)
     return Seen(is_as_wished(change, state), change.external_id, state, words)
+
+
+def _value(name: str, state: dict[str, Any], change: Change) -> str:
+    value = state.get(name)
+    if name == "daily_budget" and value:
+        return format_money(Decimal(value), change.account.currency)
+    return str(value or "empty")
 
 
 def _require_unknown(change: Change) -> None:

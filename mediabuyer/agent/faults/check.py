@@ -88,7 +88,7 @@ def _open_ends(world: FaultWorld, changes: list[Change]) -> Iterator[str]:
         for one in changes
         if one.state in (Change.State.FAILED, Change.State.UNKNOWN) and not _was_refused(one)
     )
-    refused = [one.operation.decision_key for one in changes if _was_refused(one)]
+    refused = [one.operation.decision_key for one in changes if _was_refused(one) and one.operation.decision_key]
     ended = Decision.objects.filter(account=world.account).exclude(state__in=["done", "blocked"])
     for decision in ended.exclude(state="failed", key__in=refused):
         yield f"decision {decision.state}: {decision.title}"
