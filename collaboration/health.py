@@ -90,7 +90,12 @@ def ledger(account: AdAccount) -> Part:
     unknown = Change.objects.filter(account=account, state=Change.State.UNKNOWN).count()
     waiting = Change.objects.filter(account=account).open().count()
     if unknown:
-        return Part("Changes at Meta", "bad", f"{unknown} of unknown outcome", "Look at them in Meta's Ads Manager.")
+        return Part(
+            "Changes at Meta",
+            "bad",
+            f"{unknown} of unknown outcome",
+            "Each stands on its decision, with what you can say about it.",
+        )
     return Part("Changes at Meta", "good", f"{waiting} under way" if waiting else "none under way")
 
 

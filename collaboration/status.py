@@ -15,7 +15,9 @@ from collaboration import health
 from collaboration.frame import page_now
 from collaboration.health import Part
 from mediabuyer.agent.models import Cycle, Decision
+from mediabuyer.agent.unsettled import Standing, needing_somebody, standing_of
 from mediabuyer.brands.models import Brand
+from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.servers.state import read_state
 from memory.models import Event
 from memory.status import graph_status
@@ -34,7 +36,21 @@ class Queue:
 def accounts_of(user: Any, machine_now: datetime) -> list[dict[str, Any]]:
     """Each account of the person with its own lines; what all share is told once."""
     rows = AdAccount.objects.visible_to(user).select_related("brand")
-    return [{"account": one, "parts": account_parts(one), "runs": _runs(one, machine_now)} for one in rows]
+    return [
+        {
+            "account": one,
+            "parts": account_parts(one),
+            "runs": _runs(one, machine_now),
+            "unsettled": unsettled_of(one),
+        }
+        for one in rows
+    ]
+
+
+def unsettled_of(account: AdAccount) -> list[tuple[Any, Standing]]:
+    """Changes that nobody settles unless a person says how they ended, with the decision that each belongs to."""
+    clock = database_now()
+    return [(one.operation.decision_key, standing_of(one, clock)) for one in needing_somebody(account)]
 
 
 def account_parts(account: AdAccount) -> list[Part]:

@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from campaigns import api as campaigns
 from campaigns import api_imports as imports
 from mediabuyer.agent import api as agent
+from mediabuyer.agent import api_settling as settling
 from portfolio import api as portfolio
 from portfolio import api_orders as orders
 
@@ -29,6 +30,9 @@ urlpatterns = [
     path("decisions/<uuid:key>/approve/", agent.Approve.as_view(), name="api-decision-approve"),
     path("decisions/<uuid:key>/reject/", agent.Reject.as_view(), name="api-decision-reject"),
     path("decisions/<uuid:key>/undo/", agent.Undo.as_view(), name="api-decision-undo"),
+    path("decisions/<uuid:key>/look-again/", settling.LookAgain.as_view(), name="api-decision-look"),
+    path("decisions/<uuid:key>/arrived/", settling.Arrived.as_view(), name="api-decision-arrived"),
+    path("decisions/<uuid:key>/missing/", settling.Missing.as_view(), name="api-decision-missing"),
     path("cycles/<uuid:key>/", agent.OneCycle.as_view(), name="api-cycle"),
     path("imports/", imports.Imports.as_view(), name="api-imports"),
     path("imports/<uuid:key>/", imports.OneImport.as_view(), name="api-import"),

@@ -37,6 +37,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 SESSION = "django.contrib.auth.backends.ModelBackend"
 PEOPLE = [*Role.values, "stranger", "nobody"]
+NOBODYS = "00000000-0000-4000-8000-000000000000"
 REPORT = b"Campaign name,Day,Amount spent (EUR),Impressions\nAutumn,2026-11-18,12.50,1000\n"
 
 
@@ -68,6 +69,9 @@ RULES: dict[str, Rule] = {
     "decision-defer": Rule(post=Right.DECIDE),
     "decision-change": Rule(post=Right.DECIDE),
     "decision-undo": Rule(post=Right.DECIDE),
+    "decision-look": Rule(post=Right.DECIDE),
+    "decision-arrived": Rule(post=Right.DECIDE),
+    "decision-missing": Rule(post=Right.DECIDE),
     "agent": LOOK,
     "agent-journal": LOOK,
     "cycle": LOOK,
@@ -101,6 +105,9 @@ RULES: dict[str, Rule] = {
     "api-decision-approve": Rule(post=Right.DECIDE),
     "api-decision-reject": Rule(post=Right.DECIDE),
     "api-decision-undo": Rule(post=Right.DECIDE),
+    "api-decision-look": Rule(post=Right.DECIDE),
+    "api-decision-arrived": Rule(post=Right.DECIDE),
+    "api-decision-missing": Rule(post=Right.DECIDE),
     "api-cycles": Rule("members", post=Right.RUN_CYCLE),
     "api-cycle": LOOK,
     "api-journal": LOOK,
@@ -198,7 +205,10 @@ def _content(method: str, route: str, world: dict[str, Any]) -> dict[str, Any]:
     if route == "api/imports/":
         return {"data": {"file": SimpleUploadedFile("report.csv", REPORT)}, "format": "multipart"}
     if route.startswith("api/"):
-        return {"data": [] if "conversions" in route else {"hash": "x", "reason_code": "risk"}, "format": "json"}
+        return {
+            "data": [] if "conversions" in route else {"hash": "x", "reason_code": "risk", "change": NOBODYS},
+            "format": "json",
+        }
     return {"data": {}}
 
 

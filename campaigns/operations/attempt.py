@@ -37,11 +37,12 @@ GONE = ("DELETED", "ARCHIVED")
 
 def attempt(change: Change, platform: Platform, guard: Guard, now: datetime, rng: random.Random) -> Change:
     """Brings a claimed change one step on and returns it as it stands. `now` is the account's time, for the journal."""
+    was_sent = change.state == Change.State.SENT
     try:
         try:
             _advance(change, platform, guard, now, rng)
         except settle.Halted as halt:
-            settle.block(change, halt.message, now)
+            settle.hold_back(change, halt.message, now, was_sent=was_sent)
         except PlatformError as error:
             not_reached(change, error, now, rng)
     except settle.Superseded:
@@ -52,10 +53,11 @@ def attempt(change: Change, platform: Platform, guard: Guard, now: datetime, rng
 def _advance(change: Change, platform: Platform, guard: Guard, now: datetime, rng: random.Random) -> None:
     if _is_given_up(change, now) or _waits_in_vain(change, now):
         return
-    if change.state == Change.State.SENT and not _may_send_again(change, platform, now, rng):
+    was_sent = change.state == Change.State.SENT
+    if was_sent and not _may_send_again(change, platform, now, rng):
         return
     if why := _refusal(change, guard):
-        settle.block(change, why, now)
+        settle.hold_back(change, why, now, was_sent=was_sent)
     elif _is_ready(change, platform, now):
         _send(change, platform, now, rng)
 
@@ -102,7 +104,7 @@ def _adopted(change: Change, platform: Platform, now: datetime) -> bool:
             settle.done(change, found[0].external_id, {"name": found[0].name, "status": found[0].status}, now, how=how)
         return bool(found)
     state = platform.read_state(Level(change.level), change.external_id)
-    if _is_as_wished(change, state):
+    if is_as_wished(change, state):
         settle.done(change, change.external_id, state, now, how=how)
         return True
     return False
@@ -124,18 +126,18 @@ def _is_ready(change: Change, platform: Platform, now: datetime) -> bool:
     state = platform.read_state(Level(change.level), change.external_id)
     if state.get("status") in GONE:
         settle.fail(change, PlatformError(Fault.MISSING, "The object was deleted or archived at the platform."), now)
-    elif _is_as_wished(change, state):
+    elif is_as_wished(change, state):
         settle.write(change, before=change.before or state)
         settle.done(change, change.external_id, state, now, how="it was so already")
     elif drift := _drift(change, state):
-        settle.block(change, drift, now)
+        settle.hold_back(change, drift, now, was_sent=change.state == Change.State.SENT)
     else:
         change.before = change.before or state
         return True
     return False
 
 
-def _is_as_wished(change: Change, state: dict[str, Any]) -> bool:
+def is_as_wished(change: Change, state: dict[str, Any]) -> bool:
     return all(_is_same(name, state.get(name), value) for name, value in change.params.items())
 
 

@@ -158,27 +158,28 @@ def cancel(operation: Operation, now: datetime, actor: str) -> int:
     """Takes back what has not been sent yet; what is on its way is settled as ever. Returns how many were cancelled."""
     cancelled = 0
     for change in operation.change_set.filter(state=Change.State.PLANNED).select_related("operation"):
-        cancelled += _turn(change, Change.State.CANCELLED, now, actor, "change.cancelled")
+        cancelled += turn(change, Change.State.CANCELLED, now, actor, "change.cancelled")
     return cancelled
 
 
-def resume(operation: Operation, now: datetime, actor: str) -> int:
+RESUMABLE = (Change.State.FAILED, Change.State.BLOCKED, Change.State.CANCELLED, Change.State.UNKNOWN)
+
+
+def resume(operation: Operation, now: datetime, actor: str, states: Sequence[str] = RESUMABLE) -> int:
     """Plans again what failed, was held back or cancelled; what is done stays. Returns how many go on.
 
     What may have been sent once is looked for before it is sent again.
     """
-    again = operation.change_set.filter(
-        state__in=[Change.State.FAILED, Change.State.BLOCKED, Change.State.CANCELLED, Change.State.UNKNOWN]
-    )
+    again = operation.change_set.filter(state__in=states)
     resumed = 0
     for change in again.select_related("operation"):
         was_sent = change.sent_at is not None
-        resumed += _turn(
+        resumed += turn(
             change,
             Change.State.SENT if was_sent else Change.State.PLANNED,
             now,
             actor,
-            "change.planned",
+            "change.looked_again" if was_sent else "change.planned",
             attempts=MAX_ATTEMPTS - 1 if change.state == Change.State.UNKNOWN else int(was_sent),
             lookups=0 if was_sent else F("fence"),  # claims that came to nothing are counted afresh
             not_before=None,
@@ -189,7 +190,7 @@ def resume(operation: Operation, now: datetime, actor: str) -> int:
 
 
 @transaction.atomic
-def _turn(change: Change, state: str, now: datetime, actor: str, event: str, **values: Any) -> int:
+def turn(change: Change, state: str, now: datetime, actor: str, event: str, *, reason: str = "", **values: Any) -> int:
     """A move by a person or a rule from outside a claim. A worker that has the change in hand loses it by the fence."""
     values = {"state": state, "fence": F("fence") + 1, "lease_until": None, **values}
     if not Change.objects.filter(pk=change.pk, state=change.state).update(**values):
@@ -204,5 +205,6 @@ def _turn(change: Change, state: str, now: datetime, actor: str, event: str, **v
         now=now,
         actor=actor,
         what=describe(change),
+        reason=reason,
     )
     return 1

@@ -24,6 +24,8 @@ CLOCK = Func(function="clock_timestamp", output_field=DateTimeField())
 """The database's clock at this very moment, where its `now()` is the start of the transaction."""
 STOPPED = "The stop is pressed: nothing that raises spending is sent until a second person releases it."
 
+NOT_IN_FORCE = "It was sent once, its answer was lost, and the platform does not show it."
+
 
 class Superseded(MediaBuyerError):
     """Another worker or a person has taken the change; whatever we know about it is no longer ours to write."""
@@ -115,6 +117,17 @@ def done(change: Change, remote_id: str, state: dict[str, Any], now: datetime, *
 
 def block(change: Change, why: str, now: datetime) -> None:
     _end(change, Change.State.BLOCKED, now, error={"message": why}, reason=why)
+
+
+def hold_back(change: Change, why: str, now: datetime, *, was_sent: bool) -> None:
+    """Not sent now, and why. What may have left once is more than held back: it has been looked for after its settle
+    window and is not in force, so it failed, and the words say both.
+    """
+    if not was_sent:
+        block(change, why, now)
+        return
+    words = f"{NOT_IN_FORCE} It is not sent again: {why}"
+    _end(change, Change.State.FAILED, now, error={"message": words, "held_back": why}, reason=words)
 
 
 def cancel(change: Change, why: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,8 +24,9 @@ from mediabuyer.agent.actions import ACTIONS, BY_SLUG
 from mediabuyer.agent.models import Decision, DecisionQuerySet
 from mediabuyer.agent.revise import revise
 from mediabuyer.agent.undo import can_undo, undo
+from mediabuyer.agent.unsettled import look_again, open_ends, say_arrived, say_missing, standing_of
 from mediabuyer.brands.permissions import Right, may, require
-from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
 from mediabuyer.lib.money import parse_amount
 
@@ -147,6 +149,42 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
     return redirect("decision", account.key, row.key)
 
 
+def _settling(
+    request: HttpRequest, key: UUID, decision_key: UUID, act: Callable[..., object], said: str
+) -> HttpResponse:
+    """A person's word on one change of unknown outcome."""
+    account = account_for(request, key)
+    require(request.user, Right.DECIDE, account.brand)
+    row = _get(account, decision_key)
+    change = open_ends([row]).filter(key=_uuid(words(request, "change")) or UUID(int=0)).first()
+    try:
+        if change is None:
+            raise Conflict("This change is settled by now.", remedy="See below how it ended.")
+        outcome = act(row, change, person(request), words(request, "hash"), page_now(account))
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    messages.success(request, said.format(outcome))
+    return redirect("decision", account.key, row.key)
+
+
+@login_required
+@require_POST
+def look(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    return _settling(request, key, decision_key, look_again, "I look for it now; how it ends shows here.")
+
+
+@login_required
+@require_POST
+def arrived(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    return _settling(request, key, decision_key, say_arrived, "Settled: Meta shows that it arrived.")
+
+
+@login_required
+@require_POST
+def missing(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    return _settling(request, key, decision_key, say_missing, "Settled as not arrived. {}")
+
+
 @login_required
 @require_POST
 def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
@@ -176,9 +214,14 @@ def _chosen(account: AdAccount, values: list[str]) -> list[tuple[Decision, str]]
 
 
 def _pair(value: str) -> tuple[UUID, str] | None:
-    key, _, seen_hash = value.partition(":")
+    text, _, seen_hash = value.partition(":")
+    key = _uuid(text)
+    return (key, seen_hash) if key else None
+
+
+def _uuid(text: str) -> UUID | None:
     try:
-        return UUID(key), seen_hash
+        return UUID(text)
     except ValueError:
         return None
 
@@ -252,6 +295,7 @@ def _page(
         ],
         "tabs": _tabs(account, view, now),
         "card": build_card(shown) if shown else None,
+        "unsettled": [standing_of(one, database_now()) for one in open_ends([shown])] if shown else [],
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,
         "can_undo": possible,

@@ -22,6 +22,7 @@ from collaboration.cards import due_words
 from collaboration.frame import account_for, page_now, person
 from collaboration.plots import Level, Plot, Series
 from collaboration.reasons import drivers_of, explain
+from collaboration.status import unsettled_of
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import budgets_of, committed
@@ -45,6 +46,9 @@ TOLD = [
     "decision.blocked",
     "decision.expired",
     "decision.undone",
+    "decision.undo_failed",
+    "decision.undo_blocked",
+    "decision.undo_unknown",
     "change.failed",
     "change.unknown",
     "change.blocked",
@@ -66,6 +70,9 @@ TONES = {
     "released": "good",
     "failed": "bad",
     "unknown": "warn",
+    "undo_failed": "bad",
+    "undo_blocked": "bad",
+    "undo_unknown": "warn",
 }
 
 
@@ -129,9 +136,16 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         else None,
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
-    context |= _money_words(account, money) | {"seen_at": person(request).seen_today_at}
+    context |= _money_words(account, money) | _not_as_it_should_be(account)
+    context |= {"seen_at": person(request).seen_today_at}
     User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)
+
+
+def _not_as_it_should_be(account: AdAccount) -> dict[str, Any]:
+    """What nobody settles unless a person does: changes of unknown outcome, undos that did not work."""
+    undos = Decision.objects.filter(account=account).with_failed_undo()
+    return {"unsettled": unsettled_of(account), "undos": list(undos[:NEEDS])}
 
 
 def _waiting(account: AdAccount, now: datetime) -> list[Decision]:

@@ -21,12 +21,13 @@ from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.cycle import start_cycle
 from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
 from mediabuyer.agent.undo import can_undo, undo
+from mediabuyer.agent.unsettled import open_ends, standing_of
 from mediabuyer.agent.versions import changed_since
 from mediabuyer.brands.api_permissions import HasScope, person_of, token_of
 from mediabuyer.brands.idempotency import idempotent
 from mediabuyer.brands.models import Scope
 from mediabuyer.brands.permissions import Right, require
-from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict
 from mediabuyer.lib.queue import enqueue
 
@@ -39,13 +40,17 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     decided_by = serializers.CharField(source="decided_by.email", default=None, read_only=True, allow_null=True)
     requested_by = serializers.CharField(source="requested_by.email", default=None, read_only=True, allow_null=True)
     reason_code = serializers.CharField(read_only=True, help_text="Empty unless it was rejected.")
+    undo_state = serializers.CharField(
+        read_only=True,
+        help_text="How the last try to take it back stands: running, failed, blocked, unknown, or empty.",
+    )
 
     class Meta:
         model = Decision
         fields = ["key", "cycle", "action", "title", "why", "state", "risk", "ad", "subject_level", "subject_id",
                   "expected", "waiting_cost", "version", "content_hash", "requested_by", "proposed_at", "expires_at",
                   "deferred_until", "decided_by", "decided_at", "reason_code", "note", "execute_after", "finished_at",
-                  "error"]  # fmt: skip
+                  "error", "undo_state"]  # fmt: skip
         read_only_fields = fields
 
 
@@ -72,21 +77,38 @@ class WayBackSerializer(serializers.Serializer[Any]):
     words = serializers.CharField()
 
 
+class StandingSerializer(serializers.Serializer[Any]):
+    change = serializers.UUIDField(source="change.key")
+    what = serializers.CharField()
+    is_undo = serializers.BooleanField()
+    known = serializers.CharField(help_text="What is known, in words.")
+    next = serializers.CharField(help_text="What happens next, in words.")
+    at = serializers.DateTimeField(allow_null=True, help_text="When it is looked for next; null: not by itself.")
+    needs_person = serializers.BooleanField()
+    may_be_missing = serializers.BooleanField(help_text="Whether it may be said that it did not arrive.")
+
+
 class DecisionDetailSerializer(DecisionSerializer):
     account = serializers.UUIDField(source="account.key", read_only=True)
     findings = FindingSerializer(source="finding_set", many=True, read_only=True)
     outcome = OutcomeSerializer(read_only=True, default=None, allow_null=True)
     undo = serializers.SerializerMethodField()
+    unsettled = serializers.SerializerMethodField()
 
     class Meta(DecisionSerializer.Meta):
         fields = [*DecisionSerializer.Meta.fields, "account", "params", "changes", "evidence", "way_back", "precedents",
-                  "findings", "outcome", "undo"]  # fmt: skip
+                  "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(WayBackSerializer)
     def get_undo(self, decision: Decision) -> dict[str, Any]:
         possible, words = can_undo(decision)
         return {"possible": possible, "words": words}
+
+    @extend_schema_field(StandingSerializer(many=True))
+    def get_unsettled(self, decision: Decision) -> Any:
+        """What was sent and has no certain end yet."""
+        return StandingSerializer([standing_of(one, database_now()) for one in open_ends([decision])], many=True).data
 
 
 class DecisionFilter(django_filters.FilterSet):
@@ -159,7 +181,7 @@ class OneDecision(OfDecision, RetrieveAPIView[Decision]):
     pass
 
 
-ANSWERED = {200: DecisionDetailSerializer, 409: StaleSerializer}
+ANSWERED: dict[int, Any] = {200: DecisionDetailSerializer, 409: StaleSerializer}
 
 
 class Approve(OfDecision):
@@ -168,7 +190,7 @@ class Approve(OfDecision):
     @extend_schema(summary="Approve exactly what was read", request=ApprovalSerializer, responses=ANSWERED)
     @idempotent
     def post(self, request: Request, key: Any) -> Response:
-        given = _given(ApprovalSerializer, request)
+        given = given_by(ApprovalSerializer, request)
         return self.changed(
             key,
             lambda one: answer.approve(one, person_of(request), given["hash"], known_now(one.account), wall_now(),
@@ -183,7 +205,7 @@ class Reject(OfDecision):
     @extend_schema(summary="Reject with a reason", request=RejectionSerializer, responses=ANSWERED)
     @idempotent
     def post(self, request: Request, key: Any) -> Response:
-        given = _given(RejectionSerializer, request)
+        given = given_by(RejectionSerializer, request)
         return self.changed(
             key,
             lambda one: answer.reject(one, person_of(request), given["hash"], given["reason_code"],
@@ -207,7 +229,7 @@ class Undo(OfDecision):
         return self.changed(key, lambda one: undo(one, person_of(request), known_now(one.account), wall_now()))
 
 
-def _given(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def given_by(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     given = kind(data=request.data)
     given.is_valid(raise_exception=True)
     return dict(given.validated_data)

@@ -169,7 +169,8 @@ def _try_one(change: Change, platform_for: Callable[[AdAccount], Platform], now:
 def settle_decisions(account: AdAccount | None = None) -> int:
     """Ends every decision whose changes have all ended, and every undo that is complete. Returns how many ended."""
     running = Decision.objects.filter(state__in=[Decision.State.EXECUTING, Decision.State.UNKNOWN])
-    done = Decision.objects.filter(state=Decision.State.DONE)
+    undo_under_way = ["", Decision.Undo.RUNNING, Decision.Undo.UNKNOWN]
+    done = Decision.objects.filter(state=Decision.State.DONE, undo_state__in=undo_under_way)
     operations = Operation.objects.filter(
         Q(is_undo=False, decision_key__in=running.values("key")) | Q(is_undo=True, decision_key__in=done.values("key"))
     ).exclude(change__state__in=Change.OPEN)
@@ -227,21 +228,31 @@ def ending_of(changes: list[Change]) -> tuple[str, str]:
     words = trouble + (f". Done all the same: {'; '.join(finished)}." if finished else "")
     if STATES.UNKNOWN in states:
         return Decision.State.UNKNOWN, words
-    if STATES.BLOCKED in states and not finished:
+    if STATES.BLOCKED in states and not finished and STATES.FAILED not in states:
         return Decision.State.BLOCKED, words
     return Decision.State.FAILED, words
 
 
 def _settle_undo(operation: Operation) -> bool:
-    if operation.change_set.exclude(state=STATES.DONE).exists():
-        return False
+    """What was asked for and did not happen is said as plainly as what did; an earlier try no longer counts."""
     now = now_for(operation.account)
     with transaction.atomic():
         decision = _locked_decision(operation, Decision.State.DONE)
-        if decision is None:
+        if decision is None or _has_later_undo(operation):
             return False
-        decision.mark_undone(now, operation.actor)
+        state, words = ending_of(list(operation.change_set.all()))
+        if state in ("", decision.undo_state):
+            return False
+        if state == Decision.State.DONE:
+            decision.mark_undone(now, operation.actor)
+        else:
+            decision.fail_undo(state, now, words)
     return True
+
+
+def _has_later_undo(operation: Operation) -> bool:
+    same = Operation.objects.filter(account=operation.account, decision_key=operation.decision_key, is_undo=True)
+    return same.filter(pk__gt=operation.pk).exists()
 
 
 def carry_out(seconds: float = 45.0, account: AdAccount | None = None) -> int:

@@ -146,8 +146,11 @@ def lifetime_left(account: AdAccount) -> Decimal:
 
 
 def open_undo_rises(account: AdAccount, but_not: Operation | None) -> Decimal:
-    """Budgets that undos under way will raise again. Their decisions are done, so no other sum has them."""
-    undos = Change.objects.open().filter(account=account, operation__is_undo=True, exposure__gt=0)
+    """Budgets that undos under way, or of unknown outcome, may raise again. Their decisions are done, so no other sum
+    has them.
+    """
+    may_land = [*Change.OPEN, Change.State.UNKNOWN]
+    undos = Change.objects.filter(account=account, state__in=may_land, operation__is_undo=True, exposure__gt=0)
     if but_not is not None:
         undos = undos.exclude(operation=but_not)
     return (undos.aggregate(sum=Sum("exposure"))["sum"] or Decimal(0)) / META_EXPOSURE

@@ -11,13 +11,12 @@ from django.db.models import QuerySet
 from campaigns.models import Change, Operation
 from campaigns.operations import ledger
 from mediabuyer.agent.context import PlannedChange
-from mediabuyer.agent.execute import wishes_of
+from mediabuyer.agent.execute import settle, wishes_of
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.models import User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict
 from mediabuyer.lib.queue import enqueue
-from memory.events import record
 
 NO_WAY_BACK = {
     Decision.State.PROPOSED: "Nothing has been done yet.",
@@ -27,6 +26,7 @@ NO_WAY_BACK = {
     Decision.State.FAILED: "It failed. What was done all the same stands with the error.",
     Decision.State.UNDONE: "It was taken back already.",
 }
+UNSETTLED = "It is not known yet whether the last try to take it back arrived. That has to be settled first."
 
 
 def can_undo(decision: Decision) -> tuple[bool, str]:
@@ -37,6 +37,8 @@ def can_undo(decision: Decision) -> tuple[bool, str]:
         return False, NO_WAY_BACK.get(Decision.State(decision.state), "Nothing of it was sent.")
     if _open_undo(decision):
         return False, "It is being taken back right now."
+    if decision.undo_state == Decision.Undo.UNKNOWN:
+        return False, UNSETTLED
     changes = _sent_changes(decision)
     if not changes:
         return False, "It changed nothing at the platform."
@@ -59,6 +61,9 @@ def undo(decision: Decision, person: User, now: datetime, machine_now: datetime)
     decision = Decision.objects.select_for_update(of=("self",)).select_related("account__brand").get(pk=decision.pk)
     if running := _open_undo(decision):
         return running
+    if decision.undo_state == Decision.Undo.RUNNING:
+        settle(_undos(decision).latest("pk"))  # it has ended a moment ago, and nobody has said how yet
+        decision.refresh_from_db()
     possible, words = can_undo(decision)
     if not possible:
         raise Conflict(words, remedy="Reload the page to see how it stands.")
@@ -83,17 +88,7 @@ def _plan_way_back(decision: Decision, person: User, now: datetime, machine_now:
         is_undo=True,
     )
     back = [one for change in reversed(_sent_changes(decision)) if (one := _reverse(change))]
-    record(
-        "decision.undo_requested",
-        "decision",
-        decision.key,
-        brand=decision.account.brand,
-        account=decision.account.key,
-        now=now,
-        actor=actor,
-        what=decision.title,
-        asked_at=machine_now,
-    )
+    decision.begin_undo(person, now, machine_now)
     ledger.plan(operation, wishes_of(back), now)
     return Operation.objects.get(key=operation.key)
 

@@ -114,6 +114,14 @@ class Moves(RuleBasedStateMachine):
     def take_back(self, hand: int) -> None:
         self.move(lambda: self.hands[hand].mark_undone(NOW, "person:a@example.com"))
 
+    @rule(hand=HANDS, who=PEOPLE)
+    def ask_back(self, hand: int, who: str) -> None:
+        self.move(lambda: self.hands[hand].begin_undo(self.people[who], NOW, NOW))
+
+    @rule(hand=HANDS, how=st.sampled_from(["failed", "blocked", "unknown"]))
+    def fail_to_take_back(self, hand: int, how: str) -> None:
+        self.move(lambda: self.hands[hand].fail_undo(how, NOW, "Meta said no."))
+
     @rule(amount=st.integers(61, 500))
     def tamper(self, amount: int) -> None:
         """Somebody writes other amounts past the model; nothing of it may ever be sent."""
@@ -134,6 +142,11 @@ class Moves(RuleBasedStateMachine):
     def who_asked_for_it_has_not_approved_it(self) -> None:
         row = Decision.objects.get()
         assert not (row.approved_hash and row.decided_by and row.decided_by == row.requested_by)
+
+    @invariant()
+    def only_what_is_done_is_being_taken_back(self) -> None:
+        row = Decision.objects.get()
+        assert not row.undo_state or row.state == "done"
 
     @invariant()
     def journal_is_whole(self) -> None:

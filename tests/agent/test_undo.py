@@ -11,12 +11,14 @@ import pytest
 
 from campaigns.clock import now_for
 from campaigns.models import Ad, AdAccount, AdSet, Change, Operation
+from campaigns.operations.attempt import MAX_ATTEMPTS
 from campaigns.sync import sync_structure
 from mediabuyer.agent import execute
 from mediabuyer.agent.models import UNDO_WINDOW, Decision
-from mediabuyer.agent.undo import can_undo, undo
+from mediabuyer.agent.observe import open_undo_rises
+from mediabuyer.agent.undo import UNSETTLED, can_undo, undo
 from mediabuyer.lib.clock import wall_now
-from mediabuyer.lib.errors import Conflict, NotAllowed
+from mediabuyer.lib.errors import Conflict, Fault, NotAllowed, PlatformError
 from memory.models import Event
 from tests.factories import ChangeFactory, DecisionFactory, InsightFactory, OperationFactory, budget_change
 from tests.sandbox_process import running_sandbox
@@ -73,7 +75,95 @@ def test_undo_does_not_overwrite_what_others_changed(approved, manager, carry_ou
     decision.refresh_from_db()
     assert (decision.state, fake.objects["130001"]["daily_budget"]) == ("done", "75.00")
     assert "changed elsewhere" in Change.objects.get(operation__is_undo=True).error["message"]
-    assert can_undo(decision)[0]
+    assert (decision.undo_state, can_undo(decision)[0]) == ("blocked", True)
+
+
+# --- A way back that does not work -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done_raise(approved, carry_out):
+    """A raise from 50 to 60 that has arrived."""
+    decision = approved([budget_change("130001", "50", "60")])
+    carry_out()
+    decision.refresh_from_db()
+    return decision
+
+
+def let_time_pass(fake, carry_out):
+    for _ in range(60):
+        carry_out()
+        fake.pass_time(61)
+
+
+def test_undo_that_fails_is_said_once_and_tried_again(done_raise, manager, carry_out, fake, now):
+    fake.script = [PlatformError(Fault.INVALID, "Budget too low", code=100)]
+    undo(done_raise, manager, now, wall_now())
+    carry_out()
+    carry_out()
+    done_raise.refresh_from_db()
+    assert (done_raise.state, done_raise.undo_state) == ("done", "failed")
+    assert done_raise.undo_error == "daily budget of the ad set “Broad” to €50.00: Budget too low"
+    line = Event.objects.get(kind="decision.undo_failed")
+    assert (line.actor, line.data["reason"]) == ("system", done_raise.undo_error)
+    undo(done_raise, manager, now, wall_now())
+    carry_out()
+    done_raise.refresh_from_db()
+    assert (done_raise.state, done_raise.undo_state, done_raise.undo_error) == ("undone", "", "")
+    assert fake.objects["130001"]["daily_budget"] == "50.00"
+
+
+def test_undo_of_unknown_outcome_is_settled_before_another(done_raise, manager, carry_out, fake, now):
+    fake.script = ["error"] * MAX_ATTEMPTS
+    undo(done_raise, manager, now, wall_now())
+    let_time_pass(fake, carry_out)
+    done_raise.refresh_from_db()
+    assert (done_raise.state, done_raise.undo_state) == ("done", "unknown")
+    assert Event.objects.filter(kind="decision.undo_unknown").count() == 1
+    assert can_undo(done_raise) == (False, UNSETTLED)
+    with pytest.raises(Conflict, match="settled first"):
+        undo(done_raise, manager, now, wall_now())
+    assert Operation.objects.filter(is_undo=True).count() == 1
+
+
+def test_undo_of_a_cut_counts_against_the_cap_while_unknown(approved, manager, carry_out, fake, now, account):
+    decision = approved([budget_change("130001", "50", "40")])
+    carry_out()
+    fake.script = ["error"] * MAX_ATTEMPTS
+    undo(decision, manager, now, wall_now())
+    let_time_pass(fake, carry_out)
+    assert Change.objects.get(operation__is_undo=True).state == "unknown"
+    assert open_undo_rises(account, None) == Decimal(10)
+
+
+def test_late_end_of_an_earlier_try_says_nothing_of_the_next(done_raise, manager, carry_out, fake, now):
+    fake.script = [PlatformError(Fault.INVALID, "Budget too low", code=100)]
+    first = undo(done_raise, manager, now, wall_now())
+    carry_out()
+    done_raise.refresh_from_db()
+    undo(done_raise, manager, now, wall_now())
+    assert execute.settle(first) is False
+    done_raise.refresh_from_db()
+    assert done_raise.undo_state == "running"
+
+
+def test_half_of_a_shift_that_went_back_is_named(approved, manager, carry_out, fake, now):
+    decision = approved(
+        [budget_change("130002", "50", "60"), budget_change("130001", "50", "40")], action="shift_budget"
+    )
+    carry_out()
+    decision.refresh_from_db()
+    fake.script = ["ok", PlatformError(Fault.INVALID, "Not now", code=100)]
+    undo(decision, manager, now, wall_now())
+    carry_out()
+    decision.refresh_from_db()
+    assert (decision.state, decision.undo_state) == ("done", "failed")
+    assert "Done all the same" in decision.undo_error
+    undo(decision, manager, now, wall_now())
+    carry_out()
+    decision.refresh_from_db()
+    assert decision.state == "undone"
+    assert {one["daily_budget"] for one in fake.objects.values()} == {"50.00"}
 
 
 def test_undo_of_a_cut_is_held_back_by_the_stop(approved, manager, carry_out, fake, now):

@@ -66,7 +66,7 @@ def _judge_creation(change: Change, there: dict[str, Any], verdict: Verdict) -> 
     found = [one["id"] for one in there.values() if marker_text(change.marker) in one["name"]]
     verdict.objects += len(found)
     verdict.duplicates += max(len(found) - 1, 0)
-    if not found and change.state not in (Change.State.BLOCKED, Change.State.CANCELLED):
+    if not found and change.state not in (Change.State.BLOCKED, Change.State.CANCELLED) and not _was_refused(change):
         verdict.missing += 1
     if found and (change.state != Change.State.DONE or change.remote_id not in found):
         verdict.violations.append(f"{describe(change)} is {change.state} as {change.remote_id}, but {found} exist")
@@ -86,10 +86,17 @@ def _open_ends(world: FaultWorld, changes: list[Change]) -> Iterator[str]:
     yield from (
         f"{one.state}: {describe(one)}: {one.error.get('message')}"
         for one in changes
-        if one.state in (Change.State.FAILED, Change.State.UNKNOWN)
+        if one.state in (Change.State.FAILED, Change.State.UNKNOWN) and not _was_refused(one)
     )
-    for decision in Decision.objects.filter(account=world.account).exclude(state__in=["done", "blocked"]):
+    refused = [one.operation.decision_key for one in changes if _was_refused(one) and one.operation.decision_key]
+    ended = Decision.objects.filter(account=world.account).exclude(state__in=["done", "blocked"])
+    for decision in ended.exclude(state="failed", key__in=refused):
         yield f"decision {decision.state}: {decision.title}"
+
+
+def _was_refused(change: Change) -> bool:
+    """Sent once without effect, and then held back by a guardrail: the right end, not a loss."""
+    return change.state == Change.State.FAILED and "held_back" in change.error
 
 
 def _journal(world: FaultWorld, changes: list[Change]) -> Iterator[str]:

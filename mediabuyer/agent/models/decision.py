@@ -13,7 +13,9 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
+from mediabuyer.agent.models.choices import UNDO_KINDS, Refusal, WayBack
 from mediabuyer.agent.models.cycle import Cycle
+from mediabuyer.agent.models.queries import DecisionQuerySet
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
@@ -25,32 +27,6 @@ UNDO_WINDOW = timedelta(seconds=10)
 
 STATES = ["proposed", "blocked", "awaiting", "approved", "executing", "done", "failed", "unknown", "undone",
           "rejected", "expired"]  # fmt: skip
-
-
-class DecisionQuerySet(models.QuerySet["Decision"]):
-    def visible_to(self, user: Any) -> DecisionQuerySet:
-        return self.filter(account__in=AdAccount.objects.visible_to(user))
-
-    def awaiting(self) -> DecisionQuerySet:
-        return self.filter(state=Decision.State.AWAITING)
-
-    def to_decide(self, now: datetime) -> DecisionQuerySet:
-        """Those whose turn it is: awaiting and not deferred."""
-        return self.awaiting().filter(Q(deferred_until=None) | Q(deferred_until__lte=now))
-
-    def deferred(self, now: datetime) -> DecisionQuerySet:
-        return self.awaiting().filter(deferred_until__gt=now)
-
-    def lapsed(self, now: datetime) -> DecisionQuerySet:
-        """Those whose time is over without an answer; a shadow account's proposals never get one."""
-        return self.filter(state__in=[Decision.State.PROPOSED, Decision.State.AWAITING], expires_at__lte=now)
-
-    def decided(self) -> DecisionQuerySet:
-        return self.exclude(state__in=[Decision.State.PROPOSED, Decision.State.AWAITING])
-
-    def open(self) -> DecisionQuerySet:
-        """Those that may still spend: their rises count against the caps."""
-        return self.filter(state__in=[Decision.State.APPROVED, Decision.State.EXECUTING, Decision.State.UNKNOWN])
 
 
 @pghistory.track()
@@ -84,15 +60,7 @@ class Decision(models.Model):
         "undone": (),
     }
 
-    class Reason(models.TextChoices):
-        """Why people say no; counted in reports."""
-
-        TOO_EARLY = "too_early", "Too little data yet"
-        WRONG_FIGURES = "wrong_figures", "The figures are wrong"
-        SEASON = "season", "A promotion or season explains it"
-        STRATEGY = "strategy", "Not our strategy now"
-        RISK = "risk", "Too risky"
-        OTHER = "other", "Something else"
+    Reason, Undo = Refusal, WayBack
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     account = models.ForeignKey(AdAccount, models.PROTECT)
@@ -129,11 +97,18 @@ class Decision(models.Model):
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     approved_hash = models.CharField(max_length=64, blank=True)
-    reason_code = models.CharField(max_length=20, blank=True, choices=Reason)
+    reason_code = models.CharField(max_length=20, blank=True, choices=Refusal)
     note = models.TextField(blank=True)
     execute_after = models.DateTimeField(null=True, blank=True, help_text="The machine's time.")
     finished_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
+    undo_state = models.CharField(
+        max_length=8,
+        blank=True,
+        choices=WayBack,
+        help_text="How the last try to take it back stands; empty: none asked.",
+    )
+    undo_error = models.TextField(blank=True)
 
     objects = DecisionQuerySet.as_manager()
 
@@ -145,6 +120,9 @@ class Decision(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=STATES), name="decision_state_known"),
+            models.CheckConstraint(
+                condition=Q(undo_state__in=["", "running", "failed", "blocked", "unknown"]), name="decision_undo_known"
+            ),
             models.UniqueConstraint(
                 fields=["account", "action", "subject_id"],
                 condition=Q(state__in=["proposed", "awaiting", "approved", "executing", "unknown"]),
@@ -246,7 +224,7 @@ class Decision(models.Model):
         Repeating the same approval is harmless; `machine_now` is the wall clock, from which the undo window runs.
         """
         require(person, Right.DECIDE, self.account.brand)
-        self._require_same(seen_hash)
+        self.require_same(seen_hash)
         if self.requested_by_id == person.pk:
             raise NotAllowed("You asked for this, so somebody else decides it.", remedy="Ask another manager.")
         if self.state == self.State.APPROVED and self.decided_by_id == person.pk:
@@ -276,7 +254,7 @@ class Decision(models.Model):
                 "A rejection needs a reason.",
                 remedy="Choose one of: " + ", ".join(self.Reason.values) + ".",
             )
-        self._require_same(seen_hash)
+        self.require_same(seen_hash)
         if self.state == self.State.REJECTED and self.decided_by_id == person.pk:
             return
         self._require_open(now)
@@ -355,16 +333,42 @@ class Decision(models.Model):
         """done, failed or unknown, as its changes ended."""
         self._move(state, now, "system", reason=error, error=error, finished_at=now)
 
+    # --- The way back of what is done ----------------------------------------------------------------------------
+
+    def begin_undo(self, person: User, now: datetime, machine_now: datetime) -> None:
+        """A person asks to set it back; asking again after a failed try begins anew."""
+        require(person, Right.DECIDE, self.account.brand)
+        not_under_way = Q(state=self.State.DONE) & ~Q(undo_state__in=[self.Undo.RUNNING, self.Undo.UNKNOWN])
+        self._note_undo(not_under_way, self.Undo.RUNNING, "decision.undo_requested", now, _actor(person, None),
+                        asked_at=machine_now)  # fmt: skip
+
+    def fail_undo(self, how: str, now: datetime, why: str) -> None:
+        """failed, blocked or unknown, as the changes of its way back ended. Told once."""
+        going = Q(state=self.State.DONE, undo_state__in=["", self.Undo.RUNNING, self.Undo.UNKNOWN])
+        self._note_undo(going & ~Q(undo_state=how), how, UNDO_KINDS[how], now, "system", reason=why)
+
+    def _note_undo(
+        self, where: Q, how: str, event: str, now: datetime, actor: str, *, reason: str = "", **data: Any
+    ) -> None:
+        with transaction.atomic():
+            if not Decision.objects.filter(where, pk=self.pk).update(undo_state=how, undo_error=reason):
+                raise _overtaken()
+            self.undo_state, self.undo_error = how, reason
+            self._tell(event, now, actor, reason=reason, **data)
+            touch([self])
+
     def mark_undone(self, now: datetime, actor: str) -> None:
-        self._move(self.State.UNDONE, now, actor)
+        self._move(self.State.UNDONE, now, actor, undo_state="", undo_error="")
+
+    # --- What every answer asks first ----------------------------------------------------------------------------
 
     def require_answerable(self, person: User, seen_hash: str, now: datetime) -> None:
         """Raises unless this person may answer it now, as it was shown."""
         require(person, Right.DECIDE, self.account.brand)
-        self._require_same(seen_hash)
+        self.require_same(seen_hash)
         self._require_open(now)
 
-    def _require_same(self, seen_hash: str) -> None:
+    def require_same(self, seen_hash: str) -> None:
         if seen_hash != self.content_hash:
             raise Conflict(
                 "This decision changed since you opened it, so your answer was not taken.",

@@ -290,3 +290,51 @@ def test_database_lost_after_sending_is_made_good(plan, work, work_all, platform
     assert (Change.objects.get().state, list(platform.marked().values())) == ("sent", [1])
     work_all()
     assert (Change.objects.get().state, platform.writes) == ("done", 1)
+
+
+# --- Sent once, then held back: more than blocked --------------------------------------------------------------------
+
+
+def test_lost_and_then_drifted_is_failed_not_held_back(plan, work, work_all, platform):
+    plan(budget("130001", "50", "60"))
+    platform.script = ["error"]  # no answer, and nothing done
+    work()
+    platform.objects["130001"]["daily_budget"] = "80.00"
+    work_all()
+    change = Change.objects.get()
+    assert (change.state, change.attempts, platform.writes) == ("failed", 1, 1)
+    assert change.error["message"] == (
+        "It was sent once, its answer was lost, and the platform does not show it. It is not sent again: "
+        "It was changed elsewhere meanwhile: daily budget is 80.00, this was decided on 50."
+    )
+    assert events() == ["change.planned", "change.sent", "change.failed"]
+
+
+def test_lost_and_then_refused_is_failed_not_held_back(plan, work, platform):
+    plan(new_campaign())
+    platform.script = ["error"]
+    work()
+    platform.pass_time(61)
+    change = work(lambda _: "Over the cap.")
+    assert (change.state, change.error["held_back"], platform.writes) == ("failed", "Over the cap.", 1)
+
+
+@pytest.mark.parametrize("moment", ["before it is written down", "right before the socket"])
+def test_stop_after_a_lost_answer_is_failed_not_held_back(plan, work, platform, moment):
+    plan(budget("130001", "50", "60", exposure=17))
+    platform.script = ["error", lambda: AdAccount.objects.update(is_stopped=True)]
+    work()
+    platform.pass_time(61)
+    late = moment == "right before the socket"
+    change = work(lambda _: None if late else AdAccount.objects.update(is_stopped=True) and None)
+    assert (change.state, change.attempts, platform.writes) == ("failed", 2 if late else 1, 1)
+    assert "The stop is pressed" in change.error["held_back"]
+
+
+def test_refusal_within_the_settle_window_waits_for_its_end(plan, work, work_all, platform):
+    """Late ones still land: what a guardrail is against now may have arrived all the same."""
+    plan(new_campaign())
+    platform.script, platform.late_seconds = ["late"], 35
+    work(lambda _: None)
+    work_all()
+    assert (Change.objects.get().state, platform.writes) == ("done", 1)
