@@ -74,6 +74,7 @@ RULES: dict[str, Rule] = {
     "cycle-live": LOOK,
     "cycle-start": Rule(post=Right.RUN_CYCLE),
     "portfolio": LOOK,
+    "search": LOOK,
     "ads": LOOK,
     "ad": LOOK,
     "import": Rule("person", post=Right.IMPORT, is_shared=True),
