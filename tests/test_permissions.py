@@ -75,6 +75,7 @@ RULES: dict[str, Rule] = {
     "cycle-start": Rule(post=Right.RUN_CYCLE),
     "portfolio": LOOK,
     "search": LOOK,
+    "saved-view": Rule(post=Right.SEE),
     "ads": LOOK,
     "ad": LOOK,
     "import": Rule("person", post=Right.IMPORT, is_shared=True),

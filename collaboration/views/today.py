@@ -98,17 +98,9 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     period = last_days(evaluation_day(account, now))
     diagnosis = diagnose("roas", total(account, *previous_period(*period)), total(account, *period))
     found = health.parts(account, now, machine_now)
-    events, places = _events(account, person(request)), places_of(waiting[:NEEDS])
+    events = _events(account, person(request))
     context = {
-        "waiting": [
-            {
-                "decision": one,
-                "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
-                "due": due_words(one, now),
-                "place": places[one.pk],
-            }
-            for one in waiting[:NEEDS]
-        ],
+        "waiting": _shown(waiting[:NEEDS], now),
         "waiting_count": len(waiting),
         "waiting_label": f"{len(waiting)} waiting",
         "cost": sum((one.waiting_cost or Decimal(0) for one in waiting), Decimal(0)),
@@ -144,6 +136,20 @@ def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
     if account.is_read_only:
         return list(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("-pk"))
     return list(rows.to_decide(now).order_by("expires_at", "pk"))
+
+
+def _shown(decisions: list[Decision], now: datetime) -> list[dict[str, Any]]:
+    """What the template prints of each."""
+    places = places_of(decisions)
+    return [
+        {
+            "decision": one,
+            "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
+            "due": due_words(one, now),
+            "place": places[one.pk],
+        }
+        for one in decisions
+    ]
 
 
 def _money(account: AdAccount, now: datetime) -> Money:
