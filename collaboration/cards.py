@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 from django.apps import apps
 
 from campaigns.models import AdAccount, Change
 from campaigns.operations.words import describe
-from collaboration.plots import Level, Plot, Series
+from collaboration.evidence import evidence_plot
+from collaboration.places import nodes_of, places_of
+from collaboration.plots import Plot
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity
 from mediabuyer.agent.models import Decision, Finding
@@ -22,12 +24,8 @@ from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
-from portfolio.models import AdState
-from portfolio.performance import cross_totals
-from portfolio.smoothing import WEEK, moving_sum
 
 TONES = {"pass": "good", "note": "info", "change": "info", "approve": "warn", "block": "bad"}
-CHART_DAYS = 28
 GRADES = {"good": "good", "bad": "bad", "open": "info"}
 
 
@@ -38,6 +36,8 @@ class Card:
     decision: Decision
     kind: str
     icon: str
+    place: str
+    """The ad set and campaign it runs in; empty where the title says it."""
     rows: list[dict[str, Any]]
     total: dict[str, Any] | None
     effect: dict[str, Decimal] | None
@@ -50,19 +50,24 @@ class Card:
     history: list[tuple[Event, str]]
     sent: list[tuple[Change, str]]
     can_change: bool
-    amounts: list[PlannedChange]
+    amounts: list[tuple[PlannedChange, str]]
+    """What may be changed, each with the text of its field."""
 
 
-def build_card(decision: Decision) -> Card:
+def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Card:
+    """`typed` are amounts that somebody wrote and that were refused, by Meta's id: shown again as they were written."""
     action = BY_SLUG.get(decision.action)
     changes = [PlannedChange(**change) for change in decision.changes]
+    place = places_of([decision])[decision.pk]
+    places = nodes_of(decision.account_id, [change.external_id for change in changes])
     findings = list(decision.finding_set.all())
     effect = {name: Decimal(value) for name, value in decision.expected.items()} or None
     return Card(
         decision=decision,
         kind=action.title if action else decision.action,
         icon=action.icon if action else "agent",
-        rows=[_row(change, decision.account) for change in changes],
+        place=place,
+        rows=[_row(change, decision.account) | {"note": _note(change, places, place)} for change in changes],
         total=_total(changes, decision.account),
         effect=effect,
         one_in=_one_in(effect),
@@ -72,7 +77,7 @@ def build_card(decision: Decision) -> Card:
             {"tone": GRADES.get(one["outcome"], "info"), "text": one["text"], "note": one["on"]}
             for one in decision.precedents
         ],
-        plot=_plot(decision),
+        plot=evidence_plot(decision),
         judged_on=_judged_on(decision) if changes else None,
         history=_history(decision),
         sent=[
@@ -82,7 +87,11 @@ def build_card(decision: Decision) -> Card:
             )
         ],
         can_change=can_revise(decision),
-        amounts=[change for change in changes if change.budget_after is not None],
+        amounts=[
+            (change, (typed or {}).get(change.external_id, str(change.params.get("daily_budget", ""))))
+            for change in changes
+            if change.budget_after is not None
+        ],
     )
 
 
@@ -92,19 +101,23 @@ def _row(change: PlannedChange, account: AdAccount) -> dict[str, Any]:
         words = {"ACTIVE": "Running", "PAUSED": "Paused"}
         return {
             "name": change.name,
-            "note": change.level.replace("_", " "),
             "now": words.get(str(change.before.get("status")), change.before.get("status")),
             "then": words.get(str(change.params.get("status")), change.params.get("status")),
         }
     share = f"{change.budget_rise / before:+.0%}".replace("-", "−") if before else ""
     return {
         "name": change.name,
-        "note": change.level.replace("_", " "),
         "now": format_money(before, account.currency),
         "then": format_money(after, account.currency),
         "change": format_money(change.budget_rise, account.currency, sign=True),
         "share": share,
     }
+
+
+def _note(change: PlannedChange, places: dict[tuple[str, str], str], said: str) -> str:
+    """What it is, and where it runs unless that is `said` above: `ad set in Prospecting`."""
+    level, place = change.level.replace("_", " "), places.get((change.level, change.external_id), "")
+    return f"{level} in {place}" if place and place != said else level
 
 
 def _total(changes: list[PlannedChange], account: AdAccount) -> dict[str, Any] | None:
@@ -145,68 +158,8 @@ def _history(decision: Decision) -> list[tuple[Event, str]]:
     return [(event, sentence(event)) for event in Event.objects.about("decision", decision.key).order_by("id")]
 
 
-def _plot(decision: Decision) -> Plot | None:
-    """The very numbers behind it: cost of a purchase as a seven-day mean, against what a buyer is worth."""
-    ads = _ads_behind(decision)
-    if not ads:
-        return None
-    last = day_in_zone(decision.proposed_at, decision.account.time_zone) - timedelta(days=1)
-    days = [last - timedelta(days=back) for back in range(CHART_DAYS + WEEK - 2, -1, -1)]
-    cells = cross_totals(decision.account, days[0], days[-1], "ad", "day")
-    spend = [float(sum((cells[ad, day].spend for ad in ads if (ad, day) in cells), Decimal(0))) for day in days]
-    results = [float(sum((cells[ad, day].results for ad in ads if (ad, day) in cells), Decimal(0))) for day in days]
-    cpa = _mean_cpa(spend, results)[-CHART_DAYS:]
-    if all(value is None for value in cpa):
-        return None
-    labels = [f"{day.day} {day:%b}" for day in days[-CHART_DAYS:]]
-    currency = decision.account.currency
-    levels = _worth(ads, last, currency)
-    return Plot(
-        title="What a purchase cost, mean of seven days, against what a buyer is worth",
-        summary=_summary(cpa, levels, currency),
-        labels=labels,
-        series=[Series("CPA, 7-day mean", cpa, "kink")],
-        levels=levels,
-        format=lambda value: format_money(Decimal(str(value)), currency, places=0),
-        from_zero=False,
-        height=196,
-    )
-
-
-def _mean_cpa(spend: list[float], results: list[float]) -> list[float | None]:
-    bought, cost = moving_sum(np.array([results])), moving_sum(np.array([spend]))
-    return [float(money / count) if count > 0 else None for money, count in zip(cost[0], bought[0], strict=True)]
-
-
-def _worth(ads: list[int], day: date, currency: str) -> list[Level]:
-    """What a purchase of these ads brings within 30 days, margin in, weighed by their purchases."""
-    states = [state for state in AdState.objects.filter(ad__in=ads, day=day) if state.results and state.payout_30]
-    buyers = sum(state.results for state in states)
-    if not buyers:
-        return []
-    worth = sum(((state.payout_30 or Decimal(0)) * state.results for state in states), Decimal(0)) / buyers
-    return [Level(float(worth), f"a purchase brings {format_money(worth, currency)} in 30 days")]
-
-
-def _summary(cpa: list[float | None], levels: list[Level], currency: str) -> str:
-    known = [value for value in cpa if value is not None]
-    low, high = (format_money(Decimal(str(value)), currency) for value in (min(known), max(known)))
-    return (
-        f"Cost per purchase in the last {CHART_DAYS} days: between {low} and {high}; "
-        + (", ".join(level.label for level in levels) or "what a buyer is worth is not known yet")
-        + "."
-    )
-
-
-def _ads_behind(decision: Decision) -> list[int]:
-    """Primary keys of the ads whose figures the decision rests on."""
-    evidence = decision.evidence
-    external = {evidence["ad"]} if evidence.get("ad") else set()
-    external |= {ad for budget in evidence.get("budgets", [])[-1:] for ad in budget.get("ad_ids", [])}
-    return list(decision.account.ad_set.filter(external_id__in=external).values_list("pk", flat=True))
-
-
 def due_words(decision: Decision, now: datetime) -> str:
+    """How long an answer still counts."""
     left = decision.expires_at - now
     if left <= timedelta(0):
         return "lapsed"

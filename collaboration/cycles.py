@@ -13,6 +13,7 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from campaigns.models import AdAccount
 from collaboration.cards import GRADES, TONES
+from collaboration.places import places_of
 from mediabuyer.agent.context import GRAVITY, Severity
 from mediabuyer.agent.cycle import SILENCE
 from mediabuyer.agent.models import Cycle, Decision, Finding, Step
@@ -133,10 +134,17 @@ def _parts(steps: dict[str, Step], machine_now: datetime) -> list[tuple[str, flo
 
 
 def decisions_of(cycle: Cycle) -> list[dict[str, Any]]:
-    rows = Decision.objects.filter(cycle=cycle).select_related("decided_by", "outcome").order_by("pk")
+    found = Decision.objects.filter(cycle=cycle).select_related("decided_by", "outcome").order_by("pk")
+    rows = list(found.prefetch_related(Prefetch("finding_set", Finding.objects.order_by("pk"))))
+    places = places_of(rows)
     return [
-        {"decision": row, "fired": _fired(list(row.finding_set.all())), "outcome": getattr(row, "outcome", None)}
-        for row in rows.prefetch_related(Prefetch("finding_set", Finding.objects.order_by("pk")))
+        {
+            "decision": row,
+            "place": places[row.pk],
+            "fired": _fired(list(row.finding_set.all())),
+            "outcome": getattr(row, "outcome", None),
+        }
+        for row in rows
     ]
 
 

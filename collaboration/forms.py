@@ -10,11 +10,11 @@ from django import forms
 from campaigns.models import AdAccount
 from mediabuyer.brands.models import Member, Role, Scope
 from mediabuyer.lib.errors import Invalid
-from mediabuyer.lib.money import parse_amount
+from mediabuyer.lib.money import read_amount
 
 
 class AmountField(forms.CharField):
-    """A plain amount; `1,000` and the like are refused rather than guessed."""
+    """An amount, with a decimal point or comma; `1,000` and the like are refused rather than guessed."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -26,7 +26,7 @@ class AmountField(forms.CharField):
         if not text:
             return None
         try:
-            return parse_amount(text)
+            return read_amount(text)
         except Invalid as error:
             raise forms.ValidationError(f"{error.message} {error.remedy}") from error
 

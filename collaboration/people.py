@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from mediabuyer.brands.models import Brand, Member, Role, Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, Invalid
 from memory.events import record
+from memory.models import Event
 
 
 @transaction.atomic
@@ -95,3 +97,11 @@ def revoke_token(token: Token, person: User, now: datetime) -> None:
             actor=f"person:{person.email}",
             name=str(token),
         )
+
+
+def actor_names(events: Iterable[Event]) -> dict[str, str]:
+    """The people behind journal lines by `actor`, under the name that they go by today; one query."""
+    actors = {event.actor for event in events if event.actor.startswith("person:")}
+    emails = {actor: actor.removeprefix("person:").partition(" (")[0] for actor in actors}
+    people = {user.email: str(user) for user in User.objects.filter(email__in=set(emails.values()))}
+    return {actor: people[email] + actor.partition(email)[2] for actor, email in emails.items() if email in people}

@@ -12,6 +12,9 @@ from django.utils.text import capfirst
 from mediabuyer.lib.money import format_money
 from portfolio.diagnosis import Diagnosis
 
+RESULTS = ("ctr", "cvr", "aov", "results_per_impressions")
+"""Drivers whose rise is good; prices and spend are neither."""
+
 
 def explain(diagnosis: Diagnosis, currency: str) -> str:
     """What moved the return, in a sentence or two. Says so when nothing can be said."""
@@ -20,18 +23,19 @@ def explain(diagnosis: Diagnosis, currency: str) -> str:
     if abs(diagnosis.change) < Decimal("0.005"):
         return f"ROAS stayed at {diagnosis.after:.2f}."
     verb = "rose" if diagnosis.change > 0 else "fell"
+    rows = {row["name"]: row for row in drivers_of(diagnosis, currency)}
     drivers = sorted(diagnosis.drivers, key=lambda one: -abs(one.effect))
-    first = drivers[0]
+    first, row = drivers[0], rows[drivers[0].name]
     along = (first.effect > 0) == (diagnosis.change > 0)
     text = f"ROAS {verb} from {diagnosis.before:.2f} to {diagnosis.after:.2f}. "
     text += (
-        f"Most of it is {driver_words(first.name, currency)}."
+        f"Most of it comes from {driver_words(first.name)}: {row['before']} before, {row['after']} now."
         if along
-        else (f"It would have been the other way round for {driver_words(first.name, currency)} alone.")
+        else (f"It would have been the other way round for {driver_words(first.name)} alone.")
     )
     if len(drivers) > 1 and abs(drivers[1].effect) >= abs(diagnosis.change) / 4:
         helps = "adds to it" if (drivers[1].effect > 0) == (diagnosis.change > 0) else "works against it"
-        text += f" {capfirst(driver_words(drivers[1].name, currency))} {helps}."
+        text += f" {capfirst(driver_words(drivers[1].name))} {helps}."
     return text
 
 
@@ -49,10 +53,12 @@ def drivers_of(diagnosis: Diagnosis, currency: str) -> list[dict[str, Any]]:
         label, write = shown.get(driver.name, (driver.name.replace("_", " ").capitalize(), str))
         rows.append(
             {
+                "name": driver.name,
                 "label": label,
                 "before": "–" if driver.before is None else write(driver.before),
                 "after": "–" if driver.after is None else write(driver.after),
                 "change": driver.change,
+                "good": "up" if driver.name in RESULTS else "",
                 "effect": driver.effect,
             }
         )
@@ -63,9 +69,9 @@ def _share(value: Decimal) -> str:
     return f"{value:.2%}"
 
 
-def driver_words(name: str, currency: str) -> str:
+def driver_words(name: str) -> str:
     return {
-        "cpm": f"the price of 1,000 impressions, in {currency}",
+        "cpm": "the price of 1,000 impressions",
         "ctr": "clicks per impression",
         "cvr": "purchases per click",
         "aov": "the order value",

@@ -2,7 +2,21 @@
 
 from django.urls import include, path
 
-from collaboration.views import ad, ads, agent, home, importing, inbox, patterns, portfolio, settings, status, today
+from collaboration.views import (
+    ad,
+    ads,
+    agent,
+    home,
+    importing,
+    inbox,
+    patterns,
+    portfolio,
+    saved,
+    search,
+    settings,
+    status,
+    today,
+)
 
 account_pages = [
     path("today/", today.today, name="today"),
@@ -23,6 +37,8 @@ account_pages = [
     path("agent/<uuid:cycle_key>/", agent.cycle, name="cycle"),
     path("agent/<uuid:cycle_key>/live/", agent.cycle_live, name="cycle-live"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("search/", search.search, name="search"),
+    path("views/", saved.save_view, name="saved-view"),
     path("ads/", ads.ads, name="ads"),
     path("ads/<uuid:ad_key>/", ad.ad, name="ad"),
     path("settings/", settings.settings, name="settings"),

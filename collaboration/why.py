@@ -122,11 +122,11 @@ def _said(found: Diagnosis, rows: Sequence[dict[str, Any]], scale: Scale) -> str
     ordered = sorted(zip(found.drivers, rows, strict=True), key=lambda pair: -abs(pair[0].effect))
     first, row = ordered[0]
     if (first.effect > 0) == (after > before):
-        words = driver_words(first.name, scale.currency)
+        words = driver_words(first.name)
         text += f" Most of it comes from {words}: {row['before']} before, {row['after']} now."
     against = next((one for one, _ in ordered if (one.effect > 0) != (after > before)), None)
     if against is not None and abs(against.effect) >= abs(first.effect) / 4:
-        text += f" {capfirst(driver_words(against.name, scale.currency))} worked against it."
+        text += f" {capfirst(driver_words(against.name))} worked against it."
     return text
 
 

@@ -78,6 +78,8 @@ RULES: dict[str, Rule] = {
     "cycle-live": LOOK,
     "cycle-start": Rule(post=Right.RUN_CYCLE),
     "portfolio": LOOK,
+    "search": LOOK,
+    "saved-view": Rule(post=Right.SEE),
     "ads": LOOK,
     "ad": LOOK,
     "import": Rule("person", post=Right.IMPORT, is_shared=True),

@@ -148,6 +148,18 @@ def since(when: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def waited(when: datetime | None, now: datetime) -> str:
+    """How long ago, as a span: `12 min`, `2 days`."""
+    return since(when, now).removesuffix(" ago").replace("just now", "less than a minute")
+
+
+@register.filter
+def named(actor: str, names: dict[str, str]) -> str:
+    """Who did it, by the name people know: `agent`, `Ana Kern`; an address where the person is not known any more."""
+    return names.get(actor, actor.removeprefix("person:"))
+
+
+@register.filter
 def as_number(text: str | None) -> Decimal | None:
     """An amount that is kept as text in JSON."""
     return Decimal(text) if text else None
@@ -323,15 +335,9 @@ def interval_of(effect: dict[str, Decimal], currency: str = "EUR") -> dict[str, 
     margin = (max(high, Decimal(0)) - min(low, Decimal(0))) / 5 or Decimal(1)
     words = [format_money(one, currency, sign=True) for one in (low, high, middle)]
     label = f"80% interval from {words[0]} to {words[1]}, middle {words[2]}"
-    return interval(
-        float(low),
-        float(middle),
-        float(high),
-        float(min(low, Decimal(0)) - margin),
-        float(max(high, Decimal(0)) + margin),
-        label,
-        mark=0,
-    )
+    ends = (float(min(low, Decimal(0)) - margin), float(max(high, Decimal(0)) + margin))
+    drawn = interval(float(low), float(middle), float(high), *ends, label, mark=0)
+    return drawn | {"mark_text": format_money(Decimal(0), currency, places=0)}
 
 
 @register.inclusion_tag("components/effect.html")

@@ -38,6 +38,7 @@ from collaboration.frame import account_for, page_now
 from collaboration.period import Period
 from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
+from collaboration.views.saved import saved_views
 from creatives.models import Angle
 
 EACH_PAGE = {"campaign": 25, "ad_set": 50, "ad": 50}
@@ -101,6 +102,7 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "page": page,
         "chips": _chips(asked, account),
         "default_sort": DEFAULT_SORT,
+        **saved_views(request, account, "ads"),
     }
     return _answer(request, account, context)
 

@@ -18,6 +18,7 @@ from campaigns.clock import now_for
 from campaigns.models import AdAccount
 from collaboration import cycles, health
 from collaboration.frame import account_for, person
+from collaboration.people import actor_names
 from mediabuyer.agent.cycle import start_cycle
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.scorecard import scorecard
@@ -80,6 +81,7 @@ def journal(request: HttpRequest, key: UUID) -> HttpResponse:
         "kind": kind,
         "kinds": KINDS_SHOWN,
         "events": [{"event": row, "said": sentence(row)} for row in page.object_list],
+        "actors": actor_names(page.object_list),
         "score": scorecard(account),
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
@@ -131,11 +133,13 @@ def _get(account: AdAccount, key: UUID) -> Cycle:
 def _context(request: HttpRequest, account: AdAccount, row: Cycle) -> dict[str, Any]:
     machine_now = wall_now()
     shown = cycles.live(row, machine_now)
+    verdicts = cycles.verdicts_of(shown["decisions"], account) if shown["is_over"] else []
     return shown | {
         "account": account,
         "number": cycles.number_of(row),
         "inputs": cycles.inputs(row) if shown["is_over"] else {},
-        "verdicts": cycles.verdicts_of(shown["decisions"], account) if shown["is_over"] else [],
+        "verdicts": verdicts,
+        "actors": actor_names(one["event"] for one in verdicts),
         "before": cycles.list_rows(list(cycles.neighbours(row))),
         "worker": health.queue(machine_now) if row.state == Cycle.State.QUEUED else None,
         "live_url": reverse("cycle-live", args=[account.key, row.key]),

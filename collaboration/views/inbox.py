@@ -19,6 +19,9 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns.models import AdAccount
 from collaboration.cards import build_card, difference, due_words
 from collaboration.frame import account_for, page_now, person, words
+from collaboration.people import actor_names
+from collaboration.places import places_of
+from collaboration.templatetags.ui import in_zone
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS, BY_SLUG
 from mediabuyer.agent.models import Decision, DecisionQuerySet
@@ -28,7 +31,7 @@ from mediabuyer.agent.unsettled import look_again, open_ends, say_arrived, say_m
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
-from mediabuyer.lib.money import parse_amount
+from mediabuyer.lib.money import read_amount
 
 VIEWS = ("waiting", "deferred", "decided")
 EACH_PAGE = 30
@@ -106,7 +109,9 @@ def defer(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         row.defer(person(request), until, now)
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
-    messages.info(request, f"Deferred: {row.title}. It comes back, unless it lapses first.")
+    back = f"It comes back {in_zone(until, account.time_zone)}"
+    last = f"It lapses before it would come back, {in_zone(row.expires_at, account.time_zone)}"
+    messages.info(request, f"Deferred: {row.title}. {back if until < row.expires_at else last}.")
     return _next(account)
 
 
@@ -121,7 +126,8 @@ def change(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
     except Invalid as error:
-        return _page(request, account, _get(account, decision_key), status=422, problem=error, open="change")
+        row = _get(account, decision_key)
+        return _page(request, account, row, status=422, problem=error, open="change", typed=_typed(request, row))
     if row.requested_by_id:
         messages.warning(request, "Changed. You raised the amount, so somebody else approves it.")
     else:
@@ -193,7 +199,9 @@ def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
     require(request.user, Right.DECIDE, account.brand)
     chosen = _chosen(account, request.POST.getlist("decision"))
     if not request.POST.get("confirm"):
-        return render(request, "inbox/bulk.html", {"chosen": chosen, "sum": _effect_of(chosen)})
+        places = places_of(row for row, _ in chosen)
+        shown = [(row, seen_hash, places[row.pk]) for row, seen_hash in chosen]
+        return render(request, "inbox/bulk.html", {"chosen": shown, "sum": _effect_of(chosen)})
     results = [_approve_one(request, row, seen_hash) for row, seen_hash in chosen]
     return render(request, "inbox/bulk.html", {"results": results, "done": sum(not one["problem"] for one in results)})
 
@@ -237,13 +245,14 @@ def _get(account: AdAccount, key: UUID) -> Decision:
     return get_object_or_404(rows, key=key)
 
 
+def _typed(request: HttpRequest, row: Decision) -> dict[str, str]:
+    """What was written into the fields of the changes, by Meta's id; empty fields are left out."""
+    given = {change["external_id"]: words(request, f"amount-{change['external_id']}", 40) for change in row.changes}
+    return {external_id: text for external_id, text in given.items() if text}
+
+
 def _amounts(request: HttpRequest, row: Decision) -> dict[str, Decimal]:
-    names = {change["external_id"]: f"amount-{change['external_id']}" for change in row.changes}
-    return {
-        external_id: parse_amount(request.POST[name], field="amount")
-        for external_id, name in names.items()
-        if request.POST.get(name)
-    }
+    return {external_id: read_amount(text, row.account.currency) for external_id, text in _typed(request, row).items()}
 
 
 def _next(account: AdAccount) -> HttpResponse:
@@ -279,6 +288,8 @@ def _page(
     page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
     items = list(page.object_list)
     shown = row or (_get(account, items[0].key) if items else None)
+    card = build_card(shown, extra.pop("typed", {})) if shown else None
+    places = places_of(items)
     possible, why_not = can_undo(shown) if shown else (False, "")
     context = {
         "view": view,
@@ -290,12 +301,16 @@ def _page(
                 "decision": one,
                 "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
                 "due": due_words(one, now),
+                "place": places[one.pk],
             }
             for one in items
         ],
         "tabs": _tabs(account, view, now),
-        "card": build_card(shown) if shown else None,
         "unsettled": [standing_of(one, database_now()) for one in open_ends([shown])] if shown else [],
+        "card": card,
+        "actors": actor_names(event for event, _ in card.history) if card else {},
+        "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
+        "is_deferred": bool(shown and shown.deferred_until and shown.deferred_until > now),
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,
         "can_undo": possible,

@@ -34,6 +34,7 @@ from collaboration.payout_plot import PayoutPlot, draw_payout
 from collaboration.period import Period
 from collaboration.tables import FORMATS, Table, export
 from collaboration.tables import Head as TableHead
+from collaboration.views.saved import saved_views
 from collaboration.where import Part, angle_parts, dimensions, heat_map, parts
 from collaboration.why import TITLES, explain_change
 from mediabuyer.lib.clock import day_in_zone
@@ -77,6 +78,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "columns": [(one, one.title(scale)) for one in columns],
         "total_cells": cells_of(whole, columns, scale),
         "default_sort": _default_sort(scale),
+        **saved_views(request, account, "portfolio"),
         "has_margin": goal.pk is not None,
         "break_even": 1 / scale.margin,
         "rate": rate_of("", scale).upper(),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns.models import AdAccount
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, TokenForm, member_form
 from collaboration.frame import account_for, page_now, person, words
-from collaboration.people import change_member, invite, issue_token, revoke_token
+from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
 from mediabuyer.brands.models import Member, Token
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.lib.errors import Invalid
@@ -189,6 +189,7 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
     now_goal = Goal.current(account)
     brand = account.brand
     members = brand.member_set.select_related("user")
+    audited = list(Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT])
     context = {
         "limits_form": LimitsForm(initial=LimitsForm.initial_of(account)),
         "goal_form": GoalForm(
@@ -204,10 +205,8 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
         "goal": now_goal,
         "members": [(one, member_form(one)) for one in members],
         "tokens": Token.objects.filter(member__brand=brand, revoked_at=None).select_related("member__user"),
-        "audit": [
-            (event, sentence(event), _changed(event))
-            for event in Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT]
-        ],
+        "audit": [(event, sentence(event), _changed(event)) for event in audited],
+        "actors": actor_names(audited),
         "may_limits": may(request.user, Right.SET_LIMITS, brand),
         "may_people": may(request.user, Right.MANAGE_PEOPLE, brand),
     }

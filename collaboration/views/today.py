@@ -20,6 +20,8 @@ from campaigns.models import META_EXPOSURE, AdAccount
 from collaboration import health
 from collaboration.cards import due_words
 from collaboration.frame import account_for, page_now, person
+from collaboration.people import actor_names
+from collaboration.places import places_of
 from collaboration.plots import Level, Plot, Series
 from collaboration.reasons import drivers_of, explain
 from collaboration.status import unsettled_of
@@ -103,15 +105,9 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     period = last_days(evaluation_day(account, now))
     diagnosis = diagnose("roas", total(account, *previous_period(*period)), total(account, *period))
     found = health.parts(account, now, machine_now)
+    events = _events(account, person(request))
     context = {
-        "waiting": [
-            {
-                "decision": one,
-                "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
-                "due": due_words(one, now),
-            }
-            for one in waiting[:NEEDS]
-        ],
+        "waiting": _shown(waiting[:NEEDS], now),
         "waiting_count": len(waiting),
         "waiting_label": f"{len(waiting)} waiting",
         "cost": sum((one.waiting_cost or Decimal(0) for one in waiting), Decimal(0)),
@@ -124,7 +120,8 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "said": explain(diagnosis, account.currency),
         "drivers": drivers_of(diagnosis, account.currency),
         "largest": max((abs(one.effect) for one in diagnosis.drivers), default=Decimal(1)),
-        "events": _events(account, person(request)),
+        "events": events,
+        "actors": actor_names(one["event"] for one in events),
         "requests": _requests(account),
         "health": found,
         "worst": health.worst(found),
@@ -153,6 +150,20 @@ def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
     if account.is_read_only:
         return list(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("-pk"))
     return list(rows.to_decide(now).order_by("expires_at", "pk"))
+
+
+def _shown(decisions: list[Decision], now: datetime) -> list[dict[str, Any]]:
+    """What the template prints of each."""
+    places = places_of(decisions)
+    return [
+        {
+            "decision": one,
+            "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
+            "due": due_words(one, now),
+            "place": places[one.pk],
+        }
+        for one in decisions
+    ]
 
 
 def _money(account: AdAccount, now: datetime) -> Money:
@@ -184,7 +195,7 @@ def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
         "spend_change": shown["spend"].relative if shown else None,
         "revenue_change": shown["revenue"].relative if shown else None,
         "roas_change": shown["roas"].absolute if shown else None,
-        "purchases": f"{money.now.results:,.0f} purchases",
+        "purchases": f"{money.now.results:,.0f} purchase{'' if round(money.now.results) == 1 else 's'}",
         "of_plan": f"{money.now.spend / money.plan:.0%} of the budgets" if money.plan else "",
         "roas_yesterday": f"yesterday {money.before.roas:.2f}" if money.before.roas is not None else "",
         "worst_day": worst_day,

@@ -6,6 +6,7 @@ JOD have three decimals there but two at Meta. Source: Meta's currency page, 202
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from mediabuyer.lib.errors import Invalid
@@ -15,6 +16,9 @@ STORED = Decimal("0.0001")
 """Step of every stored amount: numeric(18, 4)."""
 STORED_DIGITS = 14
 """Before the decimal point, of the same column."""
+
+GROUPED = re.compile(r"\d{1,3}(?:(?:\.\d{3})+,|(?:,\d{3})+\.)\d{2}", re.ASCII)
+"""Thousands and decimals by different marks: `1.234,50` and `1,234.50`."""
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "IDR": "Rp", "COP": "COL$"}
 
@@ -71,6 +75,28 @@ def parse_amount(text: str, *, field: str = "amount") -> Decimal:
     if len(whole.lstrip("0")) > STORED_DIGITS:
         raise Invalid(field, text, f"“{text}” is too large.", remedy="Write an amount below 100 trillion.")
     return stored(Decimal(plain))
+
+
+def read_amount(text: str, currency: str = "", *, field: str = "amount") -> Decimal:
+    """An amount as people type it: also with a decimal comma, `12,50` or `1.234,50`, where it can mean one thing only.
+
+    `1,000` and `1.000` stay refused, with both ways to write them. `currency` tells whether there are decimals at all.
+    """
+    plain = text.strip()
+    if GROUPED.fullmatch(plain):  # both marks stand in it, so the last one is the decimal mark
+        plain = plain[:-3].replace(".", "").replace(",", "") + "." + plain[-2:]
+    elif plain.count(",") == 1 and "." not in plain:
+        plain = plain.replace(",", ".")
+    try:
+        amount = parse_amount(plain, field=field)
+    except Invalid as error:
+        raise Invalid(field, text, error.message.replace(f"“{plain}”", f"“{text}”"), remedy=error.remedy) from error
+    if currency and amount != round_to_currency(amount, currency):
+        smallest = "whole units" if meta_offset(currency) == 1 else "two decimals"
+        raise Invalid(
+            field, text, f"{currency} has no amount as fine as “{text}”.", remedy=f"Write it in {smallest} at most."
+        )
+    return amount
 
 
 def require_decimal(amount: Decimal) -> Decimal:

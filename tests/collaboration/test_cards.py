@@ -79,6 +79,53 @@ def test_chart_shows_the_cost_of_the_ads_behind_it(account):
     assert "between €10.00 and €10.00" in card.plot.summary
 
 
+def test_request_shows_the_fall_of_the_click_rate(account):
+    """An ad that began at 2 % and is fitted to have lost half of it; the chart begins with its first day."""
+    ad = AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account), external_id="140001")
+    for back in range(1, 43):
+        clicks = 20 if back > 30 else 10
+        InsightFactory.create(ad=ad, day=date(2026, 11, 20) - timedelta(days=back), impressions=1000, clicks=clicks)
+    evidence = {"ad": "140001", "fatigue": 0.5, "frequency_7d": 3.4}
+    card = build_card(DecisionFactory.create(account=account, action="refresh_creative", changes=[], evidence=evidence))
+    [line], [level] = card.plot.series, card.plot.levels
+    assert line.name == "Clicks per impression (CTR), 7-day mean"
+    assert len(line.values) == len(card.plot.labels) == 42
+    assert (line.values[0], line.values[-1], level.value) == (0.02, 0.01, 0.02)
+    assert card.plot.summary == (
+        "Click rate over 42 days: from 2.00% to 1.00%, 50% below where it began. "
+        "Each person has seen it 3.4 times in the last week."
+    )
+
+
+@pytest.mark.parametrize("fatigue", [None, 0, 1])
+def test_fall_that_is_not_known_draws_no_level(account, fatigue):
+    ad = AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account), external_id="140001")
+    InsightFactory.create(ad=ad)
+    evidence = {"ad": "140001", "fatigue": fatigue}
+    plot = build_card(DecisionFactory.create(account=account, action="refresh_creative", evidence=evidence)).plot
+    assert plot.levels == []
+    assert "how far it fell is not known" in plot.summary
+
+
+def test_what_changes_says_where_it_runs(account):
+    ad_sets = [
+        AdSetFactory.create(campaign__account=account, campaign__name=name, external_id=key)
+        for name, key in (("Autumn", "1"), ("Winter", "2"))
+    ]
+    changes = [budget_change("1", "50", "40"), budget_change("2", "50", "60")]
+    card = build_card(
+        DecisionFactory.create(
+            account=account,
+            action="shift_budget",
+            changes=changes,
+            subject_level="ad_set",
+            subject_id=ad_sets[1].external_id,
+        )
+    )
+    assert card.place == "Winter"
+    assert [row["note"] for row in card.rows] == ["ad set in Autumn", "ad set"]
+
+
 def test_no_chart_without_figures(account):
     AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account), external_id="140001")
     assert build_card(DecisionFactory.create(account=account, evidence={"ad": "140001"})).plot is None

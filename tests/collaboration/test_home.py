@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from campaigns.models import AdAccount
 from mediabuyer.brands.models import Member
-from tests.factories import AccountFactory, MemberFactory
+from tests.factories import PASSWORD, AccountFactory, MemberFactory
 
 pytestmark = pytest.mark.django_db
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -42,3 +42,10 @@ def test_person_without_an_account_is_led_to_the_import(client, brand, manager):
     client.force_login(manager, backend=BACKEND)
     assert not AdAccount.objects.exists()
     assert client.get("/").url == reverse("import")
+
+
+def test_logging_in_leaves_no_message_on_the_first_page(client, account, manager):
+    """The page itself says that it worked; a message would only lie over it."""
+    response = client.post(reverse("account_login"), {"login": manager.email, "password": PASSWORD}, follow=True)
+    assert response.redirect_chain
+    assert list(response.context["messages"]) == []

@@ -86,7 +86,8 @@ def picked(*decisions: Decision) -> dict[str, Any]:
 def test_first_to_lapse_is_shown_with_its_figures(log_in, manager, make, account, now):
     later, first = make(), make(expires_at=now + timedelta(hours=5))
     page = said(log_in(manager).get(reverse("inbox", args=[account.key])))
-    assert "Decision 1 of 2. The first to lapse has 5 h left" in page
+    assert "Decision 1 of 2. The oldest has waited less than a minute; the first lapses Fri 20 Nov 18:00 Berlin" in page
+    assert "5 h left" in page
     assert page.index(first.title) < page.index(later.title)
     for words in ("+€5.84", "80% between", "+€12.30", "1 of 8 cases", "Way back", "If nobody answers", "v1 ·"):
         assert words in page
@@ -224,14 +225,51 @@ def test_raised_amount_is_approved_by_somebody_else(log_in, manager, person, mak
 
 @pytest.mark.parametrize(
     ("amount", "words"),
-    [("90", "moves by 20% at most"), ("1,000", "not a plain amount"), ("55", "has already"), ("", "has already")],
+    [("90", "moves by 20% at most"), ("1,000", "Write 1000 or 1.00."), ("55", "has already"), ("", "has already")],
 )
 def test_amount_that_cannot_be_is_refused_in_words(log_in, manager, make, amount, words):
     one = make()
     response = log_in(manager).post(url("change", one), {"hash": one.content_hash, f"amount-{one.subject_id}": amount})
     assert response.status_code == 422
     assert words in said(response)
+    assert f'value="{amount or "55"}"' in said(response)
     assert Decision.objects.get().version == 1
+
+
+def test_decimal_comma_is_read(log_in, manager, make):
+    one = make()
+    sent = {"hash": one.content_hash, f"amount-{one.subject_id}": "53,50"}
+    log_in(manager).post(url("change", one), sent)
+    assert Decision.objects.get().changes[0]["params"] == {"daily_budget": "53.50"}
+
+
+def test_two_ads_of_one_name_are_told_apart_by_where_they_run(log_in, manager, account):
+    for name in ("Lookalike", "Broad"):
+        ad = AdFactory.create(ad_set__campaign__account=account, ad_set__campaign__name="Autumn", ad_set__name=name)
+        DecisionFactory.create(
+            account=account, ad=ad, action="pause_ad", title="Pause “Blue”", subject_level="ad",
+            subject_id=ad.external_id, changes=[],
+        )  # fmt: skip
+    page = said(log_in(manager).get(reverse("inbox", args=[account.key])))
+    assert page.count("Lookalike · Autumn") == 2  # in the list, and on the card that is open
+    assert page.count("Broad · Autumn") == 1
+
+
+def test_deferred_says_when_it_comes_back(log_in, manager, make, now):
+    one = make(expires_at=now + timedelta(hours=48))
+    response = log_in(manager).post(url("defer", one), {"hours": "24"}, follow=True)
+    assert "It comes back Sat 21 Nov 13:00 Berlin." in said(response)
+    page = said(log_in(manager).get(reverse("inbox", args=[one.account.key]) + "?view=deferred"))
+    assert "Put off until Sat 21 Nov 13:00 Berlin; then it waits in the inbox again." in page
+    assert ">in 24 h</time>" in page or ">in 1 day</time>" in page
+
+
+def test_deferral_beyond_its_end_says_that_it_lapses_first(log_in, manager, make, now):
+    one = make(expires_at=now + timedelta(hours=5))
+    response = log_in(manager).post(url("defer", one), {"hours": "24"}, follow=True)
+    assert "It lapses before it would come back, Fri 20 Nov 18:00 Berlin." in said(response)
+    page = said(log_in(manager).get(reverse("inbox", args=[one.account.key]) + "?view=deferred"))
+    assert "but it lapses before that" in page
 
 
 # --- Several at once -------------------------------------------------------------------------------------------------

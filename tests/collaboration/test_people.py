@@ -6,13 +6,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from collaboration.people import change_member, invite, issue_token, revoke_token
+from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
 from mediabuyer.brands.models import Brand, Member, Token, User
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError, NotAllowed
+from memory.events import record
 from memory.models import Event
-from tests.factories import MemberFactory
+from tests.factories import NOW, MemberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +126,16 @@ def test_token_of_another_brand_is_not_revoked(owner, now):
     with pytest.raises(NotAllowed):
         revoke_token(token, owner, now)
     assert Token.objects.get().revoked_at is None
+
+
+def test_people_are_told_by_the_name_they_go_by_now(brand, person):
+    manager = person("manager")
+    with transaction.atomic():
+        events = [
+            record("token.revoked", "token", "1", brand=brand, now=NOW, actor=actor, what="x")
+            for actor in (f"person:{manager.email}", f"person:{manager.email} (token mb_1)", "person:gone@x.y", "agent")
+        ]
+    assert actor_names(events) == {
+        f"person:{manager.email}": "Ana Kern",
+        f"person:{manager.email} (token mb_1)": "Ana Kern (token mb_1)",
+    }

@@ -171,7 +171,7 @@ def test_change_is_explained_in_a_sentence() -> None:
     why = explain_change("roas", BEFORE, AFTER, [], EURO)
     assert why.said == (
         "ROAS rose from 2.00 to 2.20. Most of it comes from purchases per click: 2.50% before, 3.00% now. "
-        "The price of 1,000 impressions, in EUR worked against it."
+        "The price of 1,000 impressions worked against it."
     )
 
 

@@ -20,18 +20,20 @@ PERIODS = st.builds(
 )  # fmt: skip
 
 
-def test_dearer_impressions_are_named_with_their_currency():
+def test_dearer_impressions_are_named_with_their_prices():
     after = Totals(spend=Decimal(150), impressions=10_000, clicks=200, results=Decimal(10), revenue=Decimal(300))
     assert explain(diagnose("roas", BEFORE, after), "EUR") == (
-        "ROAS fell from 3.00 to 2.00. Most of it is the price of 1,000 impressions, in EUR."
+        "ROAS fell from 3.00 to 2.00. Most of it comes from the price of 1,000 impressions: €10.00 before, €15.00 now."
     )
 
 
-def test_second_driver_keeps_the_case_of_the_currency():
+def test_second_driver_that_works_against_it_is_named():
     after = Totals(spend=Decimal(150), impressions=10_000, clicks=200, results=Decimal(20), revenue=Decimal(600))
     said = explain(diagnose("roas", BEFORE, after), "EUR")
-    assert said.startswith("ROAS rose from 3.00 to 4.00. Most of it is purchases per click.")
-    assert "The price of 1,000 impressions, in EUR works against it." in said
+    assert said.startswith(
+        "ROAS rose from 3.00 to 4.00. Most of it comes from purchases per click: 5.00% before, 10.00% now."
+    )
+    assert "The price of 1,000 impressions works against it." in said
 
 
 def test_same_return_is_said_to_stay():

@@ -91,7 +91,7 @@ def test_driver_of_the_return_is_named(show, manager, ad):
         amount = 60 if back <= 28 else 30
         InsightFactory.create(ad=ad, day=TODAY - timedelta(days=back), spend=Decimal(amount), revenue=Decimal(90))
     page = show(manager)
-    assert "ROAS fell from 3.00 to 1.50. Most of it is the price of 1,000 impressions, in EUR." in page
+    assert "ROAS fell from 3.00 to 1.50. Most of it comes from the price of 1,000 impressions" in page
 
 
 def test_shadow_account_says_what_i_would_do(show, manager, account):

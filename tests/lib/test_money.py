@@ -15,6 +15,7 @@ from mediabuyer.lib.money import (
     from_minor,
     meta_offset,
     parse_amount,
+    read_amount,
     require_decimal,
     round_to_currency,
     stored,
@@ -133,6 +134,59 @@ def test_ambiguous_amount_offers_both_readings():
     with pytest.raises(Invalid) as refused:
         parse_amount("1.000")
     assert refused.value.remedy == "Write 1000 or 1.00."
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("12,50", "12.5"),
+        ("12,5", "12.5"),
+        (" 0,99 ", "0.99"),
+        ("12.50", "12.5"),
+        ("1250", "1250"),
+        ("1.234,50", "1234.5"),
+        ("1,234.50", "1234.5"),
+        ("1.234.567,89", "1234567.89"),
+    ],
+)
+def test_typed_amount_may_have_a_decimal_comma(text, amount):
+    assert read_amount(text, "EUR") == Decimal(amount)
+
+
+@pytest.mark.parametrize("text", ["1.000", "1,000", "12,345", "0,001"])
+def test_typed_amount_that_may_mean_thousands_is_refused_with_both_readings(text):
+    with pytest.raises(Invalid, match="could mean two different amounts") as refused:
+        read_amount(text, "EUR")
+    whole, fraction = text.replace(",", ".").split(".")
+    assert refused.value.value == text
+    assert refused.value.remedy == f"Write {whole}{fraction} or {whole}.{fraction[:2]}."
+
+
+@pytest.mark.parametrize(
+    "text", ["1,2,3", ",5", "5,", "1.23,4", "1 234,50", "1.234,5", "12.34,56", "１２,50", "1e9", "-5,00"]
+)
+def test_typed_amount_that_is_none_is_refused(text):
+    with pytest.raises(Invalid) as refused:
+        read_amount(text, "EUR")
+    assert f"“{text}”" in refused.value.message
+
+
+@pytest.mark.parametrize(("text", "currency"), [("12,50", "JPY"), ("12.50", "HUF"), ("12.3456", "EUR")])
+def test_typed_amount_finer_than_its_currency_is_refused(text, currency):
+    with pytest.raises(Invalid, match=f"{currency} has no amount as fine as"):
+        read_amount(text, currency)
+
+
+@given(st.text(alphabet="0123456789.,", max_size=14))
+def test_typed_amount_is_read_or_refused_and_never_a_thousandfold(text):
+    """Whatever is read equals the digits with the last mark as decimal mark."""
+    try:
+        amount = read_amount(text)
+    except Invalid:
+        return
+    whole, mark, fraction = text.replace(",", ".").rpartition(".")
+    digits = whole.replace(".", "") if mark else fraction
+    assert amount == Decimal(f"{digits}.{fraction}" if mark else digits)
 
 
 @given(st.text(max_size=30))
