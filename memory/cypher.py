@@ -53,6 +53,15 @@ MATCH {pattern} WITH x ORDER BY rand() LIMIT $size
 RETURN properties(x) AS props, startNode(x).key AS a, endNode(x).key AS b
 """
 
+# Between two nodes of ours, and of no kind that any declaration knows.
+UNDECLARED = """
+MATCH (a)-[x]->(b)
+WHERE any(l IN labels(a) WHERE l IN $labels) AND any(l IN labels(b) WHERE l IN $labels)
+  AND none(d IN $declared WHERE d[0] IN labels(a) AND d[1] = type(x) AND d[2] IN labels(b))
+RETURN count(x) AS n, [one IN collect({a: a.key, type: type(x), b: b.key})[..$shown] |
+  toString(one.a) + '-[' + one.type + ']->' + toString(one.b)] AS shown
+"""
+
 
 def text(template: str, declaration: NodeOf | EdgeOf, start: str = "") -> str:
     """`template` for a label, or for a relationship that starts at nodes labelled `start`."""

@@ -12,7 +12,8 @@ from memory.declarations import EdgeOf, NodeOf
 from memory.desired import checksum, desired
 from memory.models import GraphChange
 
-SAMPLE = 200
+SAMPLE = 20_000
+"""Most objects of one label or relationship whose content is computed anew; of more, so many at random."""
 SHOWN = 20
 """Most keys named of each kind of difference."""
 
@@ -56,6 +57,18 @@ def verify() -> Iterator[Parity]:
     """
     for declaration in schema.declarations().values():
         yield _compare(declaration)
+    yield from _undeclared()
+
+
+def _undeclared() -> Iterator[Parity]:
+    """What somebody drew between our nodes that no declaration knows; nothing where there is none."""
+    declared = [
+        [schema.start_of(one), one.type, one.to] for one in schema.declarations().values() if isinstance(one, EdgeOf)
+    ]
+    labels = [one.label for one in schema.declarations().values() if isinstance(one, NodeOf)]
+    (row,) = graph.read(cypher.UNDECLARED, labels=labels, declared=declared, shown=SHOWN)
+    if row["n"]:
+        yield Parity("undeclared", "edge", 0, row["n"], 0, 0, extra=row["shown"])
 
 
 def count_all() -> dict[str, int]:

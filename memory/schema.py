@@ -13,8 +13,13 @@ def declarations() -> dict[str, NodeOf | EdgeOf]:
     return {one.slug: one for one in known}
 
 
+def start_of(edge: EdgeOf) -> str:
+    """The label of the nodes that its relationships leave."""
+    return NODES[edge.model].label
+
+
 def text(template: str, declaration: NodeOf | EdgeOf) -> str:
-    start = NODES[declaration.model].label if isinstance(declaration, EdgeOf) else ""
+    start = start_of(declaration) if isinstance(declaration, EdgeOf) else ""
     return cypher.text(template, declaration, start)
 
 

@@ -123,15 +123,19 @@ class _Buyer:
 
 
 def build(world: World, plan: Plan, now: float) -> None:
-    """Play `plan.days` of history up to `now` into an empty world."""
-    start = now - plan.days * DAY
+    """Play `plan.days` of history up to `now` into an empty world.
+
+    Everything happens at times counted from the present hour, so that the minute of the start changes no figure.
+    """
+    hour = now // 3600 * 3600
+    start = hour - plan.days * DAY
     world.clock.set(start)
     world.simulated_until = int(start // 3600)
     world.figures.first_day = world.today()
     buyer = _Buyer(world, random.Random(world.identity.seed), _images(world))
     delivery = Delivery(world)
     with world.writing():
-        _schedule(buyer, plan, start, now)
+        _schedule(buyer, plan, start, hour)
         while buyer.steps:
             at, _, act = heapq.heappop(buyer.steps)
             world.clock.set(max(at, world.clock.now()))

@@ -47,6 +47,8 @@ def test_equal_after_draining(filled):
             "extra",
             1,
         ),
+        ("MATCH (c:Creative), (a:Angle) WITH c, a LIMIT 1 CREATE (c)-[:LIKES]->(a)", "undeclared", "extra", 1),
+        ("MATCH (c:Creative)-->(a:Angle) WITH c, a LIMIT 2 CREATE (a)-[:HAS_ANGLE]->(c)", "undeclared", "extra", 2),
         (
             "MATCH (c:Creative) WITH c LIMIT 1 MATCH (c)-[r:HAS_ANGLE]->(), (other:Angle) WHERE NOT (c)-->(other) "
             "WITH c, r, properties(r) AS p, other LIMIT 1 DELETE r CREATE (c)-[n:HAS_ANGLE]->(other) SET n = p",
@@ -112,7 +114,8 @@ def test_change_after_rebuild_arrives(filled):
 
 
 def test_nodes_of_other_makers_stay(filled):
-    filled.run_alone("CREATE (:Foreign {name: 'theirs'})")
+    filled.run_alone("MATCH (c:Creative) WITH c LIMIT 1 CREATE (:Foreign {name: 'theirs'})-[:READS]->(c)")
+    assert unequal() == {}
     rebuild()
     assert filled.read("MATCH (f:Foreign) RETURN f.name AS name") == [{"name": "theirs"}]
     filled.run_alone("MATCH (f:Foreign) DELETE f")

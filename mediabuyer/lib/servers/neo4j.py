@@ -73,7 +73,7 @@ def ensure_neo4j(var: Path) -> dict[str, Any]:
             return state
         try:
             _end_leftovers(var)
-            jars = neo4j_jars.fetch(neo4j_jars.cache_folder(), _reporter(var))
+            jars = neo4j_jars.fetch(neo4j_jars.usable_cache(var / "cache"), _reporter(var))
             return _start(var, jars)
         except ServerError as error:
             _report(var, "failed", error.message)

@@ -47,6 +47,18 @@ def cache_folder() -> Path:
     return Path(base) / "mediabuyer" / "neo4j"
 
 
+def usable_cache(spare: Path) -> Path:
+    """The user's cache; `spare` where there is no home, or one that may not be written to."""
+    try:
+        folder = cache_folder()
+        if not is_complete(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "lock").touch()
+    except (OSError, RuntimeError):
+        return spare
+    return folder
+
+
 def read_lock(lock: Path = LOCK) -> list[Jar]:
     lines = (line.split() for line in lock.read_text().splitlines() if not line.startswith("#"))
     return [Jar(path, sha256, int(size)) for path, sha256, size in lines]

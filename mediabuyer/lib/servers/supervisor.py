@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from mediabuyer.lib.servers.interrupts import Interrupts
 from mediabuyer.lib.servers.processes import Identity, end_group, group_members, identify, is_alive, kill_group, myself
 from mediabuyer.lib.servers.state import ServerError, private_dir, read_state, write_state
@@ -134,8 +136,10 @@ class Supervisor:
     def _end_leftovers(self) -> None:
         for name, identity in read_state(self.var / "run.json").get("children", {}).items():
             pid = identity["pid"]
-            # A group whose leader is gone keeps its number from being used again, so its members are still ours.
-            if is_alive(identity) or (identify(pid) is None and group_members(pid)):
+            # A group whose leader is gone keeps its number from being used again, so its members are still ours,
+            # unless the machine was started anew since.
+            has_members = identify(pid) is None and identity["started"] > psutil.boot_time() and group_members(pid)
+            if is_alive(identity) or has_members:
                 self.say(f"ending {name}, left by an earlier run")
                 end_group(pid, 10)
         self._note()

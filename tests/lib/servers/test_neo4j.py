@@ -88,6 +88,14 @@ def test_progress_is_written_over_at_a_terminal() -> None:
     assert out.getvalue() == "\r  0 of 2 MB of Neo4j\r  2 of 2 MB of Neo4j\n"
 
 
+def test_home_that_cannot_be_written_has_a_spare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")  # not even root makes a folder in there
+    assert neo4j_jars.usable_cache(tmp_path / "spare") == tmp_path / "spare"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert neo4j_jars.usable_cache(tmp_path / "spare") == tmp_path / "mediabuyer" / "neo4j"
+    assert neo4j_jars.cache_folder().is_dir()
+
+
 def test_failed_fetch_is_told_in_the_state_file(var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     absent = requests.Response()
