@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.apps import apps
+from django.db.models import Q
 
 from campaigns.models import AdAccount, Change
 from campaigns.operations.words import describe
@@ -152,7 +153,7 @@ def _plot(decision: Decision) -> Plot | None:
         return None
     last = day_in_zone(decision.proposed_at, decision.account.time_zone) - timedelta(days=1)
     days = [last - timedelta(days=back) for back in range(CHART_DAYS + WEEK - 2, -1, -1)]
-    cells = cross_totals(decision.account, days[0], days[-1], "ad", "day")
+    cells = cross_totals(decision.account, days[0], days[-1], "ad", "day", where=Q(ad_id__in=ads))
     spend = [float(sum((cells[ad, day].spend for ad in ads if (ad, day) in cells), Decimal(0))) for day in days]
     results = [float(sum((cells[ad, day].results for ad in ads if (ad, day) in cells), Decimal(0))) for day in days]
     cpa = _mean_cpa(spend, results)[-CHART_DAYS:]
