@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
+from django.db.models import Q
 
 from campaigns.models import AdAccount
 from collaboration.plots import Level, Plot, Series
@@ -41,7 +42,7 @@ def _days_to(last: date, count: int) -> list[date]:
 
 
 def _by_day(account: AdAccount, ads: list[int], days: list[date]) -> dict[date, Totals]:
-    cells = cross_totals(account, days[0], days[-1], "ad", "day")
+    cells = cross_totals(account, days[0], days[-1], "ad", "day", where=Q(ad_id__in=ads))
     return {day: sum((cells.get((ad, day), NO_TOTALS) for ad in ads), NO_TOTALS) for day in days}
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
+from django.urls import reverse
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign
 from creatives.models import Angle, Creative
@@ -113,15 +114,18 @@ def seed_conversions(account: AdAccount, *, each: int) -> int:
 def seed_history(account: AdAccount, *, decisions: int, events: int, cycles: int = 100) -> None:
     """Decisions on the account's ad sets, and a journal whose chain is whole, spread over the last days."""
     runs = [CycleFactory.create(account=account, now=NOW - timedelta(hours=6 * back)) for back in range(cycles, 0, -1)]
-    sets = list(account.adset_set.values_list("external_id", flat=True))
+    sets = [
+        (key, list(Ad.objects.filter(ad_set__external_id=key, account=account).values_list("external_id", flat=True)))
+        for key in account.adset_set.values_list("external_id", flat=True)
+    ]
     made = Decision.objects.bulk_create(_decision(account, number, sets, runs) for number in range(decisions))
     _journal(account, made, events)
 
 
-def _decision(account: AdAccount, number: int, sets: list[str], runs: list[Cycle]) -> Decision:
+def _decision(account: AdAccount, number: int, sets: list[tuple[str, list[str]]], runs: list[Cycle]) -> Decision:
     """The newest are those that wait. An object has one open decision of a kind at most, hence the numbered subject."""
     waits = number % OPEN_OF == 0
-    subject = f"{sets[number % len(sets)]}-{number}" if waits else sets[number % len(sets)]
+    ad_set, ads = sets[number % len(sets)]
     decision = Decision(
         account=account,
         cycle=runs[number % len(runs)],
@@ -129,9 +133,9 @@ def _decision(account: AdAccount, number: int, sets: list[str], runs: list[Cycle
         title=f"Raise “Ad set {number}” from €50 to €60 a day",
         why="Its next euro earns more than it costs.",
         subject_level="ad_set",
-        subject_id=subject,
-        changes=[budget_change(sets[number % len(sets)], "50", "60")],
-        evidence={"budgets": [{"external_id": sets[number % len(sets)]}]},
+        subject_id=f"{ad_set}-{number}" if waits else ad_set,
+        changes=[budget_change(ad_set, "50", "60")],
+        evidence={"budgets": [{"external_id": ad_set, "ad_ids": ads}]},
         expected={"per_day": "5.84", "low": "-0.60", "high": "12.30", "p_loss": 0.12},
         proposed_at=NOW - timedelta(hours=number % 2000),
         expires_at=NOW + timedelta(days=2),
@@ -169,3 +173,33 @@ def _journal(account: AdAccount, decisions: list[Decision], count: int) -> None:
     source = lines()
     while batch := list(islice(source, 5000)):
         Event.objects.bulk_create(batch)
+
+
+def pages_of(account: AdAccount) -> dict[str, str]:
+    """Address of every page that people look at, by its name."""
+    ads, portfolio, inbox = (reverse(name, args=[account.key]) for name in ("ads", "portfolio", "inbox"))
+    one = account.ad_set.order_by("pk")[0]
+    waiting = Decision.objects.filter(account=account).awaiting()[0]
+    return {
+        "Today": reverse("today", args=[account.key]),
+        "Inbox": inbox,
+        "Inbox, decided": f"{inbox}?view=decided",
+        "Decision": reverse("decision", args=[account.key, waiting.key]),
+        "Portfolio": portfolio,
+        "Portfolio, 90 days": f"{portfolio}?period=90d",
+        "Portfolio, by age": f"{portfolio}?by=age&across=gender",
+        "Ads, tree": ads,
+        "Ads, all open": f"{ads}?open=all",
+        "Ads, list of ads": f"{ads}?level=ad",
+        "Ads, 90 days": f"{ads}?period=90d",
+        "Ads, search": f"{ads}?q=Ad+3",
+        "Ads, part of an age": f"{ads}?split=age:25-34",
+        "Ads, CSV of all ads": f"{ads}?level=ad&format=csv",
+        "Ad": reverse("ad", args=[account.key, one.key]),
+        "Agent": reverse("agent", args=[account.key]),
+        "Agent, journal": reverse("agent-journal", args=[account.key]),
+        "Agent, one cycle": reverse("cycle", args=[account.key, Cycle.objects.filter(account=account)[0].key]),
+        "Settings": reverse("settings", args=[account.key]),
+        "Import": reverse("import"),
+        "Status": reverse("status"),
+    }
