@@ -1,4 +1,4 @@
-"""Campaigns, ad sets and ads of an imported file. What the file does not name gets a placeholder, “(all ads)”."""
+"""Campaigns, ad sets and ads of an imported file. What the file does not name is called by the nearest named level."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ class Tree:
         key = names.ad_id or _key_of(names.ad, ad_set.external_id)
         ad = self.ads.get(key) or (None if names.ad_id else self._same_name(names.ad, campaign, ad_set))
         if ad is None:
-            ad = Ad(external_id=key, name=names.ad or names.ad_id or "(all ads)", ad_set=ad_set, campaign=campaign,
-                    **self._common(key, delivery))  # fmt: skip
+            name = names.ad or names.ad_id or whole_of(campaign, ad_set)
+            ad = Ad(external_id=key, name=name, ad_set=ad_set, campaign=campaign, **self._common(key, delivery))
             self.ads[key] = ad
             self.by_name.setdefault(ad.name, []).append(ad)
             made[Ad].append(ad)
@@ -127,7 +127,7 @@ class Tree:
         key = names.campaign_id or _key_of(names.campaign, "")
         campaign = self.campaigns.get(key)
         if campaign is None:
-            name = names.campaign or names.campaign_id or "(all campaigns)"
+            name = names.campaign or names.campaign_id or "All campaigns"
             campaign = Campaign(external_id=key, name=name, **self._common(key))
             self.campaigns[key] = campaign
             made[Campaign].append(campaign)
@@ -137,7 +137,7 @@ class Tree:
         key = names.ad_set_id or _key_of(names.ad_set, campaign.external_id)
         ad_set = self.ad_sets.get(key)
         if ad_set is None:
-            name = names.ad_set or names.ad_set_id or "(all ad sets)"
+            name = names.ad_set or names.ad_set_id or whole_of(campaign)
             ad_set = AdSet(external_id=key, name=name, campaign=campaign, **self._common(key))
             self.ad_sets[key] = ad_set
             made[AdSet].append(ad_set)
@@ -149,6 +149,15 @@ class Tree:
             "account": self.account, "is_placeholder": key.startswith("all:"), "status": status,
             "effective_status": status, "synced_at": self.now,
         }  # fmt: skip
+
+
+def whole_of(campaign: Campaign, ad_set: AdSet | None = None) -> str:
+    """What an ad set or an ad is called that the file did not name, wherever people read it."""
+    if ad_set and not ad_set.is_placeholder:
+        return f"{ad_set.name[:480]} (whole ad set)"
+    if not campaign.is_placeholder:
+        return f"{campaign.name[:480]} (whole campaign)"
+    return "Whole account" if ad_set else "All ad sets"
 
 
 def _key_of(name: str, parent: str) -> str:

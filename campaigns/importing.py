@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from campaigns.exports.limits import MAX_LISTED_ERRORS
 from campaigns.exports.mapping import Mapping
 from campaigns.exports.parse import Check, ParsedRow, RowError, Totals, rows
 from campaigns.exports.reader import Source
 from campaigns.import_tree import Tree
-from campaigns.load import MeasureRow, load_measures
-from campaigns.models import AdAccount
+from campaigns.load import MeasureRow, copy_measures, load_measures
+from campaigns.models import AdAccount, InsightBreakdown, InsightDay
 from campaigns.overlap import derive_days, settle
 from mediabuyer.brands.models import Brand
 from mediabuyer.lib.errors import Invalid
@@ -121,20 +122,34 @@ def import_file(
     """
     _require_importable(account, mapping)
     AdAccount.objects.select_for_update().get(pk=account.pk)  # two files at once would make the same ads
-    reading = Reading(Totals(mapping))
-    tree = Tree(account, now)
     dimension = ",".join(DIMENSIONS.get(name, name) for name in mapping.breakdowns if name != "day")
-    measures = _measures(reading, source, tree, progress)
-    if mapping.has_figures:
-        written = load_measures(account, measures, dimension=dimension, add_up=True).written
-    else:
-        written = tree.made + sum(1 for _ in measures)
+    reading, written = _write(account, source, mapping, dimension, now, progress)
     if written:
         if dimension:
             derive_days(account)
         settle(account)
         _remember(account, reading, source.name, now, actor)
     return ImportResult(account, reading, written)
+
+
+def _write(
+    account: AdAccount, source: Source, mapping: Mapping, dimension: str, now: datetime, progress: Callable[[int], None]
+) -> tuple[Reading, int]:
+    """Rows inserted or altered. A first file takes the short way, unless two of its rows must be added up."""
+    if mapping.has_figures and not _has_rows(account):
+        with suppress(IntegrityError), transaction.atomic():
+            reading = Reading(Totals(mapping))
+            measures = _measures(reading, source, Tree(account, now), progress)
+            return reading, copy_measures(account, measures, dimension=dimension).written
+    reading, tree = Reading(Totals(mapping)), Tree(account, now)
+    measures = _measures(reading, source, tree, progress)
+    if mapping.has_figures:
+        return reading, load_measures(account, measures, dimension=dimension, add_up=True).written
+    return reading, tree.made + sum(1 for _ in measures)
+
+
+def _has_rows(account: AdAccount) -> bool:
+    return any(model.objects.filter(account=account).exists() for model in (InsightDay, InsightBreakdown))
 
 
 def _require_importable(account: AdAccount, mapping: Mapping) -> None:

@@ -43,6 +43,16 @@ def sweep_imports() -> None:
         enqueue("campaigns.tasks.read_file", pk, seconds=LONGEST)
 
 
+def is_at_work(import_id: int) -> bool:
+    """Whether some process holds the file's lock: a row says “running” also while its worker is dead or to come."""
+    held = (
+        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(held, [LOCK, import_id])
+        return bool(cursor.fetchone()[0])
+
+
 @contextmanager
 def _alone(import_id: int) -> Iterator[bool]:
     """An advisory lock of the database session: it ends with its process, so a killed worker blocks nobody."""

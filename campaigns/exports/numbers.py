@@ -28,7 +28,7 @@ _GROUPED = {  # decimal sign → what fits; groups of two are Indian
     ",": re.compile(r"^(?:\d+|[1-9]\d{0,2}(?:\.\d{2,3})*\.\d{3})(?:,\d*)?$|^,\d+$"),
 }
 _EITHER = re.compile(r"^[1-9]\d{0,2}[.,]\d{3}$")
-_PLAIN = re.compile(r"\d{1,20}\.\d{1,15}$", re.ASCII)
+PLAIN = re.compile(r"\d{1,20}\.\d{1,15}$", re.ASCII)
 ENOUGH = 200
 """Cells with a telling sign after which a column's style is settled."""
 
@@ -127,7 +127,7 @@ def parse_number(text: str, decimal: str | None) -> Number | None:
     """
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    if decimal == "." and _PLAIN.match(text):
+    if decimal == "." and PLAIN.match(text):
         return Decimal(text)  # nine cells in ten of a money column
     if is_blank(text):
         return None

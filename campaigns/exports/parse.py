@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from campaigns.exports.currencies import currency_in
 from campaigns.exports.dates import day_reader, parse_day, split_period
 from campaigns.exports.mapping import STORED, TITLES, TOTALS, Mapping
-from campaigns.exports.numbers import CellError, Number, parse_number
+from campaigns.exports.numbers import PLAIN, CellError, Number, parse_number
 from campaigns.exports.reader import Cell, Record, Source
 from campaigns.exports.retold import shape_of
-from campaigns.exports.scan import BREAKDOWNS, NAMES, names_nothing
+from campaigns.exports.scan import BREAKDOWNS, NAMELESS, NAMES, names_nothing
 
 MONEY = frozenset({"spend", "revenue"})
 GENDERS = {"m": "male", "f": "female"}
@@ -66,6 +66,8 @@ class _BadCellError(Exception):
 
 
 class _RowReader:
+    """One reader a column, and a memory for what recurs: names, values of breakdowns, periods."""
+
     def __init__(self, source: Source, mapping: Mapping) -> None:
         self.header, self.mapping = source.header, mapping
         spots = mapping.dimensions
@@ -74,11 +76,16 @@ class _RowReader:
         self.identity = [i for _, i in (*self.names, *self.breakdowns)] + [
             spots[f] for f in ("day", "period") if f in spots
         ]
-        self.metrics = [(name, i, mapping.decimals[i], name in MONEY) for name, i in mapping.metrics.items()]
+        self.metrics = [(name, i, _figure_reader(mapping, name, i)) for name, i in mapping.metrics.items()]
         self.delivery = spots.get("delivery")
+        pairs = (("day", "day"), ("starts", "ends"), ("period", "period"))
+        self.periods = [(spots[one], spots[other]) for one, other in pairs if one in spots and other in spots]
         self.read_day = day_reader(mapping.date_order)
         self.read_period = _period_reader(self.read_day)
         self.asked = self._asked_period()
+        self.known_names: dict[tuple[Cell, ...], dict[str, str]] = {}
+        self.known_values: dict[tuple[Cell, ...], tuple[str, ...]] = {}
+        self.known_periods: dict[tuple[Cell, Cell], tuple[date | None, date | None]] = {}
 
     def _asked_period(self) -> tuple[date | None, date | None]:
         answers = self.mapping.answers
@@ -87,67 +94,59 @@ class _RowReader:
         return None, None
 
     def read(self, record: Record) -> ParsedRow | RowError:
-        cells = record.cells
-        if record.problem:
-            return RowError(record.line, "", " ".join(str(cell) for cell in cells)[:80], f"The line {record.problem}.")
-        if names_nothing(cells, self.identity):
+        line, cells, problem = record
+        if problem:
+            return RowError(line, "", " ".join(str(cell) for cell in cells)[:80], f"The line {problem}.")
+        if self.identity and cells[self.identity[0]] in NAMELESS and names_nothing(cells, self.identity):
             return RowError(
-                record.line,
+                line,
                 self.header[self.identity[0]],
                 "",
                 "The row names nothing and looks like a total; left out, so that nothing counts twice.",
             )
         try:
-            values = {name: self._number(name, cells[i], i, decimal, money) for name, i, decimal, money in self.metrics}
+            values = {name: read(cells[i]) for name, i, read in self.metrics}
             day, until = self._period(cells)
         except _BadCellError as bad:
-            return RowError(
-                record.line, self.header[bad.index], str(bad.cell)[:80], f"“{str(bad.cell)[:40]}” {bad.message}."
-            )
+            return RowError(line, self.header[bad.index], str(bad.cell)[:80], f"“{str(bad.cell)[:40]}” {bad.message}.")
         return ParsedRow(
-            record.line,
+            line,
             day,
             until,
-            {name: _text(cells[i]) for name, i in self.names},
-            tuple(_clean(name, cells[i]) for name, i in self.breakdowns),
+            self._names(cells),
+            self._values(cells) if self.breakdowns else (),
             values,
             "" if self.delivery is None else _text(cells[self.delivery]),
         )
 
-    def _number(self, name: str, cell: Cell, index: int, decimal: str | None, is_money: bool) -> Number | None:
-        value: Number | None
-        if isinstance(cell, str):
-            if cell.isascii() and cell.isdigit() and len(cell) < 13:
-                return int(cell)
-            try:
-                value = parse_number(cell, decimal)
-            except CellError as error:
-                raise _BadCellError(index, cell, str(error)) from None
-            if is_money and value is not None:
-                self._check_currency(index, cell)
-        elif isinstance(cell, date):
-            raise _BadCellError(index, cell, "is a date, not a number; correct the cell")
-        else:
-            value = cell
-        if value is not None and ((value < 0 and name != "revenue") or not -LARGEST <= value <= LARGEST):
-            raise _BadCellError(index, cell, "is out of range; correct the cell")
-        return value
+    def _names(self, cells: list[Cell]) -> dict[str, str]:
+        written = tuple([cells[i] for _, i in self.names])
+        known = self.known_names.get(written)
+        if known is None:
+            known = {name: _text(cells[i]) for name, i in self.names}
+            _remember(self.known_names, written, known)
+        return known
 
-    def _check_currency(self, index: int, cell: str) -> None:
-        code = currency_in(cell)
-        if code and code != self.mapping.currency:
-            raise _BadCellError(
-                index,
-                cell,
-                f"is in {code} and the file in {self.mapping.currency}; convert the cell or leave the row out",
-            )
+    def _values(self, cells: list[Cell]) -> tuple[str, ...]:
+        written = tuple([cells[i] for _, i in self.breakdowns])
+        known = self.known_values.get(written)
+        if known is None:
+            known = tuple(_clean(name, cells[i]) for name, i in self.breakdowns)
+            _remember(self.known_values, written, known)
+        return known
 
     def _period(self, cells: list[Cell]) -> tuple[date | None, date | None]:
-        spots = self.mapping.dimensions
-        for first, last in (("day", "day"), ("starts", "ends"), ("period", "period")):
-            if first in spots and last in spots and cells[spots[first]] != "":
-                return self._ends(cells, spots[first], spots[last])
+        for first, last in self.periods:
+            if cells[first] == "":
+                continue
+            written = (cells[first], cells[last])
+            known = self.known_periods.get(written)
+            if known is None:
+                known = self._ends(cells, first, last)
+                _remember(self.known_periods, written, known)
+            return known
         if self.asked[0] is None and self.mapping.first_day is not None:
+            spots = self.mapping.dimensions
             index = next(spots[f] for f in ("day", "starts", "period") if f in spots)
             raise _BadCellError(index, "", "is empty where the day should be; fill in the cell")
         return self.asked
@@ -168,6 +167,54 @@ class _RowReader:
         if end < start:
             raise _BadCellError(last, cells[last], "lies before the first day of its row; correct the cell")
         return start, end
+
+
+MOST_KNOWN = 20_000
+"""Different names, values and periods that are remembered; a file of more starts over."""
+
+
+def _remember(known: dict[Any, Any], key: tuple[Cell, ...], value: object) -> None:
+    if len(known) >= MOST_KNOWN:
+        known.clear()
+    known[key] = value
+
+
+def _figure_reader(mapping: Mapping, name: str, index: int) -> Callable[[Cell], Number | None]:
+    """Reads one column. Nine cells in ten are plain digits, or with a decimal point, and cost no more than that."""
+    decimal, is_money = mapping.decimals[index], name in MONEY
+    is_plain = PLAIN.match if decimal == "." else _never
+
+    def read(cell: Cell) -> Number | None:
+        if isinstance(cell, str):
+            if len(cell) < 13 and cell.isdigit() and cell.isascii():
+                return int(cell)
+            if len(cell) < 13 and is_plain(cell):
+                return Decimal(cell)
+            value = read_text(cell)
+        elif isinstance(cell, date):
+            raise _BadCellError(index, cell, "is a date, not a number; correct the cell")
+        else:
+            value = cell
+        if value is not None and ((value < 0 and name != "revenue") or not -LARGEST <= value <= LARGEST):
+            raise _BadCellError(index, cell, "is out of range; correct the cell")
+        return value
+
+    def read_text(cell: str) -> Number | None:
+        try:
+            value = parse_number(cell, decimal)
+        except CellError as error:
+            raise _BadCellError(index, cell, str(error)) from None
+        code = currency_in(cell) if is_money and value is not None else None
+        if code and code != mapping.currency:
+            message = f"is in {code} and the file in {mapping.currency}; convert the cell or leave the row out"
+            raise _BadCellError(index, cell, message)
+        return value
+
+    return read
+
+
+def _never(_: str) -> None:
+    return None
 
 
 def _period_reader(read: Callable[[object], date]) -> Callable[[str], tuple[date, date]]:

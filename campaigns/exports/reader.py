@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 from campaigns.exports import delimited, jsonrows, workbook
 from campaigns.exports.headers import count_known
@@ -45,8 +45,7 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (co
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One line of the file. `problem` is set where the line cannot be used at all."""
 
     line: int

@@ -34,7 +34,7 @@ Shape = tuple[bool, ...]
 
 def shape_of(cells: Sequence[Cell], dimensions: Sequence[int]) -> Shape:
     """Which of the naming columns are blank, or say “all”."""
-    return tuple(_is_all(cells[index]) for index in dimensions)
+    return tuple([_is_all(cells[index]) for index in dimensions])
 
 
 def _is_all(cell: Cell) -> bool:

@@ -126,10 +126,13 @@ def _look(cells: list[Cell], found: Scan, evidence: dict[int, StyleEvidence], un
 
 def is_total(cells: Sequence[Cell], dimensions: Sequence[int]) -> bool:
     """Nothing is named in it, or the only thing named is a word for “total”."""
-    named = [cell for cell in (cells[i] for i in dimensions) if cell not in NAMELESS]
-    return bool(dimensions) and (
-        not named or (len(named) == 1 and isinstance(named[0], str) and is_total_label(named[0]))
-    )
+    named: Cell = ""
+    for index in dimensions:
+        if cells[index] not in NAMELESS:
+            if named != "":
+                return False
+            named = cells[index]
+    return bool(dimensions) and (named == "" or (isinstance(named, str) and is_total_label(named)))
 
 
 def names_nothing(cells: Sequence[Cell], dimensions: Sequence[int]) -> bool:

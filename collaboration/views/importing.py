@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import uploads
 from campaigns.models import AdAccount, ImportFile
-from campaigns.tasks import LONGEST
+from campaigns.tasks import LONGEST, is_at_work
 from collaboration import imports
 from collaboration.cycles import is_silent
 from collaboration.frame import person
@@ -183,6 +183,7 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "form": form or (AnswersForm(row) if is_open else None),
         "imported": AdAccount.objects.filter(brand=row.brand, platform="export").values_list("name", flat=True),
         "is_reading": is_reading,
+        "is_waiting": (is_reading or row.state == State.RUNNING) and not is_at_work(row.pk),
         "is_thinking": is_thinking,
         "is_stuck": is_stuck,
         "is_moving": is_reading or (is_thinking and not is_stuck) or row.state == State.RUNNING,

@@ -71,7 +71,7 @@ def test_file_becomes_tree_and_days(take: Any) -> None:
     assert (account.platform, account.mode, account.currency, account.is_read_only) == ("export", "shadow", "EUR", True)
     assert (result.written, result.reading.totals.rows, result.reading.errors) == (3, 3, [])
     ad = Ad.objects.get(external_id="11")
-    assert (ad.name, ad.campaign.name, ad.ad_set.name) == ("Sun", "Spring", "(all ad sets)")
+    assert (ad.name, ad.campaign.name, ad.ad_set.name) == ("Sun", "Spring", "Spring (whole campaign)")
     assert (ad.creative.angle.name, ad.creative.body) == ("Unsorted", "")
     assert (ad.is_placeholder, ad.ad_set.is_placeholder, ad.campaign.is_placeholder) == (False, True, False)
     day = InsightDay.objects.get(ad=ad, day=date(2026, 1, 2))
@@ -115,8 +115,24 @@ def test_restated_row_replaces_the_old_one(take: Any) -> None:
 def test_rows_of_one_name_are_added(take: Any) -> None:
     result = take("Day,Amount spent (EUR),Reach\n2026-01-01,1,5\n2026-01-01,2,6\n")
     day = InsightDay.objects.get()
-    assert (day.spend, day.reach, day.ad.name, day.ad.campaign.name) == (3, None, "(all ads)", "(all campaigns)")
+    assert (day.spend, day.reach, day.ad.name, day.ad.campaign.name) == (3, None, "Whole account", "All campaigns")
     assert result.reading.totals.mapping.level == "account"
+
+
+def test_what_a_file_does_not_name_is_called_by_the_nearest_level(take: Any) -> None:
+    head = "Campaign name,Ad set name,Day,Amount spent (EUR),Impressions\n"
+    take(head + f"Spring,Wide,2026-01-01,1,10\n{'x' * 600},,2026-01-01,1,10\n")
+    names = set(Ad.objects.values_list("name", "ad_set__name"))
+    long = f"{'x' * 480} (whole campaign)"
+    assert names == {("Wide (whole ad set)", "Wide"), (long, long)}
+
+
+def test_rows_to_add_up_make_a_first_file_start_over(take: Any) -> None:
+    twice = "Campaign name,Day,Amount spent (EUR),Impressions,Results\nA,2026-01-01,1.50,10,1\nB,2026-01-01,4.00,20,2\n"
+    result = take(twice + "A,2026-01-01,2.25,30,3\nA,2026-01-02,nothing,30,3\n")
+    assert (result.written, result.reading.totals.rows, result.reading.error_count) == (2, 3, 1)
+    assert spend(result.account) == Decimal("7.75")
+    assert Campaign.objects.count() == 2
 
 
 def test_breakdown_gives_derived_days(take: Any) -> None:
@@ -141,7 +157,7 @@ def test_ads_win_over_their_campaign_only(take: Any, files: tuple[str, str]) -> 
     for content in files:
         account = take(content).account
     assert spend(account) == 15
-    assert {day.ad.name for day in InsightDay.objects.all()} == {"Sun", "Rain", "(all ads)"}
+    assert {day.ad.name for day in InsightDay.objects.all()} == {"Sun", "Rain", "Autumn (whole campaign)"}
     before = snapshot()
     take(files[1])
     assert snapshot()[:3] == before[:3]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +13,8 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -291,6 +296,74 @@ def test_interrupted_import_is_rung_for_again(
     with django_capture_on_commit_callbacks(execute=True):
         tasks.sweep_imports()
     assert OrmQ.objects.get().func() == "campaigns.tasks.import_file"
+
+
+def test_page_of_an_interrupted_import_says_that_it_waits(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("report.csv", GERMAN)
+    confirm(web, row)
+    waiting = page(web, row).content.decode()
+    assert "Waiting to be imported" in waiting
+    assert "within a minute" in waiting
+    assert "hx-trigger" in waiting
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [tasks.LOCK, row.pk])
+    try:
+        working = page(web, row).content.decode()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [tasks.LOCK, row.pk])
+    assert "Waiting to be imported" not in working
+    assert "of 3 rows" in working
+
+
+@pytest.mark.django_db(transaction=True)
+def test_import_whose_worker_was_killed_starts_over_and_ends_right(
+    web: Client, drop: Callable[..., ImportFile], media: Path
+) -> None:
+    many = "".join(f"2026-09-{n % 28 + 1:02};K{n % 7};S{n // 28};1,50;10;1;1;1,2\n" for n in range(30_000))
+    row = drop("report.csv", GERMAN.splitlines()[0] + "\n" + many)
+    confirm(web, row)
+    OrmQ.objects.all().delete()
+    worker = subprocess.Popen([sys.executable, "-c", KILLED, connection.settings_dict["NAME"], str(media), str(row.pk)])
+    try:
+        _until(lambda: ImportFile.objects.get(pk=row.pk).rows_done > 0)
+    finally:
+        worker.kill()
+        worker.wait()
+    _until(lambda: not tasks.is_at_work(row.pk))
+    row.refresh_from_db()
+    assert (row.state, InsightDay.objects.count(), AdAccount.objects.filter(platform="export").count()) == (
+        "running",
+        0,
+        0,
+    )
+    tasks.sweep_imports()
+    assert OrmQ.objects.get().func() == "campaigns.tasks.import_file"
+    tasks.import_file(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.rows_done, row.report["totals"]["spend"]) == ("done", 30_000, 45_000)
+    assert InsightDay.objects.aggregate(sum=Sum("spend"))["sum"] == 45_000
+
+
+KILLED = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"], settings.MEDIA_ROOT = sys.argv[1], sys.argv[2]
+django.setup()
+from campaigns import tasks
+tasks.import_file(int(sys.argv[3]))
+"""
+"""A worker of its own, to be killed."""
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that within 30 seconds")
 
 
 def test_failed_import_says_why_and_can_be_answered_again(
