@@ -8,15 +8,14 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 
-from campaigns.connection import note_success, note_trouble
+from campaigns.connection import note_standing, note_success
 from campaigns.load import load_insights
 from campaigns.models import Ad, AdAccount, Comment, SyncRun
 from campaigns.platforms import connect
-from campaigns.platforms.base import BREAKDOWNS, AccountRow, CommentRow
+from campaigns.platforms.base import BREAKDOWNS, CommentRow
 from campaigns.runs import finish_part, sync_run
 from campaigns.tree import save_tree
 from mediabuyer.lib.clock import database_now, day_in_zone
-from mediabuyer.lib.errors import Fault, PlatformError
 from memory.events import record
 
 RESTATED_DAYS = 28
@@ -26,7 +25,6 @@ ROWS_AT_ONCE = 100_000
 VALUES_PER_AD = 15
 """About as many rows an ad has on one day in the finest of our breakdowns."""
 COMMENT_DAYS = 14
-DELIVERING = frozenset({"active", "grace_period"})
 
 
 def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
@@ -43,7 +41,7 @@ def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
                 "structure.synced", account, now, ads=len(structure.ads), changed=saved.written, drifts=saved.drifts
             )
         _note_time(account, now, structure_synced_at=now)  # after the journal: the account is locked before it
-        _note_standing(account, structure.account, now)
+        note_standing(account, structure.account, now)
     return run
 
 
@@ -133,21 +131,6 @@ def _save_comments(account: AdAccount, rows: list[CommentRow]) -> int:
         changed, batch_size=1000, update_conflicts=True, update_fields=seen, unique_fields=("account", "external_id")
     )
     return len(fresh)
-
-
-def _note_standing(account: AdAccount, row: AccountRow, now: datetime) -> None:
-    """Holds an account that Meta has stopped, or whose currency or time zone is no longer the one we count in."""
-    trouble = ""
-    if row.status not in DELIVERING:
-        trouble = f"Meta says the account is {row.status.replace('_', ' ')}."
-    elif row.currency != account.currency:
-        trouble = f"The account's currency is now {row.currency}, not {account.currency}."
-    elif row.time_zone != account.time_zone:
-        trouble = f"The account's time zone is now {row.time_zone}, not {account.time_zone}."
-    if trouble:
-        note_trouble(account, PlatformError(Fault.HELD, trouble), now)
-    else:
-        note_success(account, now)
 
 
 def _note_time(account: AdAccount, now: datetime, **values: datetime) -> None:
