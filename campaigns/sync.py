@@ -8,15 +8,14 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 
-from campaigns.connection import note_success, note_trouble
+from campaigns.connection import check_units, note_standing, note_success
 from campaigns.load import load_insights
 from campaigns.models import Ad, AdAccount, Comment, SyncRun
 from campaigns.platforms import connect
-from campaigns.platforms.base import BREAKDOWNS, AccountRow, CommentRow
+from campaigns.platforms.base import BREAKDOWNS, CommentRow
 from campaigns.runs import finish_part, sync_run
 from campaigns.tree import save_tree
 from mediabuyer.lib.clock import database_now, day_in_zone
-from mediabuyer.lib.errors import Fault, PlatformError
 from memory.events import record
 
 RESTATED_DAYS = 28
@@ -26,7 +25,6 @@ ROWS_AT_ONCE = 100_000
 VALUES_PER_AD = 15
 """About as many rows an ad has on one day in the finest of our breakdowns."""
 COMMENT_DAYS = 14
-DELIVERING = frozenset({"active", "grace_period"})
 
 
 def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
@@ -34,7 +32,7 @@ def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
     with sync_run(account, "structure", now) as run:
         asked_at = database_now()
         structure = connect(account).read_structure()
-        _check_units(account, structure.account)
+        check_units(account, structure.account)
         with transaction.atomic():
             saved = save_tree(account, structure, now, asked_at=asked_at)
             run.parts_total = 1
@@ -44,7 +42,7 @@ def sync_structure(account: AdAccount, now: datetime) -> SyncRun:
                 "structure.synced", account, now, ads=len(structure.ads), changed=saved.written, drifts=saved.drifts
             )
         _note_time(account, now, structure_synced_at=now)  # after the journal: the account is locked before it
-        _note_standing(account, structure.account, now)
+        note_standing(account, structure.account, now)
     return run
 
 
@@ -54,7 +52,7 @@ def sync_insights(account: AdAccount, now: datetime, days: int | None = None) ->
     with sync_run(account, "insights", now, since=_since(account, until, days), until=until) as run:
         assert run.since is not None
         platform, changed = connect(account), 0
-        _check_units(account, platform.read_account())
+        check_units(account, platform.read_account())
         parts = list(_parts(account, run.since, until))
         run.parts_total = len(parts)
         run.save(update_fields=["parts_total", "alive_at"])
@@ -135,29 +133,6 @@ def _save_comments(account: AdAccount, rows: list[CommentRow]) -> int:
         changed, batch_size=1000, update_conflicts=True, update_fields=seen, unique_fields=("account", "external_id")
     )
     return len(fresh)
-
-
-def _note_standing(account: AdAccount, row: AccountRow, now: datetime) -> None:
-    """Holds an account that Meta has stopped."""
-    if row.status in DELIVERING:
-        note_success(account, now)
-        return
-    trouble = f"Meta says the account is {row.status.replace('_', ' ')}."
-    note_trouble(account, PlatformError(Fault.HELD, trouble), now)
-
-
-def _check_units(account: AdAccount, row: AccountRow) -> None:
-    """Nothing is read in another currency or time zone than what we hold: old and new would be added up."""
-    for what, here, there in (
-        ("currency", account.currency, row.currency),
-        ("time zone", account.time_zone, row.time_zone),
-    ):
-        if here != there:
-            raise PlatformError(
-                Fault.HELD,
-                f"The account's {what} is now {there}, not {here}.",
-                remedy="Connect it anew as an account of its own.",
-            )
 
 
 def _note_time(account: AdAccount, now: datetime, **values: datetime) -> None:

@@ -47,6 +47,7 @@ account_pages = [
     path("settings/live/", settings.confirm_live, name="settings-live"),
     path("settings/stop/", settings.stop, name="settings-stop"),
     path("settings/release/", settings.release, name="settings-release"),
+    path("settings/try-now/", settings.try_now, name="settings-try-now"),
     path("settings/people/", settings.add_member, name="settings-invite"),
     path("settings/people/<uuid:member_key>/", settings.member, name="settings-member"),
     path("settings/tokens/", settings.add_token, name="settings-token"),

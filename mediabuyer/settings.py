@@ -108,6 +108,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "mediabuyer.lib.middleware.request_id",
+    "mediabuyer.lib.middleware.api_errors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -234,6 +235,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "mediabuyer.brands.adapter.InviteOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,10/5m/key"}
+PROOF_MINUTES = env_int("PROOF_MINUTES", 30)
+"""How old a login or second factor may be for what is hard to take back; after that people are asked again."""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = PROOF_MINUTES * 60
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
@@ -279,6 +283,7 @@ SCHEDULES = [
     ("heartbeat", "mediabuyer.agent.tasks.heartbeat", "* * * * *"),
     ("execute due changes", "mediabuyer.agent.tasks.sweep_changes", "* * * * *"),
     ("expire decisions", "mediabuyer.agent.tasks.sweep_decisions", "* * * * *"),
+    ("try refused accounts again", "mediabuyer.agent.tasks.sweep_connections", "* * * * *"),
     ("agent cycles", "mediabuyer.agent.tasks.sweep_cycles", "*/5 * * * *"),
     ("imports", "campaigns.tasks.sweep_imports", "* * * * *"),
     ("measure outcomes", "mediabuyer.agent.tasks.sweep_outcomes", "7 * * * *"),
@@ -290,6 +295,8 @@ CYCLE_EVERY_MINUTES = env_int("CYCLE_EVERY_MINUTES", 240)
 
 # --- Integrations: off unless their key is set -----------------------------------------------------------------------
 META_APP_ID, META_APP_SECRET = env("META_APP_ID"), env_secret("META_APP_SECRET")
+LIVE_ACCOUNTS = env_list("LIVE_ACCOUNTS")
+"""Ids of the live ad accounts that may be changed at all, with or without `act_`. Empty means none."""
 PLATFORM_TIMEOUT = env_int("PLATFORM_TIMEOUT", 30)
 SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
 """How long after sending we wait before "not found by marker" is taken to mean "was never created"."""

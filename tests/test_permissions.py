@@ -93,6 +93,7 @@ RULES: dict[str, Rule] = {
     "settings-live": Rule(post=Right.SET_LIMITS),
     "settings-stop": Rule(post=Right.STOP),
     "settings-release": Rule(post=Right.RELEASE),
+    "settings-try-now": Rule(post=Right.RUN_CYCLE),
     "settings-invite": Rule(post=Right.MANAGE_PEOPLE),
     "settings-member": Rule(post=Right.MANAGE_PEOPLE),
     "settings-token": Rule(post=Right.MANAGE_PEOPLE),

@@ -34,7 +34,9 @@ class AdAccountQuerySet(models.QuerySet["AdAccount"]):
         return self.filter(is_agent_on=True).exclude(connection=AdAccount.Connection.RECONNECT)
 
 
-@pghistory.track(exclude=["credentials", "clock_at", "synced_at", "structure_synced_at", "last_cycle_at"])
+@pghistory.track(
+    exclude=["credentials", "clock_at", "synced_at", "structure_synced_at", "last_cycle_at", "probes", "probe_after"]
+)
 class AdAccount(models.Model):
     """One account at one platform, its limits and its stop. An empty limit means no spending, never unlimited."""
 
@@ -79,6 +81,8 @@ class AdAccount(models.Model):
 
     connection = models.CharField(max_length=10, choices=Connection, default=Connection.OK)
     connection_detail = models.CharField(max_length=400, blank=True)
+    probes = models.PositiveSmallIntegerField(default=0, help_text="Looks in vain since it was refused or held.")
+    probe_after = models.DateTimeField(null=True, blank=True, help_text="Database time of the next look.")
     held_until = models.DateTimeField(null=True, blank=True, help_text="Rate limit: no call before this time.")
     clock_at = models.DateTimeField(null=True, blank=True, help_text="Last known time of a sandbox.")
     structure_synced_at = models.DateTimeField(null=True, blank=True)

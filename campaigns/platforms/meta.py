@@ -42,7 +42,7 @@ from campaigns.platforms.base import (
     marker_text,
 )
 from campaigns.platforms.bounded import BoundedSession
-from campaigns.platforms.meta_access import LIVE, graph_of, keys_of
+from campaigns.platforms.meta_access import LIVE, check_writable, graph_of, keys_of
 from campaigns.platforms.meta_changes import parameters_for
 from campaigns.platforms.meta_errors import TOO_MUCH, Usage, lost, read_error, read_usage
 from campaigns.platforms.meta_rows import (
@@ -239,8 +239,7 @@ class MetaPlatform:
     # --- writes --------------------------------------------------------------------------------------------------
 
     def apply(self, change: PlatformChange, marker: str, before_send: Callable[[], None]) -> Receipt:
-        if self.account.is_read_only:
-            raise PlatformError(Fault.PERMISSION, "This account is connected for reading only.")
+        check_writable(self.account)
         params = parameters_for(change, marker, self.account.currency, self.page_id)
         is_relief = change.kind is ChangeKind.SET_STATUS and params["status"] != "ACTIVE"
         with self._calling(is_write=True, at_limit=is_relief, before_send=before_send):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from campaigns.live import missing_for_live
 from campaigns.models import AdAccount
 from mediabuyer.lib.errors import Fault, PlatformError
 
@@ -35,6 +36,18 @@ def graph_of(account: AdAccount) -> str:
         f"A {account.mode} account may not use {account.graph_url or LIVE}.",
         remedy="Correct the account's address, or connect it anew.",
     )
+
+
+def check_writable(account: AdAccount) -> None:
+    """The last door before a write, whatever was checked before it: raises unless this account may be changed."""
+    if account.is_read_only:
+        raise PlatformError(Fault.PERMISSION, "This account is connected for reading only.")
+    if missing := missing_for_live(account):
+        raise PlatformError(
+            Fault.INVALID,
+            f"This live account may not be changed yet. {' '.join(missing)}",
+            remedy="Settings names what is missing.",
+        )
 
 
 def keys_of(account: AdAccount) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from mediabuyer.agent.revise import revise
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import look_again, open_ends, say_arrived, say_missing, standing_of
 from mediabuyer.brands.permissions import Right, may, require
+from mediabuyer.brands.recent import require_recent_proof
 from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
 from mediabuyer.lib.money import read_amount
@@ -59,6 +60,7 @@ def decision(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespons
 def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
+    _prove_if_live(request, account)
     try:
         answer.approve(
             row,
@@ -162,6 +164,7 @@ def _settling(
     account = account_for(request, key)
     require(request.user, Right.DECIDE, account.brand)
     row = _get(account, decision_key)
+    _prove_if_live(request, account)
     change = open_ends([row]).filter(key=_uuid(words(request, "change")) or UUID(int=0)).first()
     try:
         if change is None:
@@ -202,8 +205,15 @@ def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
         places = places_of(row for row, _ in chosen)
         shown = [(row, seen_hash, places[row.pk]) for row, seen_hash in chosen]
         return render(request, "inbox/bulk.html", {"chosen": shown, "sum": _effect_of(chosen)})
+    _prove_if_live(request, account)
     results = [_approve_one(request, row, seen_hash) for row, seen_hash in chosen]
     return render(request, "inbox/bulk.html", {"results": results, "done": sum(not one["problem"] for one in results)})
+
+
+def _prove_if_live(request: HttpRequest, account: AdAccount) -> None:
+    """Real money: whoever may decide proves again who they are. What they pressed is carried out afterwards."""
+    if account.mode == AdAccount.Mode.LIVE and may(request.user, Right.DECIDE, account.brand):
+        require_recent_proof(request)
 
 
 def _approve_one(request: HttpRequest, row: Decision, seen_hash: str) -> dict[str, Any]:

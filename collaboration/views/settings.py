@@ -13,14 +13,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.connection import probe
+from campaigns.live import loosens, missing_for_live
 from campaigns.models import AdAccount
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, TokenForm, member_form
 from collaboration.frame import account_for, page_now, person, words
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
 from mediabuyer.brands.models import Member, Token
 from mediabuyer.brands.permissions import Right, may, require
+from mediabuyer.brands.recent import require_recent_proof
 from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.logs import get_logger
+from mediabuyer.lib.queue import enqueue
 from memory.events import sentence
 from memory.models import Event
 from portfolio.models import Goal
@@ -55,6 +59,8 @@ def limits(request: HttpRequest, key: UUID) -> HttpResponse:
     form = LimitsForm(request.POST)
     if not form.is_valid():
         return _render(request, account, limits_form=form, status=422)
+    if loosens(account, form.limits()):
+        require_recent_proof(request)
     account.change_limits(person(request), page_now(account), **form.limits())
     messages.success(request, "The limits are in force from now on, also for decisions that wait.")
     return redirect("settings", account.key)
@@ -93,6 +99,7 @@ def release(request: HttpRequest, key: UUID) -> HttpResponse:
     reason = words(request, "reason", most=400)
     if not reason:
         raise Invalid("reason", "", "Say what has been put right.", remedy="One sentence is enough.")
+    require_recent_proof(request)
     account.release(person(request), reason, page_now(account))
     messages.success(request, "Running again. Approved decisions are checked afresh before anything is sent.")
     return redirect("today", account.key)
@@ -111,9 +118,24 @@ def confirm_live(request: HttpRequest, key: UUID) -> HttpResponse:
             "The account stays as it is.",
             remedy="Type ALLOW SPEND to let the agent change this live account.",
         )
+    require_recent_proof(request)
     account.change_limits(person(request), page_now(account), is_live_confirmed=True)
     messages.warning(request, f"From now on approved decisions change {account.name} for real.")
     return redirect("settings", account.key)
+
+
+@login_required
+@require_POST
+def try_now(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Asks a platform that refused or held the account whether it can be used again, instead of waiting."""
+    account = account_for(request, key)
+    require(request.user, Right.RUN_CYCLE, account.brand)
+    if probe(account, page_now(account)):
+        enqueue("mediabuyer.agent.tasks.sweep_changes", cluster="urgent")
+        messages.success(request, f"{account.name} can be used again. What waited goes on now.")
+    else:
+        messages.warning(request, f"{account.name} still cannot be used: {account.connection_detail}")
+    return redirect("status")
 
 
 @login_required
@@ -125,6 +147,7 @@ def member(request: HttpRequest, key: UUID, member_key: UUID) -> HttpResponse:
     form = MemberForm(request.POST, prefix=f"m{row.pk}")
     if not form.is_valid():
         raise Invalid("role", request.POST.get(f"m{row.pk}-role"), "There is no such role.", remedy="Choose one.")
+    require_recent_proof(request)
     change_member(row, person(request), page_now(account), **form.cleaned_data)
     messages.success(request, f"{row.user} is changed; it holds at once.")
     return redirect("settings", account.key)
@@ -138,6 +161,7 @@ def add_member(request: HttpRequest, key: UUID) -> HttpResponse:
     form = InviteForm(request.POST)
     if not form.is_valid():
         return _render(request, account, invite_form=form, status=422)
+    require_recent_proof(request)
     try:
         row, is_new = invite(account.brand, person(request), page_now(account), **form.cleaned_data)
     except Invalid as error:
@@ -171,6 +195,7 @@ def add_token(request: HttpRequest, key: UUID) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _render(request, account, token_form=form, status=422)
+    require_recent_proof(request)
     secret = issue_token(account.brand, person(request), page_now(account), **form.cleaned_data)
     return _render(request, account, secret=secret)
 
@@ -204,6 +229,7 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
         "token_form": TokenForm(),
         "goal": now_goal,
         "members": [(one, member_form(one)) for one in members],
+        "live_missing": missing_for_live(account),
         "tokens": Token.objects.filter(member__brand=brand, revoked_at=None).select_related("member__user"),
         "audit": [(event, sentence(event), _changed(event)) for event in audited],
         "actors": actor_names(audited),

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from campaigns.api import OfAccount, accounts_of
 from campaigns.clock import known_now, now_for
+from campaigns.models import AdAccount
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.cycle import start_cycle
@@ -26,7 +27,8 @@ from mediabuyer.agent.versions import changed_since
 from mediabuyer.brands.api_permissions import HasScope, person_of, token_of
 from mediabuyer.brands.idempotency import idempotent
 from mediabuyer.brands.models import Scope
-from mediabuyer.brands.permissions import Right, require
+from mediabuyer.brands.permissions import Right, may, require
+from mediabuyer.brands.recent import require_recent_session
 from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict
 from mediabuyer.lib.queue import enqueue
@@ -142,6 +144,7 @@ class StaleSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(Decision.State.choices)
     hash = serializers.CharField(help_text="`content_hash` as it is now.")
     changed = ChangedSerializer(many=True)
+    reference = serializers.CharField(required=False, help_text="Of this request, as in the header X-Request-ID.")
 
 
 @extend_schema(summary="Decisions, newest first", description="`state` and `action` may be given several times.")
@@ -172,8 +175,20 @@ class OfDecision(GenericAPIView[Decision]):
         try:
             move(decision)
         except Conflict as error:
-            return _stale(get_object_or_404(self.get_queryset(), key=key), seen_hash, error)
+            return _stale(
+                get_object_or_404(self.get_queryset(), key=key),
+                seen_hash,
+                error,
+                getattr(self.request, "reference", ""),
+            )
         return Response(self.get_serializer(get_object_or_404(self.get_queryset(), key=key)).data)
+
+    def require_proof_if_live(self, decision: Decision) -> None:
+        """Real money: a browser's session has to have proved lately who sits there, as on the pages."""
+        if decision.account.mode == AdAccount.Mode.LIVE and may(
+            self.request.user, Right.DECIDE, decision.account.brand
+        ):
+            require_recent_session(self.request)
 
 
 @extend_schema(summary="One decision: what would be sent, on what evidence, and what the guardrails said")
@@ -191,12 +206,13 @@ class Approve(OfDecision):
     @idempotent
     def post(self, request: Request, key: Any) -> Response:
         given = given_by(ApprovalSerializer, request)
-        return self.changed(
-            key,
-            lambda one: answer.approve(one, person_of(request), given["hash"], known_now(one.account), wall_now(),
-                                       token_of(request), given["note"]),
-            given["hash"],
-        )  # fmt: skip
+
+        def move(one: Decision) -> None:
+            self.require_proof_if_live(one)
+            answer.approve(one, person_of(request), given["hash"], known_now(one.account), wall_now(),
+                           token_of(request), given["note"])  # fmt: skip
+
+        return self.changed(key, move, given["hash"])
 
 
 class Reject(OfDecision):
@@ -235,11 +251,12 @@ def given_by(kind: type[serializers.Serializer[Any]], request: Request) -> dict[
     return dict(given.validated_data)
 
 
-def _stale(decision: Decision, seen_hash: str, error: Conflict) -> Response:
+def _stale(decision: Decision, seen_hash: str, error: Conflict, reference: str) -> Response:
     body: dict[str, Any] = {"detail": error.message, "state": decision.state, "hash": decision.content_hash}
     if error.remedy:
         body["remedy"] = error.remedy
     is_other = seen_hash and seen_hash != decision.content_hash
+    body["reference"] = reference
     return Response(body | {"changed": changed_since(decision, seen_hash) if is_other else []}, 409)
 
 

@@ -36,6 +36,7 @@ class Settling(OfDecision):
 
         def move(decision: Decision) -> None:
             require(request.user, Right.DECIDE, decision.account.brand)
+            self.require_proof_if_live(decision)
             act(
                 decision,
                 _open_change(decision, given["change"]),

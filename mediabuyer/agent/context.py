@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -195,6 +196,10 @@ class Proposal:
     score: float
 
 
+BY_RULE_WINDOW = timedelta(hours=24)
+"""Over which moves without a person add up."""
+
+
 @dataclass(frozen=True)
 class RecentChange:
     """A change that was already made or is on its way, for cooldowns and for the sum of steps in 24 hours."""
@@ -234,6 +239,10 @@ class Context:
     reference_cpa: Decimal | None
     has_tracking_alarm: bool
     is_undo: bool = False
+    moved_by_rule: Decimal = Decimal(0)
+    """What was moved without a person on this account within `BY_RULE_WINDOW`, this one not counted."""
+    live_missing: tuple[str, ...] = ()
+    """What a live account still needs before it may be changed, in words."""
 
     @property
     def budget_changes(self) -> list[PlannedChange]:
@@ -260,6 +269,11 @@ class Context:
         return any(
             change.budget_rise > 0 or change.activates or change.kind.startswith("create_") for change in self.changes
         )
+
+
+def largest_move(changes: Iterable[PlannedChange]) -> Decimal:
+    """How much money one decision moves a day: in a shift the same money leaves one budget and reaches another."""
+    return max((abs(change.budget_rise) for change in changes), default=Decimal(0))
 
 
 def gravest(findings: list[Finding]) -> Severity:

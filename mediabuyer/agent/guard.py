@@ -8,7 +8,7 @@ from decimal import Decimal
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.actions.base import effect_of_changes
-from mediabuyer.agent.context import Finding, Observation, Proposal, Severity, gravest
+from mediabuyer.agent.context import GRAVITY, Finding, Observation, Proposal, Severity, gravest, largest_move
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.observe import context_for
 from mediabuyer.agent.steps import Note
@@ -27,7 +27,12 @@ class Guarded:
 
 
 def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note: Note) -> list[Guarded]:
-    guarded = [guard_one(account, proposal, seen) for proposal in proposals]
+    """One after the other, since several small moves by rule in one cycle count together."""
+    guarded, beside = [], Decimal(0)
+    for proposal in proposals:
+        guarded.append(one := guard_one(account, proposal, seen, beside))
+        if GRAVITY[one.verdict] < GRAVITY[Severity.APPROVE]:
+            beside += largest_move(one.proposal.changes)
     verdicts = [one.verdict for one in guarded]
     note.say(
         f"{verdicts.count(Severity.BLOCK)} held back, {verdicts.count(Severity.APPROVE)} for a person, "
@@ -44,15 +49,15 @@ def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note
     return guarded
 
 
-def guard_one(account: AdAccount, proposal: Proposal, seen: Observation) -> Guarded:
+def guard_one(account: AdAccount, proposal: Proposal, seen: Observation, beside: Decimal = Decimal(0)) -> Guarded:
     """Evaluates; where a rule cut an amount down, evaluates the smaller wish again and keeps the remark."""
-    findings = evaluate(context_for(account, proposal.changes, seen.now))
+    findings = evaluate(context_for(account, proposal.changes, seen.now, beside=beside))
     replaced = {key: amount for finding in findings for key, amount in finding.replace.items()}
     if not replaced:
         return Guarded(proposal, tuple(findings))
     smaller = resize(proposal, replaced, seen)
     remarks = [finding for finding in findings if finding.severity == Severity.CHANGE]
-    again = evaluate(context_for(account, smaller.changes, seen.now))
+    again = evaluate(context_for(account, smaller.changes, seen.now, beside=beside))
     if any(finding.severity == Severity.CHANGE for finding in again):
         again.append(Finding("budget_step", Severity.BLOCK, "It could not be cut down to an allowed step."))
     if any(change.budget_rise == 0 for change in smaller.changes if change.budget_after is not None):

@@ -10,8 +10,10 @@ from typing import Any
 
 from django.db.models import F, Sum
 
+from campaigns.live import missing_for_live
 from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Operation, Status
 from campaigns.sync import sync_comments, sync_insights, sync_structure
+from mediabuyer.agent.by_rule import moved_by_rule
 from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.steps import Note
@@ -172,11 +174,13 @@ def context_for(
     *,
     decision: Decision | None = None,
     undo: Operation | None = None,
+    beside: Decimal = Decimal(0),
 ) -> Context:
     """All that the guardrails may know about these changes, read afresh from our tables.
 
     What is under way is read before what is in force: a rise that arrives in between is counted twice, never not at
-    all. `decision` and `undo` are those that ask, and not counted against themselves.
+    all. `decision` and `undo` are those that ask, and not counted against themselves. `beside` is what rules are about
+    to move in the same cycle and nobody has written down yet.
     """
     account.refresh_from_db()
     changes = tuple(changes)
@@ -204,6 +208,8 @@ def context_for(
         reference_cpa=reference_cpa(account, now),
         has_tracking_alarm=_has_tracking_alarm(account),
         is_undo=undo is not None,
+        moved_by_rule=moved_by_rule(account, now, decision) + beside,
+        live_missing=tuple(missing_for_live(account)),
     )
 
 

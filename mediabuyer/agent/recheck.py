@@ -48,12 +48,14 @@ def _person_asked(operation: Operation) -> bool:
 
 def _not_covered(change: Change, decision: Decision, now: datetime) -> str:
     """An approval is for exactly these changes, on this account, and for a while."""
+    if decision.approved_hash != decision.compute_hash():  # another account, mode or currency than it was approved for
+        return "It is not what was approved."
     if change.operation.is_undo:
         return "" if decision.state == Decision.State.DONE else "What should be taken back is not done."
     if decision.state not in (Decision.State.EXECUTING, Decision.State.UNKNOWN):
         return f"The decision is “{decision.get_state_display()}”, so nothing of it is sent."
     approved = {digest_of(one.kind, one.level, one.external_id, one.params) for one in planned_changes(decision)}
-    if change.digest not in approved or decision.approved_hash != decision.compute_hash():
+    if change.digest not in approved:
         return "It is not what was approved."
     if decision.decided_at and now - decision.decided_at > VALID_FOR:
         return f"It was approved more than {VALID_FOR / timedelta(hours=1):.0f} hours ago; its figures are too old."

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from campaigns.clock import now_for
+from campaigns.connection import due_for_probe, probe
 from campaigns.models import AdAccount
 from campaigns.operations.markers import find_surplus
 from campaigns.platforms import connect
@@ -51,6 +52,14 @@ def execute_decision(decision_id: int) -> None:
         rest = decision.execute_after - wall_now()
         time.sleep(min(max(rest, timedelta(0)), UNDO_WINDOW).total_seconds())
     execute.carry_out(seconds=15)
+
+
+def sweep_connections() -> None:
+    """Looks whether refused and held accounts can be used again; what waited for them goes on at once."""
+    for account in due_for_probe():
+        with only_once("probe", account.pk) as is_mine:
+            if is_mine and probe(account, now_for(account)):
+                enqueue("mediabuyer.agent.tasks.sweep_changes")
 
 
 def sweep_decisions() -> None:

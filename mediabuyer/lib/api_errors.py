@@ -19,6 +19,14 @@ STATUS: dict[type[MediaBuyerError], int] = {Conflict: 409, NotAllowed: 403, Inva
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The refusal as JSON, with the request's reference, by which the log can be searched."""
+    response = _refusal(error, context)
+    if response is not None and isinstance(response.data, dict) and "reference" not in response.data:
+        response.data["reference"] = getattr(context.get("request"), "reference", "")
+    return response
+
+
+def _refusal(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, OperationalError | InterfaceError):
         log.error("database.unavailable", error=str(error))
         body = {"detail": "The database is temporarily unavailable. Nothing was half written.", "remedy": "Try again."}

@@ -24,6 +24,7 @@ PROBLEM = {
         "remedy": {"type": "string", "description": "What can be done about it."},
         "field": {"type": "string"},
         "value": {"type": "string"},
+        "reference": {"type": "string", "description": "Of this request, as in the header X-Request-ID."},
     },
     "additionalProperties": True,
 }

@@ -1,4 +1,4 @@
-"""Two small layers around every request: an id that ties page, log and journal together, and errors in plain words."""
+"""Small layers around every request: an id that ties page, log and journal together, and errors in plain words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 
@@ -15,6 +15,14 @@ from mediabuyer.lib.errors import Conflict, MediaBuyerError, NotAllowed
 from mediabuyer.lib.logs import get_logger
 
 log = get_logger(__name__)
+WORDS = {
+    400: "The request could not be understood.",
+    403: "This request was refused.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+    500: "Something broke on our side. Nothing was half written; the reference tells us where.",
+    503: "The database is temporarily unavailable. Nothing was half written.",
+}
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -29,6 +37,26 @@ def request_id(get_response: Handler) -> Handler:
         response = get_response(request)
         response["X-Request-ID"] = reference
         return response
+
+    return middleware
+
+
+def api_errors(get_response: Handler) -> Handler:
+    """Below /api/ every error is JSON in DRF's shape, also where no view was reached: a program cannot read a page.
+
+    Each carries the request's reference, as the header does.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_ours = request.path == "/api" or request.path.startswith("/api/")
+        if not is_ours or response.status_code < 400 or response.get("Content-Type", "").startswith("application/json"):
+            return response
+        told = {"detail": WORDS.get(response.status_code, "This could not be answered.")}
+        kept = {name: response[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in response}
+        return JsonResponse(
+            told | {"reference": getattr(request, "reference", "")}, status=response.status_code, headers=kept
+        )
 
     return middleware
 

@@ -15,6 +15,7 @@ from campaigns.models import Ad, AdAccount
 from mediabuyer.brands.models import Member, Token, User
 from memory.models import Event
 from portfolio.models import Goal
+from tests import proofs
 from tests.agent.conftest import ad_sets, approved, carry_out, fake  # noqa: F401 - fixtures
 from tests.factories import MemberFactory, TokenFactory, budget_change
 
@@ -24,11 +25,7 @@ LIMITS = {"daily_cap": "900", "ad_set_cap": "", "approval_over": "12.50", "budge
 
 @pytest.fixture
 def log_in(client: Client) -> Callable[[Any], Client]:
-    def login(user: Any) -> Client:
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return login
+    return lambda user: proofs.log_in(client, user)
 
 
 @pytest.fixture

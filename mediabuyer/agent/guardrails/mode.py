@@ -13,6 +13,8 @@ def check(context: Context) -> Finding:
         return block(SLUG, "Shadow mode: I show what I would do and change nothing.")
     if context.mode == "live" and not context.is_live_confirmed:
         return block(SLUG, "Nobody has confirmed that this live account may be changed. A manager does it in Settings.")
+    if context.mode == "live" and context.live_missing:
+        return block(SLUG, f"This live account may not be changed yet. {' '.join(context.live_missing)}")
     if context.mode not in {"live", "sandbox"}:
         return block(SLUG, f"The account's mode is “{context.mode}”, which I do not know.")
     return ok(SLUG, "Sandbox: no money is spent" if context.mode == "sandbox" else "Live, confirmed")

@@ -1,0 +1,63 @@
+"""What a live account needs before anything may be changed on it. Whatever is missing forbids; nothing opens by itself.
+
+Mode, allow-list, credentials, caps and a typed confirmation: five things that no single mistake sets at once.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from campaigns.models import AdAccount
+
+
+def missing_for_live(account: AdAccount) -> list[str]:
+    """In words, what is missing; empty when all is there, and for accounts that are not live."""
+    if account.mode != AdAccount.Mode.LIVE:
+        return []
+    needs = (
+        (is_allowed(account.external_id), f"The server's LIVE_ACCOUNTS does not name {account.external_id}."),
+        (_has_token(account), "The account has no access token."),
+        (_has_app(account), "Neither the account nor META_APP_ID and META_APP_SECRET name Meta's app."),
+        (account.daily_cap is not None, "No daily cap is set."),
+        (account.ad_set_cap is not None, "No highest budget of one ad set is set."),
+        (account.is_live_confirmed, "Nobody has typed the confirmation."),
+    )
+    return [words for is_there, words in needs if not is_there]
+
+
+def is_allowed(external_id: str) -> bool:
+    """With or without Meta's `act_`."""
+    return _plain(external_id) in {_plain(one) for one in settings.LIVE_ACCOUNTS}
+
+
+def _plain(external_id: str) -> str:
+    return external_id.strip().removeprefix("act_")
+
+
+def _keys(account: AdAccount) -> dict[str, Any]:
+    found = json.loads(account.credentials or "{}")
+    return found if isinstance(found, dict) else {}
+
+
+def _has_token(account: AdAccount) -> bool:
+    return bool(_keys(account).get("access_token"))
+
+
+def _has_app(account: AdAccount) -> bool:
+    keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **_keys(account)}
+    return bool(keys["app_id"] and keys["app_secret"])
+
+
+LOOSER_WHEN_HIGHER = ("daily_cap", "ad_set_cap", "approval_over", "budget_step")
+
+
+def loosens(account: AdAccount, limits: dict[str, Any]) -> bool:
+    """Whether these limits allow more than those in force: a higher cap, a larger step, a shorter rest."""
+    for name in LOOSER_WHEN_HIGHER:
+        if name in limits and limits[name] is not None and limits[name] > (getattr(account, name) or Decimal(0)):
+            return True
+    return bool(limits.get("cooldown_hours", account.cooldown_hours) < account.cooldown_hours)
