@@ -106,13 +106,15 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     diagnosis = diagnose("roas", total(account, *previous_period(*period)), total(account, *period))
     found = health.parts(account, now, machine_now)
     events = _events(account, person(request))
+    may_decide = may(request.user, Right.DECIDE, account.brand)
     context = {
         "waiting": _shown(waiting[:NEEDS], now),
         "waiting_count": len(waiting),
         "waiting_label": f"{len(waiting)} waiting",
         "cost": sum((one.waiting_cost or Decimal(0) for one in waiting), Decimal(0)),
         "money": money,
-        "headline": _headline(account, money, len(waiting)),
+        "headline": _headline(account, money, len(waiting), may_decide=may_decide),
+        "may_decide": may_decide,
         "trend": _trend(account, money),
         "period": period,
         "before": previous_period(*period),
@@ -205,8 +207,15 @@ def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
     }
 
 
-def _headline(account: AdAccount, money: Money, waiting: int) -> str:
-    verb = "I would do" if account.is_read_only else "need you" if waiting != 1 else "needs you"
+def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: bool) -> str:
+    is_one = waiting == 1
+    verb = (
+        "I would do"
+        if account.is_read_only
+        else ("needs you" if is_one else "need you")
+        if may_decide
+        else ("waits for a manager" if is_one else "wait for a manager")
+    )
     first = (
         f"{waiting} {'thing' if waiting == 1 else 'things'} {verb}."
         if account.is_read_only

@@ -217,6 +217,7 @@ def test_raised_amount_is_approved_by_somebody_else(log_in, manager, person, mak
     )
     assert "You raised the amount, so somebody else approves it." in said(response)
     fresh = Decision.objects.get()
+    assert url("approve", one) not in said(response)
     assert browser.post(url("approve", one), {"hash": fresh.content_hash}).status_code == 403
     assert state_of(one) == "awaiting"
     log_in(person("manager")).post(url("approve", one), {"hash": fresh.content_hash})

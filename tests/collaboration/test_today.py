@@ -86,6 +86,14 @@ def test_overspending_as_meta_may_is_no_alarm(show, manager, ad, amount, badge):
     assert badge in show(manager)
 
 
+def test_viewer_is_not_told_to_decide_nor_offered_the_stop(show, person, account):
+    DecisionFactory.create(account=account)
+    page = show(person("viewer"))
+    assert "1 decision waits for a manager." in page
+    assert "Decide" not in page
+    assert 'popovertarget="stop"' not in page
+
+
 def test_driver_of_the_return_is_named(show, manager, ad):
     for back in range(1, 57):
         amount = 60 if back <= 28 else 30
