@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0002_change_made_at'),
+        ('campaigns', '0003_indexes_hold_all_figures'),
     ]
 
     operations = [
