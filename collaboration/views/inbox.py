@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -287,6 +287,22 @@ def _rows(account: AdAccount, view: str, kind: str, now: Any) -> DecisionQuerySe
     return found.filter(action=kind) if kind in BY_SLUG else found
 
 
+def _shown(decision: Decision | None, now: datetime, typed: dict[str, str]) -> dict[str, Any]:
+    """What the card says of the open decision; `typed` are amounts that were refused, as they were written."""
+    if decision is None:
+        return {}
+    card = build_card(decision, typed)
+    possible, why_not = can_undo(decision)
+    return {
+        "card": card,
+        "actors": actor_names(event for event, _ in card.history),
+        "unsettled": [standing_of(one, database_now()) for one in open_ends([decision])],
+        "is_deferred": bool(decision.deferred_until and decision.deferred_until > now),
+        "can_undo": possible,
+        "why_no_undo": why_not,
+    }
+
+
 def _page(
     request: HttpRequest, account: AdAccount, row: Decision | None, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
@@ -298,10 +314,8 @@ def _page(
     page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
     items = list(page.object_list)
     shown = row or (_get(account, items[0].key) if items else None)
-    card = build_card(shown, extra.pop("typed", {})) if shown else None
     places = places_of(items)
-    possible, why_not = can_undo(shown) if shown else (False, "")
-    context = {
+    context = _shown(shown, now, extra.pop("typed", {})) | {
         "view": view,
         "kind": kind,
         "kinds": ACTIONS,
@@ -316,15 +330,9 @@ def _page(
             for one in items
         ],
         "tabs": _tabs(account, view, now),
-        "unsettled": [standing_of(one, database_now()) for one in open_ends([shown])] if shown else [],
-        "card": card,
-        "actors": actor_names(event for event, _ in card.history) if card else {},
         "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
-        "is_deferred": bool(shown and shown.deferred_until and shown.deferred_until > now),
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,
-        "can_undo": possible,
-        "why_no_undo": why_not,
         "reasons": Decision.Reason.choices,
         "defers": DEFER_HOURS,
         "position": next((place for place, one in enumerate(items, 1) if shown and one.pk == shown.pk), None),
