@@ -17,6 +17,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "mirror": (["--rows", "20000"], ["--rows", "1000"]),
     "api": (["--rows", "100000"], ["--rows", "2000", "--requests", "2"]),
     "pages": (["--rows", "100000"], ["--rows", "2000"]),
+    "evaluate": (["--ads", "9000"], ["--ads", "150"]),
 }
 
 
