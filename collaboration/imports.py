@@ -24,7 +24,7 @@ SHOWN_ROWS = 6
 def stages(row: ImportFile, cycle: Cycle | None) -> list[dict[str, str]]:
     """As `components/stages.html` takes it."""
     reached = 1
-    if row.mapping or row.state != State.UNDERSTOOD:
+    if row.mapping or row.state in (State.RUNNING, State.DONE):
         reached = 2
     if row.state in (State.RUNNING, State.DONE):
         reached = 3 if row.state == State.RUNNING else 4

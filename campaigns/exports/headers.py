@@ -165,8 +165,8 @@ def require_ads(headings: Sequence[Heading]) -> None:
         return
     read = ", ".join(heading.text[:30] for heading in headings if heading.text)[:160]
     raise UnreadableError(
-        f"This is no report of ads: no heading names an ad, money spent or impressions. I read: {read}. "
-        "In Ads Manager choose Reports, then Export table data, and drop that file."
+        f"This is no report of ads: no heading names an ad, money spent or impressions. I read: {read}.",
+        remedy="In Ads Manager choose Reports, then Export table data, and drop that file.",
     )
 
 

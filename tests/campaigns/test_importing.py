@@ -119,6 +119,11 @@ def test_rows_of_one_name_are_added(take: Any) -> None:
     assert result.reading.totals.mapping.level == "account"
 
 
+def test_file_of_names_only_says_what_it_brought_once(take: Any) -> None:
+    names = "Campaign name,Ad set name,Ad name\nSpring,Wide,Sun\nSpring,Wide,Rain\n"
+    assert [take(names, **{"from": "2026-01-01", "until": "2026-01-31"}).written for _ in range(2)] == [4, 0]
+
+
 def test_what_a_file_does_not_name_is_called_by_the_nearest_level(take: Any) -> None:
     head = "Campaign name,Ad set name,Day,Amount spent (EUR),Impressions\n"
     take(head + f"Spring,Wide,2026-01-01,1,10\n{'x' * 600},,2026-01-01,1,10\n")

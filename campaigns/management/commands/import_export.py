@@ -76,7 +76,7 @@ def _brand(key: str) -> Brand:
 
 def _refusal(file: str, error: MediaBuyerError | OSError) -> dict[str, Any]:
     """The protocol's shape with nothing in it but the reason."""
-    words = error.message if isinstance(error, MediaBuyerError) else str(error)
+    words = f"{error.message} {error.remedy}".strip() if isinstance(error, MediaBuyerError) else str(error)
     column = error.field if isinstance(error, Invalid) else ""
     return {
         "file": file, "refused": words, "level": None, "breakdowns": [], "currency": None, "days": [None, None],
