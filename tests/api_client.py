@@ -21,3 +21,10 @@ def client_with(secret: str) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {secret}")
     return client
+
+
+def told(answer: Any) -> Any:
+    """What a refusal says, after a look whether it carries the request's reference as the header does."""
+    body = answer.json()
+    assert body.pop("reference") == answer["X-Request-ID"]
+    return body

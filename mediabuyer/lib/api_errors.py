@@ -19,10 +19,14 @@ STATUS: dict[type[MediaBuyerError], int] = {Conflict: 409, NotAllowed: 403, Inva
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The refusal as JSON, with the request's reference, by which the log can be searched."""
+    """The refusal as JSON, with the request's reference, by which the log can be searched.
+
+    Where each field is named with its faults the body holds fields only; the header carries the reference all the same.
+    """
     response = _refusal(error, context)
-    if response is not None and isinstance(response.data, dict) and "reference" not in response.data:
-        response.data["reference"] = getattr(context.get("request"), "reference", "")
+    reference = getattr(context.get("request"), "reference", "")
+    if reference and response is not None and isinstance(response.data, dict) and "detail" in response.data:
+        response.data["reference"] = reference
     return response
 
 

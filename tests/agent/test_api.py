@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from mediabuyer.agent.models import Cycle, Decision, Finding, Step
 from mediabuyer.agent.revise import revise
 from memory.models import Event
-from tests.api_client import client_of
+from tests.api_client import client_of, told
 from tests.factories import NOW, CycleFactory, DecisionFactory, budget_change
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_approval_of_what_changed_says_what_changed(client, decision, person, no
     events = Event.objects.count()
     answer = post(client, decision, "approve", hash=seen)
     assert answer.status_code == 409
-    assert answer.json() == {
+    assert told(answer) == {
         "detail": "This decision changed since you opened it, so your answer was not taken.",
         "remedy": "Look at what changed and answer again.",
         "state": "awaiting",
@@ -121,7 +121,7 @@ def test_reading_scope_cannot_answer(brand, manager, decision, move):
     client = client_of(manager, brand, "read", "run", "import")
     answer = post(client, decision, move, hash=decision.content_hash, reason_code="risk")
     assert answer.status_code == 403
-    assert answer.json() == {"detail": "This token lacks the scope “decide”."}
+    assert told(answer) == {"detail": "This token lacks the scope “decide”."}
     assert_untouched(decision)
 
 
@@ -267,7 +267,7 @@ def test_two_cycles_never_run_beside_each_other(client, account):
     client.post(f"/api/accounts/{account.key}/cycles/")
     answer = client.post(f"/api/accounts/{account.key}/cycles/")
     assert answer.status_code == 409
-    assert answer.json() == {
+    assert told(answer) == {
         "detail": "A cycle is already running on this account.",
         "remedy": "Watch it on the Agent page; a new one can start when it is done.",
     }

@@ -13,7 +13,7 @@ from mediabuyer.brands.idempotency import GIVEN_UP_AFTER, KEPT_FOR
 from mediabuyer.brands.models import IdempotentAnswer
 from mediabuyer.lib.clock import wall_now
 from memory.models import Event
-from tests.api_client import client_of
+from tests.api_client import client_of, told
 from tests.factories import AccountFactory, DecisionFactory
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def test_other_content_is_refused(client, decision):
     reject(client, decision)
     answer = reject(client, decision, note="because")
     assert answer.status_code == 422
-    assert answer.json() == {
+    assert told(answer) == {
         "detail": "This key was used with other content.",
         "remedy": "Use a new key for a new request.",
         "field": "Idempotency-Key",

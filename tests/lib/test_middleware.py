@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories import DecisionFactory
+from tests.proofs import log_in
 
 REFERENCE = re.compile(r'Reference <span class="mono">([0-9a-f]{12})</span>')
 POLICY = {
@@ -26,9 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def as_role(person: Callable[[str], Any]) -> Callable[[str], Client]:
     def login(role: str) -> Client:
-        browser = Client(raise_request_exception=False)
-        browser.force_login(person(role), backend="django.contrib.auth.backends.ModelBackend")
-        return browser
+        return log_in(Client(raise_request_exception=False), person(role))
 
     return login
 
