@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,9 @@ from campaigns.sandbox.errors import GraphError, bad_parameter
 from campaigns.sandbox.fields import KNOWN, words
 from campaigns.sandbox.filters import matches
 from campaigns.sandbox.insight_query import Query
+from campaigns.sandbox.insight_table import Table
 from campaigns.sandbox.statuses import DELIVERY_INFO, effective_status
 from campaigns.sandbox.world import LIVING, World
-
-if TYPE_CHECKING:
-    from campaigns.sandbox.insights import Table
 
 Row = dict[str, Any]
 PURCHASE_TYPES = (

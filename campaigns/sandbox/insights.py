@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from campaigns.sandbox.draws import Ints, Keys, key_of, keys, rounded
 from campaigns.sandbox.insight_query import Query
 from campaigns.sandbox.insight_rows import Row, row_filter, shown_row, sort_key
+from campaigns.sandbox.insight_table import Table
 from campaigns.sandbox.orders import REFUND, VIEW
 from campaigns.sandbox.splits import NO_DATA, OFF_META_HIDDEN, Splitter, cells_for
 from campaigns.sandbox.statuses import GONE, effective_status
@@ -20,18 +21,6 @@ from campaigns.sandbox.world import World
 CLICK_WINDOWS = {"1d_click": 86400, "7d_click": 7 * 86400, "28d_click": 28 * 86400}
 WINDOW_NAMES = ("default", *CLICK_WINDOWS, "1d_view")
 CACHED_ANSWERS, CACHED_ROWS = 12, 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A computed answer: one entry per row in each column. `spend` and values in minor units."""
-
-    bucket: Ints
-    entity: Ints  # index into `entities`
-    cell: Ints  # index into `labels`
-    columns: dict[str, Ints]
-    entities: list[str]
-    labels: list[dict[str, str]]
 
 
 class Insights:
