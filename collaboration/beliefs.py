@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, FloatField, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from campaigns.models import AdAccount
 from portfolio.models import AdState
@@ -60,24 +63,18 @@ class Belief:
         return self.arrived / self.spend if self.spend else None
 
 
-def belief_of(state: AdState) -> Belief:
-    figures = state.figures
-    spend = float(figures.get("spend") or 0)
+def _belief(row: dict[str, Any]) -> Belief:
+    """From the columns of an AdState; its figures in JSON are taken apart by the database, which is much quicker."""
+    cpa, payout_30 = row.pop("cpa"), row.pop("payout_30")
+    maturity, spend = row.pop("maturity") or 0.0, row.pop("spent") or 0.0
+    worth: dict[str, Any] = {name: row.pop(name) or 0.0 for name in ("worth_7", "worth_30")}
     return Belief(
-        day=state.day,
         spend=spend,
-        orders=spend / float(state.cpa) if state.cpa else 0.0,
-        worth_7=_projected(figures, "payout_7"),
-        worth_30=_projected(figures, "payout_30"),
-        arrived=spend * (state.maturity or 0.0),
-        has_revenue=state.payout_30 is not None,
-        expected=state.payout_per_spend,
-        low=state.low,
-        high=state.high,
-        p_profit=state.p_profit,
-        trend=state.trend,
-        fatigue=state.fatigue,
-        is_tired=state.is_tired,
+        orders=spend / float(cpa) if cpa else 0.0,
+        arrived=spend * maturity,
+        has_revenue=payout_30 is not None,
+        **worth,
+        **row,
     )
 
 
@@ -102,12 +99,21 @@ def latest_beliefs(account: AdAccount, where: Q = EVERY_AD) -> dict[int, Belief]
     """By ad, of the last day on which the account was evaluated."""
     states = AdState.objects.filter(ad__account=account)
     day = states.order_by("-day").values_list("day", flat=True).first()
-    return {state.ad_id: belief_of(state) for state in states.filter(where, day=day)} if day else {}
+    if day is None:
+        return {}
+    rows: Any = states.filter(where, day=day).order_by().values(
+        "ad_id", "day", "cpa", "payout_30", "maturity", "low", "high", "p_profit", "trend", "fatigue", "is_tired",
+        expected=F("payout_per_spend"),
+        spent=_figure("spend"),
+        worth_7=_figure("payout_7__projected"),
+        worth_30=_figure("payout_30__projected"),
+    )  # fmt: skip
+    return {row.pop("ad_id"): _belief(row) for row in rows}
+
+
+def _figure(name: str) -> Cast:
+    return Cast(KT(f"figures__{name}"), FloatField())
 
 
 def money_of(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
-
-
-def _projected(figures: dict[str, dict[str, float | None]], window: str) -> float:
-    return float((figures.get(window) or {}).get("projected") or 0.0)

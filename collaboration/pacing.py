@@ -12,7 +12,7 @@ from itertools import accumulate
 from campaigns.models import META_EXPOSURE, AdAccount
 from collaboration.columns import Scale
 from collaboration.plots import Plot, Series
-from mediabuyer.agent.observe import budgets_of, committed
+from mediabuyer.agent.observe import committed_now
 from mediabuyer.lib.money import format_money
 from portfolio.charts import days_between
 from portfolio.metrics import Totals, add_up
@@ -60,7 +60,7 @@ def pacing(account: AdAccount, day: date, scale: Scale) -> Pacing:
     start = day.replace(day=1)
     by_day = {row.key: row.totals for row in totals(account, start, day, "day")}
     whole = add_up(by_day.values())
-    plan = committed(budgets_of(account))
+    plan = committed_now(account)
     cap = account.daily_cap
     return Pacing(
         month=start,

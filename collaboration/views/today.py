@@ -27,7 +27,7 @@ from collaboration.reasons import drivers_of, explain
 from collaboration.status import unsettled_of
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.models import Cycle, Decision
-from mediabuyer.agent.observe import budgets_of, committed
+from mediabuyer.agent.observe import committed_now
 from mediabuyer.brands.models import User
 from mediabuyer.brands.permissions import Right, may
 from mediabuyer.lib.clock import day_in_zone, wall_now
@@ -182,7 +182,7 @@ def _money(account: AdAccount, now: datetime) -> Money:
         day == current,
         days.get(day, Totals()),
         days.get(day - timedelta(days=1), Totals()),
-        committed(budgets_of(account)),
+        committed_now(account),
         account.daily_cap,
     )
 

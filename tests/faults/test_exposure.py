@@ -80,3 +80,13 @@ def test_lifetime_budget_counts_with_all_that_is_left_of_it(account, ad_set, now
     other.status = "PAUSED"
     other.save()
     assert context_for(account, [], now).committed == 50
+
+
+def test_sum_of_budgets_is_the_same_from_the_tables_alone(account, ad_set):
+    resting = CampaignFactory.create(account=account, status="PAUSED", daily_budget=Decimal(70))
+    AdSetFactory.create(campaign=resting, daily_budget=Decimal(30))
+    AdSetFactory.create(campaign=ad_set.campaign, daily_budget=Decimal(11), status="PAUSED")
+    CampaignFactory.create(account=account, daily_budget=Decimal(25))
+    CampaignFactory.create(account=account, daily_budget=Decimal(99), is_placeholder=True)
+    CampaignFactory.create(daily_budget=Decimal(500))  # somebody else's
+    assert observe.committed_now(account) == observe.committed(observe.budgets_of(account)) == 75
