@@ -1,4 +1,4 @@
-"""Why a figure moved, as people read it: a sentence, and a row for each driver."""
+"""The drivers of a figure as people read them: a row for each, and its words in a sentence."""
 
 from __future__ import annotations
 
@@ -7,36 +7,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.utils.text import capfirst
-
 from mediabuyer.lib.money import format_money
 from portfolio.diagnosis import Diagnosis
 
 RESULTS = ("ctr", "cvr", "aov", "results_per_impressions")
 """Drivers whose rise is good; prices and spend are neither."""
-
-
-def explain(diagnosis: Diagnosis, currency: str) -> str:
-    """What moved the return, in a sentence or two. Says so when nothing can be said."""
-    if diagnosis.change is None or diagnosis.before is None or diagnosis.after is None:
-        return "There is nothing to compare yet: one of the two periods has no spend."
-    if abs(diagnosis.change) < Decimal("0.005"):
-        return f"ROAS stayed at {diagnosis.after:.2f}."
-    verb = "rose" if diagnosis.change > 0 else "fell"
-    rows = {row["name"]: row for row in drivers_of(diagnosis, currency)}
-    drivers = sorted(diagnosis.drivers, key=lambda one: -abs(one.effect))
-    first, row = drivers[0], rows[drivers[0].name]
-    along = (first.effect > 0) == (diagnosis.change > 0)
-    text = f"ROAS {verb} from {diagnosis.before:.2f} to {diagnosis.after:.2f}. "
-    text += (
-        f"Most of it comes from {driver_words(first.name)}: {row['before']} before, {row['after']} now."
-        if along
-        else (f"It would have been the other way round for {driver_words(first.name)} alone.")
-    )
-    if len(drivers) > 1 and abs(drivers[1].effect) >= abs(diagnosis.change) / 4:
-        helps = "adds to it" if (drivers[1].effect > 0) == (diagnosis.change > 0) else "works against it"
-        text += f" {capfirst(driver_words(drivers[1].name))} {helps}."
-    return text
 
 
 def drivers_of(diagnosis: Diagnosis, currency: str) -> list[dict[str, Any]]:

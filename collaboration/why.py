@@ -38,7 +38,7 @@ class Why:
     good: str
 
 
-def explain_change(measure: str, before: Totals, after: Totals, places: Sequence[Part], scale: Scale) -> Why:
+def explain_change(measure: str, before: Totals, after: Totals, scale: Scale, places: Sequence[Part] = ()) -> Why:
     """`places` are parts of the same whole; their effects are summed to the same change."""
     found = diagnose(measure, before, after)
     step = _step(measure, scale.currency)
@@ -114,19 +114,23 @@ def _said(found: Diagnosis, rows: Sequence[dict[str, Any]], scale: Scale) -> str
     measure, before, after = found.measure, found.before, found.after
     title = scale.results if measure == "results" else TITLES[measure]
     if before is None or after is None:
-        return "There is nothing to compare: one of the two periods has no spend or no results."
+        return "There is nothing to compare yet: one of the two periods has no spend or no results."
     old, new = _write(before, measure, scale), _write(after, measure, scale)
     if old == new:
         return f"{title} stayed at {new}."
     text = f"{title} {'rose' if after > before else 'fell'} from {old} to {new}."
     ordered = sorted(zip(found.drivers, rows, strict=True), key=lambda pair: -abs(pair[0].effect))
     first, row = ordered[0]
-    if (first.effect > 0) == (after > before):
-        words = driver_words(first.name)
-        text += f" Most of it comes from {words}: {row['before']} before, {row['after']} now."
-    against = next((one for one, _ in ordered if (one.effect > 0) != (after > before)), None)
-    if against is not None and abs(against.effect) >= abs(first.effect) / 4:
-        text += f" {capfirst(driver_words(against.name))} worked against it."
+    words = driver_words(first.name)
+    text += (
+        f" Most of it comes from {words}: {row['before']} before, {row['after']} now."
+        if (first.effect > 0) == (after > before)
+        else f" It would have been the other way round for {words} alone."
+    )
+    second = ordered[1][0] if len(ordered) > 1 else None
+    if second and abs(second.effect) >= abs(after - before) / 4:
+        helps = "adds to it" if (second.effect > 0) == (after > before) else "works against it"
+        text += f" {capfirst(driver_words(second.name))} {helps}."
     return text
 
 

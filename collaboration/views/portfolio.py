@@ -167,7 +167,7 @@ def _why(request: HttpRequest, whole: Line, angles: list[Part], scale: Scale) ->
     measure = asked if asked in measures else measures[0]
     before = whole.before
     return {
-        "why": explain_change(measure, before, whole.totals, angles, scale) if before is not None else None,
+        "why": explain_change(measure, before, whole.totals, scale, angles) if before is not None else None,
         "measures": [(name, scale.results if name == "results" else TITLES[name]) for name in measures],
     }
 

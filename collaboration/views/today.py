@@ -19,12 +19,13 @@ from django.views.decorators.http import require_GET
 from campaigns.models import META_EXPOSURE, AdAccount
 from collaboration import health
 from collaboration.cards import due_words
+from collaboration.figures import scale_of
 from collaboration.frame import account_for, page_now, person
 from collaboration.people import actor_names
 from collaboration.places import places_of
 from collaboration.plots import Level, Plot, Series
-from collaboration.reasons import drivers_of, explain
 from collaboration.status import unsettled_of
+from collaboration.why import explain_change
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
@@ -34,7 +35,6 @@ from mediabuyer.lib.clock import day_in_zone, wall_now
 from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
-from portfolio.diagnosis import diagnose
 from portfolio.metrics import Totals, add_up, compute_changes
 from portfolio.performance import evaluation_day, last_days, previous_period, total, totals
 
@@ -103,7 +103,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     waiting = _waiting(account, now)
     money = _money(account, now)
     period = last_days(evaluation_day(account, now))
-    diagnosis = diagnose("roas", total(account, *previous_period(*period)), total(account, *period))
+    before, scale = previous_period(*period), scale_of(account)[0]
     found = health.parts(account, now, machine_now)
     events = _events(account, person(request))
     may_decide = may(request.user, Right.DECIDE, account.brand)
@@ -117,11 +117,10 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "may_decide": may_decide,
         "trend": _trend(account, money),
         "period": period,
-        "before": previous_period(*period),
-        "diagnosis": diagnosis,
-        "said": explain(diagnosis, account.currency),
-        "drivers": drivers_of(diagnosis, account.currency),
-        "largest": max((abs(one.effect) for one in diagnosis.drivers), default=Decimal(1)),
+        "before": before,
+        "why": explain_change(
+            "roas" if scale.has_revenue else "cpa", total(account, *before), total(account, *period), scale
+        ),
         "events": events,
         "actors": actor_names(one["event"] for one in events),
         "requests": _requests(account),
@@ -130,9 +129,6 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "troubles": [one for one in found if one.tone != "good"],
         "next_cycle": _next_cycle(account),
         "last_cycle": Cycle.objects.filter(account=account).first(),
-        "roas_moved": float(diagnosis.after / diagnosis.before - 1)
-        if diagnosis.before and diagnosis.after is not None
-        else None,
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
     context |= _money_words(account, money) | _not_as_it_should_be(account)

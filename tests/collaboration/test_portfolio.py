@@ -160,7 +160,7 @@ def test_effects_add_up_as_they_are_shown(measure: str) -> None:
     half = Totals(AFTER.spend / 2, 50_000, None, 1000, 800, Decimal(40), Decimal(1500))
     rest = Totals(AFTER.spend / 2, 60_000, None, 1100, 800, Decimal(23), Decimal(1146))
     places = [Part("Gift", half, BEFORE, ""), Part("Price", rest, Totals(), "")]
-    why = explain_change(measure, BEFORE, AFTER, places, EURO)
+    why = explain_change(measure, BEFORE, AFTER, EURO, places)
     total = _shown(why.total)
     assert total != 0
     assert sum(_shown(row["shown"]) for row in why.drivers) == total
@@ -168,16 +168,16 @@ def test_effects_add_up_as_they_are_shown(measure: str) -> None:
 
 
 def test_change_is_explained_in_a_sentence() -> None:
-    why = explain_change("roas", BEFORE, AFTER, [], EURO)
+    why = explain_change("roas", BEFORE, AFTER, EURO)
     assert why.said == (
         "ROAS rose from 2.00 to 2.20. Most of it comes from purchases per click: 2.50% before, 3.00% now. "
-        "The price of 1,000 impressions worked against it."
+        "The price of 1,000 impressions works against it."
     )
 
 
 def test_nothing_to_compare_is_said() -> None:
-    why = explain_change("roas", Totals(), AFTER, [], EURO)
-    assert why.said == "There is nothing to compare: one of the two periods has no spend or no results."
+    why = explain_change("roas", Totals(), AFTER, EURO)
+    assert why.said == "There is nothing to compare yet: one of the two periods has no spend or no results."
     assert (why.drivers, why.total) == ([], "–")
 
 
