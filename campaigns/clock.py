@@ -12,7 +12,8 @@ from mediabuyer.lib.clock import day_in_zone, wall_now
 from mediabuyer.lib.errors import PlatformError
 
 ASKED_EVERY = 5
-"""Seconds for which a sandbox's distance from the real clock is believed."""
+"""Seconds for which a sandbox's distance from the real clock is believed, or that it does not answer."""
+UNASKED = "unasked"
 
 
 def now_for(account: AdAccount) -> datetime:
@@ -30,13 +31,15 @@ def known_now(account: AdAccount) -> datetime:
     if account.mode != AdAccount.Mode.SANDBOX:
         return wall_now()
     key = f"clock-ahead:{account.key}"
-    ahead = cache.get(key)
-    if ahead is None:
+    ahead = cache.get(key, UNASKED)
+    if ahead == UNASKED:
         try:
             ahead = connect(account).read_now() - wall_now()
         except PlatformError:
-            return account.clock_at or wall_now()
+            ahead = None
         cache.set(key, ahead, ASKED_EVERY)
+    if ahead is None:
+        return account.clock_at or wall_now()
     return wall_now() + ahead
 
 
