@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from portfolio.delay import Floats
+from portfolio.smoothing import exponential_sum
 
 SEASON = 0.15  # relative noise of a day beside counting: weekdays, auctions
 WEIGHT = 0.4
@@ -58,5 +58,5 @@ def _chart(counts: Floats, expected: Floats) -> Chart:
     known = expected > 0
     noise = np.sqrt(np.where(known, expected + (SEASON * expected) ** 2, 1.0))
     surprise = np.where(known, (counts - expected) / noise, 0.0)
-    score = np.asarray(lfilter([WEIGHT], [1.0, WEIGHT - 1.0], surprise))
+    score = exponential_sum(surprise, WEIGHT)
     return Chart(expected, score, np.abs(score) > LIMIT)

@@ -4,7 +4,6 @@ Arrays have days as their last axis, oldest first; a rate is nan where its denom
 """
 
 import numpy as np
-from scipy.signal import lfilter
 
 from portfolio.delay import Floats
 from portfolio.payout import divide
@@ -26,7 +25,11 @@ def moving_rate(part: Floats, whole: Floats, window: int = WEEK) -> Floats:
 
 def exponential_sum(values: Floats, weight: float) -> Floats:
     """Weight of a day `weight`, of each earlier one (1 - weight) times the next."""
-    return np.asarray(lfilter([weight], [1.0, weight - 1.0], values, axis=-1))
+    sums, last = np.empty_like(values, dtype=np.float64), np.zeros_like(values.sum(axis=-1))
+    for day in range(np.size(values, -1)):  # a few hundred steps at the most, each over all ads at once
+        last = weight * values[..., day] + (1 - weight) * last
+        sums[..., day] = last
+    return sums
 
 
 def exponential_rate(part: Floats, whole: Floats, weight: float = 0.2) -> Floats:
