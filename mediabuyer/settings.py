@@ -177,6 +177,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 
 # --- Data ------------------------------------------------------------------------------------------------------------
+IDLE_TRANSACTION_SECONDS = env_int("IDLE_TRANSACTION_SECONDS", 60)
+"""A process that stands still in a transaction loses it, so that nobody waits for its locks for ever."""
+STATEMENT_SECONDS = env_int("STATEMENT_SECONDS", 0)
+"""The longest query; 0 is without end. `wsgi` sets it for the web, where somebody waits."""
 
 
 def _database_url() -> str:
@@ -200,7 +204,12 @@ def _database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or query.pop("port", "") or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **{key: unquote(value) for key, value in query.items()}},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS}s "
+            f"-c statement_timeout={STATEMENT_SECONDS}s",
+            **{key: unquote(value) for key, value in query.items()},
+        },
     }
 
 
