@@ -92,14 +92,15 @@ class StandingSerializer(serializers.Serializer[Any]):
 
 class DecisionDetailSerializer(DecisionSerializer):
     account = serializers.UUIDField(source="account.key", read_only=True)
+    mode = serializers.CharField(source="account.mode", read_only=True, help_text="sandbox, shadow or live.")
     findings = FindingSerializer(source="finding_set", many=True, read_only=True)
     outcome = OutcomeSerializer(read_only=True, default=None, allow_null=True)
     undo = serializers.SerializerMethodField()
     unsettled = serializers.SerializerMethodField()
 
     class Meta(DecisionSerializer.Meta):
-        fields = [*DecisionSerializer.Meta.fields, "account", "params", "changes", "evidence", "way_back", "precedents",
-                  "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
+        fields = [*DecisionSerializer.Meta.fields, "account", "mode", "params", "changes", "evidence", "way_back",
+                  "precedents", "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(WayBackSerializer)
@@ -285,10 +286,11 @@ class StepSerializer(serializers.ModelSerializer[Step]):
 
 class CycleDetailSerializer(CycleSerializer):
     account = serializers.UUIDField(source="account.key", read_only=True)
+    mode = serializers.CharField(source="account.mode", read_only=True, help_text="sandbox, shadow or live.")
     steps = StepSerializer(source="step_set", many=True, read_only=True)
 
     class Meta(CycleSerializer.Meta):
-        fields = [*CycleSerializer.Meta.fields, "account", "steps"]
+        fields = [*CycleSerializer.Meta.fields, "account", "mode", "steps"]
         read_only_fields = fields
 
 
