@@ -21,6 +21,7 @@ from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.cycle import start_cycle
 from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
+from mediabuyer.agent.tasks import CYCLE_SECONDS
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import open_ends, standing_of
 from mediabuyer.agent.versions import changed_since
@@ -312,7 +313,7 @@ class Cycles(OfAccount, ListAPIView[Cycle]):
     def post(self, request: Request, **_: Any) -> Response:
         require(request.user, Right.RUN_CYCLE, self.account.brand)
         cycle = start_cycle(self.account, now_for(self.account), "api", person_of(request))
-        enqueue("mediabuyer.agent.tasks.run_cycle", cycle.pk)
+        enqueue("mediabuyer.agent.tasks.run_cycle", cycle.pk, seconds=CYCLE_SECONDS)
         return Response(CycleDetailSerializer(cycle).data, 202)
 
 

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 
 from campaigns.models import Ad, AdAccount, AdSet, Change, Operation
 from mediabuyer.agent import execute
-from mediabuyer.agent.models import Decision, Finding, Outcome
+from mediabuyer.agent.models import Decision, Finding, Outcome, Step
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
 from memory.events import verify_chain
@@ -56,7 +56,7 @@ def test_beginning_twice_plans_once(approved, account, now, ad_sets):
 def test_what_rules_allow_does_not_wait_behind_syncs(account, now, django_capture_on_commit_callbacks):
     decision = DecisionFactory.create(account=account, state="approved")
     with django_capture_on_commit_callbacks(execute=True):
-        execute.act(account, [decision], Note())
+        execute.act(account, [decision], Note(Step()))
     assert [row.key for row in OrmQ.objects.all()] == ["urgent"]
 
 
