@@ -35,6 +35,12 @@ class OfAccount(GenericAPIView[Any]):
         super().initial(request, *args, **kwargs)
         self.account = get_object_or_404(accounts_of(request), key=kwargs["key"])
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """A program sees which world it reads of, also where the body is a list of rows."""
+        if hasattr(self, "account"):
+            response["X-Account-Mode"] = self.account.mode
+        return super().finalize_response(request, response, *args, **kwargs)
+
 
 class BrandSerializer(serializers.ModelSerializer[Brand]):
     class Meta:

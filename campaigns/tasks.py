@@ -21,7 +21,7 @@ def read_file(import_id: int) -> None:
     """Understands a file too large to be read while somebody waits."""
     with _alone(import_id) as is_mine:
         row = ImportFile.objects.filter(pk=import_id, state=State.UNDERSTOOD, mapping={}).first()
-        if is_mine and row:
+        if is_mine and row and uploads.may_try(row):
             uploads.read(row)
 
 
@@ -30,7 +30,7 @@ def import_file(import_id: int) -> None:
     with _alone(import_id) as is_mine:
         rows = ImportFile.objects.select_related("brand", "uploaded_by")
         row = rows.filter(pk=import_id, state=State.RUNNING).first()
-        result = uploads.carry_out(row) if is_mine and row else None
+        result = uploads.carry_out(row) if is_mine and row and uploads.may_try(row) else None
     if result and result.written:
         enqueue("mediabuyer.agent.tasks.sweep_cycles")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
@@ -29,6 +30,8 @@ READ_AT_ONCE = 4 * 1024 * 1024
 """Bytes that are understood while the person waits; more is left to a worker."""
 MOST_WAITING = 100
 """Files of one brand that may wait for a confirmation, so that nobody fills the disk with files he forgets."""
+MOST_TRIES = 3
+"""Of workers that began with a file and were never heard of again, before it is left to people."""
 UNEXPECTED = "I stumbled over this file in a way that I did not expect."
 
 
@@ -89,7 +92,7 @@ def read(row: ImportFile) -> None:
 def answer(row: ImportFile, answers: Mapping[str, str]) -> None:
     """Keeps what the person said. What was understood before no longer holds and is read again."""
     waiting = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED])
-    if not waiting.update(answers=dict(answers), mapping={}, state=State.UNDERSTOOD):
+    if not waiting.update(answers=dict(answers), mapping={}, state=State.UNDERSTOOD, tries=0):
         raise Conflict("This file was confirmed meanwhile.", remedy="Reload the page to see how far it is.")
     row.refresh_from_db()
 
@@ -97,9 +100,18 @@ def answer(row: ImportFile, answers: Mapping[str, str]) -> None:
 def confirm(row: ImportFile, answers: Mapping[str, str]) -> None:
     """From understood, or failed, to running. Only one of two clicks wins; a task does the rest."""
     begun = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED]).exclude(path="")
-    if not begun.update(state=State.RUNNING, answers=dict(answers), rows_done=0, finished_at=None):
+    if not begun.update(state=State.RUNNING, answers=dict(answers), rows_done=0, tries=0, finished_at=None):
         raise Conflict("This file is being imported already.", remedy="Reload the page to see how far it is.")
     row.refresh_from_db()
+
+
+def may_try(row: ImportFile) -> bool:
+    """Counts a worker's try before it begins. What kills its worker each time would otherwise do so for ever."""
+    if row.tries >= MOST_TRIES:
+        _fail(row, f"I began {row.tries} times with this file and was ended each time.", "Split it, by month perhaps.")
+        return False
+    ImportFile.objects.filter(pk=row.pk).update(tries=F("tries") + 1)
+    return True
 
 
 def drop(row: ImportFile) -> None:

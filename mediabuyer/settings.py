@@ -13,6 +13,8 @@ import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -54,11 +56,18 @@ def _local_secret() -> str:
 DEBUG = env_bool("DEBUG")
 DEPLOYED = env_bool("DEPLOYED")
 """True on a server that people reach over a network: turns HTTPS-only cookies and redirects on."""
-SECRET_KEY = env_secret("SECRET_KEY") or _local_secret()
+SECRET_KEY = env_secret("SECRET_KEY") or ("" if DEPLOYED else _local_secret())
 FIELD_ENCRYPTION_KEYS = env_list("FIELD_ENCRYPTION_KEYS") or [
     base64.urlsafe_b64encode(hashlib.sha256(f"field:{SECRET_KEY}".encode()).digest()).decode()
 ]
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+if DEPLOYED:  # a system check would come too late: gunicorn asks none
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG must be off where DEPLOYED is on: it shows the inside to everybody.")
+    if len(SECRET_KEY) < 50:
+        raise ImproperlyConfigured("SECRET_KEY must have at least 50 random characters where DEPLOYED is on.")
+    if "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that are served where DEPLOYED is on, not “*”.")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env("SITE_URL", f"http://127.0.0.1:{env('PORT', '8000')}")
 ROOT_URLCONF = "mediabuyer.urls"
@@ -177,6 +186,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 
 # --- Data ------------------------------------------------------------------------------------------------------------
+IDLE_TRANSACTION_SECONDS = env_int("IDLE_TRANSACTION_SECONDS", 60)
+"""A process that stands still in a transaction loses it, so that nobody waits for its locks for ever."""
+STATEMENT_SECONDS = env_int("STATEMENT_SECONDS", 0)
+"""The longest query; 0 is without end. `wsgi` sets it for the web, where somebody waits."""
 
 
 def _database_url() -> str:
@@ -200,7 +213,12 @@ def _database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or query.pop("port", "") or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **{key: unquote(value) for key, value in query.items()}},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS}s "
+            f"-c statement_timeout={STATEMENT_SECONDS}s",
+            **{key: unquote(value) for key, value in query.items()},
+        },
     }
 
 
@@ -234,7 +252,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "mediabuyer.brands.adapter.InviteOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,10/5m/key"}
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip"}
+"""By address only: a limit by person would let anybody lock that person out. Guesses at one person axes counts."""
 PROOF_MINUTES = env_int("PROOF_MINUTES", 30)
 """How old a login or second factor may be for what is hard to take back; after that people are asked again."""
 ACCOUNT_REAUTHENTICATION_TIMEOUT = PROOF_MINUTES * 60

@@ -83,6 +83,7 @@ class PeriodSerializer(serializers.Serializer[Any]):
 
 class InsightsSerializer(serializers.Serializer[Any]):
     account = serializers.UUIDField()
+    mode = serializers.CharField(help_text="sandbox, shadow or live.")
     currency = serializers.CharField()
     time_zone = serializers.CharField()
     by = serializers.CharField()
@@ -122,6 +123,7 @@ class Insights(OfAccount):
         return Response(
             {
                 "account": self.account.key,
+                "mode": self.account.mode,
                 "currency": self.account.currency,
                 "time_zone": self.account.time_zone,
                 "by": by,

@@ -146,3 +146,39 @@ def test_every_init_is_empty_but_the_registries():
         str(path.parent.relative_to(ROOT)) for path in sources() if path.name == "__init__.py" and path.read_text()
     }
     assert filled <= registries | tables
+
+
+WITH_A_LIMIT = {
+    "urlopen": {"timeout"}, "HTTPConnection": {"timeout"}, "HTTPSConnection": {"timeout"}, "SMTP": {"timeout"},
+    "create_connection": {"timeout"}, "FacebookSession": {"timeout"}, "OpenAI": {"timeout"},
+    "driver": {"connection_timeout", "connection_acquisition_timeout", "max_transaction_retry_time"},
+    "Query": {"timeout"}, "unit_of_work": {"timeout"},
+}  # fmt: skip
+"""What opens a connection, and the arguments without which it may wait for ever."""
+VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "request"}
+
+
+def test_nothing_waits_for_an_answer_without_a_limit():
+    """The SDKs' own defaults would: a peer that accepts and says nothing holds the worker until it is killed."""
+    seen, without = 0, []
+    for path in (one for one in sources() if "sandbox" not in one.parts):  # it is asked and asks nobody
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and (needed := _limits_of(node)):
+                seen += 1
+                if missing := needed - {keyword.arg or "" for keyword in node.keywords}:
+                    without.append(f"{path.relative_to(ROOT)}:{node.lineno} has no {', '.join(sorted(missing))}")
+    assert without == []
+    assert seen > 5
+    assert settings.EMAIL_TIMEOUT
+    assert settings.DATABASES["default"]["OPTIONS"]["connect_timeout"]
+
+
+def _limits_of(call: ast.Call) -> set[str]:
+    """Also `requests.get`, `session.get` and the like, told from what a visitor's own session keeps by who is asked."""
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    asked = ast.unparse(call.func.value).lower() if isinstance(call.func, ast.Attribute) else ""
+    if name in VERBS and re.fullmatch(r"(?:self\.)?_?(?:requests|session|http|client)", asked):
+        return {"timeout"}
+    if name == "connect" and asked.endswith("psycopg"):
+        return {"connect_timeout"}
+    return WITH_A_LIMIT.get(name, set())

@@ -131,6 +131,8 @@ OBJECT_OF = {
     "api/imports/": "upload", "import/": "upload",
 }  # fmt: skip
 """Whose key `<uuid:key>` is, by the beginning of the route."""
+PARTS = {"cycle-live"}
+"""Put into a page that names the mode."""
 
 
 def addresses(patterns: Any, before: str = "") -> Iterator[tuple[str, str]]:
@@ -327,3 +329,33 @@ def test_queue_is_not_edited_in_the_admin():
     """Whoever may edit a schedule may run any function of ours."""
     editable = [model._meta.label for model in admin.site._registry if model._meta.app_label == "django_q"]
     assert editable == []
+
+
+def test_every_page_file_and_answer_about_an_account_names_its_mode(world):
+    """Nobody may take figures of a sandbox for money, or real money for a sandbox."""
+    seen = 0
+    for route, name in OURS:
+        whose = next((kind for start, kind in OBJECT_OF.items() if route.startswith(start)), "")
+        if RULES[name].get != "members" or whose not in ("account", "decision", "cycle") or name in PARTS:
+            continue
+        answer = ask("get", "owner", route, world)
+        assert answer.status_code == 200, name
+        seen += 1
+        if route.startswith("api/"):
+            told = answer.headers.get("X-Account-Mode") or answer.json().get("mode")
+            assert told == "sandbox", f"{name} does not name the mode"
+        else:
+            text = answer.content.decode()
+            assert "SANDBOX" in text, f"{name} does not name the mode"
+    assert seen > 15
+
+
+@pytest.mark.parametrize("name", ["ads", "portfolio"])
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "json"])
+def test_every_file_names_the_mode(name, kind, world):
+    route = next(route for route, known in OURS if known == name)
+    client = client_for("owner", route, world)
+    answer = client.get(url_of(route, world), {"format": kind})
+    assert "_SANDBOX_" in answer["Content-Disposition"]
+    body = b"".join(answer.streaming_content)
+    assert kind == "xlsx" or b"sandbox" in body.lower()

@@ -154,6 +154,9 @@ class ImportFile(models.Model):
     answers = models.JSONField(default=dict)
     report = models.JSONField(default=dict, help_text="Totals, rows, errors, columns left out.")
     rows_done = models.PositiveBigIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="Counted before a worker begins, back to 0 by people."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,7 @@ class BoundedSession(requests.Session):
         self.before_send: Callable[[], None] | None = None
         self.has_written = False
         self.called_off: Exception | None = None
+        self._ends_at = 0.0
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         adapter = _Adapter(self)
         self.mount("http://", adapter)
@@ -38,6 +40,7 @@ class BoundedSession(requests.Session):
         if not url.startswith(f"{self.base}/"):
             raise requests.exceptions.InvalidURL("The address is not below the account's own host.")
         self.has_written = False
+        self._ends_at = time.monotonic() + self.limit
         is_over = threading.Event()
         timer = threading.Timer(self.limit, self._cut, [is_over])
         timer.daemon = True
@@ -66,6 +69,8 @@ class BoundedSession(requests.Session):
             except Exception as error:
                 self.called_off = error  # kept, because an OSError would come out as trouble of the connection
                 raise
+        if time.monotonic() >= self._ends_at:  # stood still since it was told to go on: that word is out of date
+            raise requests.Timeout(f"Not begun within {self.limit:g} seconds.")
         self.has_written = True
 
     def _cut(self, is_over: threading.Event) -> None:

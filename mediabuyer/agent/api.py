@@ -21,6 +21,7 @@ from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.cycle import start_cycle
 from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
+from mediabuyer.agent.tasks import CYCLE_SECONDS
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import open_ends, standing_of
 from mediabuyer.agent.versions import changed_since
@@ -92,14 +93,15 @@ class StandingSerializer(serializers.Serializer[Any]):
 
 class DecisionDetailSerializer(DecisionSerializer):
     account = serializers.UUIDField(source="account.key", read_only=True)
+    mode = serializers.CharField(source="account.mode", read_only=True, help_text="sandbox, shadow or live.")
     findings = FindingSerializer(source="finding_set", many=True, read_only=True)
     outcome = OutcomeSerializer(read_only=True, default=None, allow_null=True)
     undo = serializers.SerializerMethodField()
     unsettled = serializers.SerializerMethodField()
 
     class Meta(DecisionSerializer.Meta):
-        fields = [*DecisionSerializer.Meta.fields, "account", "params", "changes", "evidence", "way_back", "precedents",
-                  "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
+        fields = [*DecisionSerializer.Meta.fields, "account", "mode", "params", "changes", "evidence", "way_back",
+                  "precedents", "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(WayBackSerializer)
@@ -285,10 +287,11 @@ class StepSerializer(serializers.ModelSerializer[Step]):
 
 class CycleDetailSerializer(CycleSerializer):
     account = serializers.UUIDField(source="account.key", read_only=True)
+    mode = serializers.CharField(source="account.mode", read_only=True, help_text="sandbox, shadow or live.")
     steps = StepSerializer(source="step_set", many=True, read_only=True)
 
     class Meta(CycleSerializer.Meta):
-        fields = [*CycleSerializer.Meta.fields, "account", "steps"]
+        fields = [*CycleSerializer.Meta.fields, "account", "mode", "steps"]
         read_only_fields = fields
 
 
@@ -310,7 +313,7 @@ class Cycles(OfAccount, ListAPIView[Cycle]):
     def post(self, request: Request, **_: Any) -> Response:
         require(request.user, Right.RUN_CYCLE, self.account.brand)
         cycle = start_cycle(self.account, now_for(self.account), "api", person_of(request))
-        enqueue("mediabuyer.agent.tasks.run_cycle", cycle.pk)
+        enqueue("mediabuyer.agent.tasks.run_cycle", cycle.pk, seconds=CYCLE_SECONDS)
         return Response(CycleDetailSerializer(cycle).data, 202)
 
 

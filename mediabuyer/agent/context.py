@@ -243,6 +243,8 @@ class Context:
     """What was moved without a person on this account within `BY_RULE_WINDOW`, this one not counted."""
     live_missing: tuple[str, ...] = ()
     """What a live account still needs before it may be changed, in words."""
+    lifetime_switched_on: Decimal = Decimal(0)
+    """What is left of lifetime budgets that these changes would set running, as a daily budget of the same worst."""
 
     @property
     def budget_changes(self) -> list[PlannedChange]:
@@ -255,7 +257,8 @@ class Context:
     @property
     def rise(self) -> Decimal:
         """By how much all budgets together grow: a shift is 0, switching on counts all that begins to run again."""
-        return sum((change.budget_rise for change in self.changes), self._switched_on)
+        moved = sum((change.budget_rise for change in self.changes), Decimal(0))
+        return moved + self._switched_on + self.lifetime_switched_on
 
     @property
     def _switched_on(self) -> Decimal:

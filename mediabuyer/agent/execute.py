@@ -39,7 +39,7 @@ def act(account: AdAccount, decisions: list[Decision], note: Note) -> None:
     """The cycle's step: wakes a worker for what the rules allow, and says what waits for people."""
     allowed = [decision for decision in decisions if decision.state == Decision.State.APPROVED]
     for decision in allowed:
-        enqueue("mediabuyer.agent.tasks.execute_decision", decision.pk)
+        enqueue("mediabuyer.agent.tasks.execute_decision", decision.pk, cluster="urgent")
     waiting = sum(decision.state == Decision.State.AWAITING for decision in decisions)
     note.say(
         "Nothing may be done on an imported account."

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from campaigns.live import missing_for_live
 from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Operation, Status
@@ -147,13 +147,26 @@ def open_rises(account: AdAccount, but_not: Decision | None) -> Decimal:
 
 def lifetime_left(account: AdAccount) -> Decimal:
     """What running lifetime budgets still hold. Meta spreads them as it likes, so all of it may go on one day."""
-    left = Decimal(0)
-    running = {"account": account, "status": Status.ACTIVE, "lifetime_budget__isnull": False}
-    for rows in (Campaign.objects.filter(**running), AdSet.objects.filter(**running, campaign__status=Status.ACTIVE)):
-        spent = rows.annotate(spent=Sum("ad__insightday__spend"))
-        for budget, gone in spent.values_list("lifetime_budget", "spent"):
-            left += max(budget - (gone or 0), Decimal(0))
-    return left
+    running = {"account": account, "status": Status.ACTIVE}
+    campaigns = Campaign.objects.filter(**running)
+    return _left(campaigns) + _left(AdSet.objects.filter(**running, campaign__status=Status.ACTIVE))
+
+
+def lifetime_switched_on(account: AdAccount, changes: Iterable[PlannedChange]) -> Decimal:
+    """What lifetime budgets hold that rest now and would run: of what is switched on, and of all that lies below it."""
+    on = [change.external_id for change in changes if change.activates]
+    if not on:
+        return Decimal(0)
+    campaigns = Campaign.objects.filter(account=account, external_id__in=on)
+    sets = AdSet.objects.filter(Q(external_id__in=on) | Q(campaign__external_id__in=on), account=account)
+    running = {"status": Status.ACTIVE, "campaign__status": Status.ACTIVE}
+    return _left(campaigns.exclude(status=Status.ACTIVE)) + _left(sets.exclude(**running))
+
+
+def _left(rows: QuerySet[Any]) -> Decimal:
+    spent = rows.filter(lifetime_budget__isnull=False).annotate(spent=Sum("ad__insightday__spend"))
+    left = (budget - (gone or 0) for budget, gone in spent.values_list("lifetime_budget", "spent"))
+    return sum((max(one, Decimal(0)) for one in left), Decimal(0))
 
 
 def open_undo_rises(account: AdAccount, but_not: Operation | None) -> Decimal:
@@ -219,6 +232,7 @@ def context_for(
         is_undo=undo is not None,
         moved_by_rule=moved_by_rule(account, now, decision) + beside,
         live_missing=tuple(missing_for_live(account)),
+        lifetime_switched_on=lifetime_switched_on(account, changes) / META_EXPOSURE,
     )
 
 

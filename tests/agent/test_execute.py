@@ -6,10 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django_q.models import OrmQ
 
 from campaigns.models import Ad, AdAccount, AdSet, Change, Operation
 from mediabuyer.agent import execute
-from mediabuyer.agent.models import Decision, Finding, Outcome
+from mediabuyer.agent.models import Decision, Finding, Outcome, Step
+from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
 from memory.events import verify_chain
 from memory.models import Event
@@ -49,6 +51,13 @@ def test_beginning_twice_plans_once(approved, account, now, ad_sets):
     decision = approved([budget_change("130001", "50", "60")])
     assert (execute.begin_due(wall_now()), execute.begin_due(wall_now())) == (1, 0)
     assert Operation.objects.get().decision_key == decision.key
+
+
+def test_what_rules_allow_does_not_wait_behind_syncs(account, now, django_capture_on_commit_callbacks):
+    decision = DecisionFactory.create(account=account, state="approved")
+    with django_capture_on_commit_callbacks(execute=True):
+        execute.act(account, [decision], Note(Step()))
+    assert [row.key for row in OrmQ.objects.all()] == ["urgent"]
 
 
 def test_withdrawn_approval_sends_nothing(approved, carry_out, fake, person, now):

@@ -100,3 +100,13 @@ def test_judge_sees_every_answer() -> None:
         one.request("GET", f"{base}/x", timeout=1)
         assert one.has_written
     assert seen == [200]
+
+
+def test_nothing_is_written_by_whoever_stood_still_after_the_last_question() -> None:
+    """As a stopped process that goes on: the yes it holds is older than the call may be."""
+    with peer(lambda talk: talk.sendall(ANSWER)) as base:
+        asking = session(base, limit=0.2)
+        asking.before_send = lambda: time.sleep(0.3)
+        with pytest.raises(requests.Timeout):
+            asking.request("POST", f"{base}/x", timeout=5)
+    assert not asking.has_written

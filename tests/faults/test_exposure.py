@@ -90,3 +90,40 @@ def test_sum_of_budgets_is_the_same_from_the_tables_alone(account, ad_set):
     CampaignFactory.create(account=account, daily_budget=Decimal(99), is_placeholder=True)
     CampaignFactory.create(daily_budget=Decimal(500))  # somebody else's
     assert observe.committed_now(account) == observe.committed(observe.budgets_of(account)) == 75
+
+
+MATRIX = [
+    # where the budget lies, which kind, campaign and ad set run or rest, what counts as a daily budget
+    ("campaign", "daily_budget", ("ACTIVE", "ACTIVE"), Decimal(70)),
+    ("campaign", "daily_budget", ("PAUSED", "ACTIVE"), Decimal(0)),
+    ("campaign", "lifetime_budget", ("ACTIVE", "ACTIVE"), Decimal(40)),  # 70 / 1.75
+    ("campaign", "lifetime_budget", ("PAUSED", "ACTIVE"), Decimal(0)),
+    ("ad_set", "daily_budget", ("ACTIVE", "ACTIVE"), Decimal(70)),
+    ("ad_set", "daily_budget", ("ACTIVE", "PAUSED"), Decimal(0)),
+    ("ad_set", "daily_budget", ("PAUSED", "ACTIVE"), Decimal(0)),
+    ("ad_set", "lifetime_budget", ("ACTIVE", "ACTIVE"), Decimal(40)),
+    ("ad_set", "lifetime_budget", ("ACTIVE", "PAUSED"), Decimal(0)),
+    ("ad_set", "lifetime_budget", ("PAUSED", "ACTIVE"), Decimal(0)),
+]
+
+
+@pytest.mark.parametrize(("level", "kind", "statuses", "counted"), MATRIX)
+def test_budget_counts_where_it_lies_and_only_while_it_runs(account, now, level, kind, statuses, counted):
+    budget = {"daily_budget": None, "lifetime_budget": None} | {kind: Decimal(70)}
+    none = dict.fromkeys(budget)
+    campaign = CampaignFactory.create(account=account, status=statuses[0], **budget if level == "campaign" else none)
+    ad_set = AdSetFactory.create(campaign=campaign, status=statuses[1], **budget if level == "ad_set" else none)
+    assert context_for(account, [], now).committed == counted
+    if not counted:  # what rests now counts in full as soon as it is switched on
+        asked = campaign if statuses[0] == "PAUSED" else ad_set
+        lies_as = "campaign" if asked is campaign else "ad_set"
+        rise = context_for(account, [switch_on(lies_as, asked.external_id)], now).rise
+        assert rise == (70 if kind == "daily_budget" else 40)
+
+
+def test_lifetime_budget_that_rested_is_held_against_the_cap(account, ad_set, now):
+    account.daily_cap = Decimal(400)
+    account.save()
+    ad_set.status, ad_set.daily_budget, ad_set.lifetime_budget = "PAUSED", None, Decimal("400.01")
+    ad_set.save()
+    assert spend_cap.check(context_for(account, [switch_on("ad_set", "130001")], now)).severity == "block"

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from campaigns.models import Change
 from mediabuyer.brands.models import Brand
+from tests.sandbox_process import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
-
-
-@pytest.fixture
-def environment() -> dict[str, str]:
-    """The command runs as people run it, on the database of this test."""
-    used = connection.settings_dict
-    user, password, host = (quote(str(used[name]), safe="") for name in ("USER", "PASSWORD", "HOST"))
-    url = f"postgresql://{user}:{password}@/{used['NAME']}?host={host}" + (f"&port={used['PORT']}" * bool(used["PORT"]))
-    return {
-        **os.environ,
-        "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "mediabuyer.settings",
-        "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
-    }
 
 
 def fault_run(environment: dict[str, str], **flags: Any) -> tuple[int, dict[str, Any]]:

@@ -121,10 +121,13 @@ class Workload:
 
 def approve(world: FaultWorld, plan: list[PlannedChange], now: datetime) -> None:
     """A decision as the product makes it, with a person's yes and no more time to take it back."""
-    Decision.objects.filter(pk=_decide(world, plan, now).pk).update(execute_after=wall_now())
+    decision = decide(world, plan, now)
+    decision.approve(world.manager, decision.content_hash, now, wall_now())
+    Decision.objects.filter(pk=decision.pk).update(execute_after=wall_now())
 
 
-def _decide(world: FaultWorld, plan: list[PlannedChange], now: datetime) -> Decision:
+def decide(world: FaultWorld, plan: list[PlannedChange], now: datetime) -> Decision:
+    """One that awaits its answer."""
     first = plan[0]
     decision = Decision(
         account=world.account,
@@ -139,7 +142,6 @@ def _decide(world: FaultWorld, plan: list[PlannedChange], now: datetime) -> Deci
     )
     decision.content_hash = decision.compute_hash()
     decision.save()
-    decision.approve(world.manager, decision.content_hash, now, wall_now())
     return decision
 
 

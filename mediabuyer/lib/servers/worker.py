@@ -37,7 +37,7 @@ def queue_program(var: Path, environment: dict[str, str], *, grace: float, to_lo
 
 
 def urgent_program(environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
-    """A queue of its own for answers and undos, so that they never wait behind syncs and cycles.
+    """A queue of its own for answers, undos and what rules allow, so that they never wait behind syncs and cycles.
 
     It needs no watchdog: should it fall silent, the sweep of the main queue does its work within a minute.
     """
