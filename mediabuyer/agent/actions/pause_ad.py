@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -39,7 +39,7 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
     effect = _effect(ad) if ad and ad.payout_per_spend is not None else None
     return Proposal(
         action=SLUG,
-        title=describe((change,), seen.currency),
+        title=f"Pause “{change.name}”",
         why="",
         params={"ad": change.external_id},
         changes=(change,),
@@ -51,11 +51,6 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
         subject_id=change.external_id,
         score=0.0,
     )
-
-
-def describe(changes: Sequence[PlannedChange], currency: str) -> str:
-    [change] = changes
-    return f"Pause “{change.name}”"
 
 
 def _effect(ad: AdFigures) -> Effect:
@@ -88,4 +83,4 @@ def _by_cost(ad: AdFigures, seen: Observation) -> str:
     return f"A result costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
 
 
-ACTION = Action(SLUG, "Pause an ad", "pause", propose, describe, wanted)
+ACTION = Action(SLUG, "Pause an ad", "pause", propose, wanted=wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mediabuyer.agent.actions.base import Action, ad_figures, risk_of
 from mediabuyer.agent.context import Observation, PlannedChange, Proposal
@@ -10,7 +10,7 @@ from mediabuyer.agent.context import Observation, PlannedChange, Proposal
 SLUG = "switch_on_ad"
 
 
-def propose(seen: Observation) -> Iterator[Proposal]:
+def propose(seen: Observation) -> Iterator[Proposal]:  # noqa: ARG001 - every action has it
     yield from ()
 
 
@@ -18,7 +18,7 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
     """No effect: its last figures are of the time before it was paused."""
     return Proposal(
         action=SLUG,
-        title=describe((change,), seen.currency),
+        title=f"Switch on “{change.name}”",
         why="",
         params={"ad": change.external_id},
         changes=(change,),
@@ -32,9 +32,4 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
     )
 
 
-def describe(changes: Sequence[PlannedChange], currency: str) -> str:
-    [change] = changes
-    return f"Switch on “{change.name}”"
-
-
-ACTION = Action(SLUG, "Switch an ad on", "play", propose, describe, wanted)
+ACTION = Action(SLUG, "Switch an ad on", "play", propose, wanted=wanted)
