@@ -20,4 +20,5 @@ RUN SECRET_KEY=building DATABASE_URL=postgresql://nobody@localhost/none python m
 EXPOSE 8000
 CMD ["gunicorn", "mediabuyer.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "20", "--no-control-socket", \
+     "--limit-request-line", "8190", \
      "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]

@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from campaigns import api as campaigns
 from campaigns import api_imports as imports
 from mediabuyer.agent import api as agent
+from mediabuyer.agent import api_ask as asking
 from mediabuyer.agent import api_settling as settling
 from portfolio import api as portfolio
 from portfolio import api_orders as orders
@@ -18,7 +19,7 @@ of_account = [
     path("campaigns/", campaigns.Campaigns.as_view(), name="api-campaigns"),
     path("insights/", portfolio.Insights.as_view(), name="api-insights"),
     path("conversions/", orders.Conversions.as_view(), name="api-conversions"),
-    path("decisions/", agent.Decisions.as_view(), name="api-decisions"),
+    path("decisions/", asking.Decisions.as_view(), name="api-decisions"),
     path("cycles/", agent.Cycles.as_view(), name="api-cycles"),
     path("journal/", campaigns.Journal.as_view(), name="api-journal"),
 ]

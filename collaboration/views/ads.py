@@ -40,6 +40,7 @@ from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
 from collaboration.views.saved import saved_views
 from creatives.models import Angle
+from mediabuyer.brands.permissions import Right, may
 
 EACH_PAGE = {"campaign": 25, "ad_set": 50, "ad": 50}
 MOST_ROWS = 150
@@ -102,6 +103,7 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "page": page,
         "chips": _chips(asked, account),
         "default_sort": DEFAULT_SORT,
+        "may_propose": may(request.user, Right.PROPOSE, account.brand),
         **saved_views(request, account, "ads"),
     }
     return _answer(request, account, context)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from campaigns.models import Ad
+from campaigns.models import Ad, AdAccount
 from mediabuyer.agent.context import PlannedChange, Proposal, Severity
 from mediabuyer.agent.guard import Guarded
 from mediabuyer.agent.models import UNDO_WINDOW, Cycle, Decision, Finding
 from mediabuyer.agent.steps import Note
+from mediabuyer.brands.models import Token, User
 from mediabuyer.lib.clock import wall_now
 from memory.events import record
 
@@ -22,8 +23,28 @@ LIFETIME = timedelta(hours=48)
 Precedents = dict[str, list[dict[str, Any]]]
 
 
+@dataclass(frozen=True)
+class Author:
+    """Whose proposal it is: the agent's in a cycle, or a person's, by page or with a token."""
+
+    account: AdAccount
+    now: datetime
+    cycle: Cycle | None = None
+    person: User | None = None
+    via: Token | None = None
+
+    @property
+    def name(self) -> str:
+        """As the journal calls it."""
+        if self.person is None:
+            return "agent"
+        return f"person:{self.person.email}" + (f" (token {self.via.prefix})" if self.via else "")
+
+
 def decide(cycle: Cycle, guarded: list[Guarded], remembered: Precedents, note: Note) -> list[Decision]:
-    decisions = [decision for one in guarded if (decision := _decide_one(cycle, one, remembered))]
+    author = Author(cycle.account, cycle.now, cycle)
+    made = (decide_one(author, one, remembered) for one in guarded if not _is_known(author, one))
+    decisions = [decision for decision in made if decision]
     waiting = sum(decision.state == Decision.State.AWAITING for decision in decisions)
     note.say(
         f"{len(decisions)} written down, {waiting} wait for a person." if decisions else "Nothing to decide.",
@@ -32,18 +53,16 @@ def decide(cycle: Cycle, guarded: list[Guarded], remembered: Precedents, note: N
     return decisions
 
 
-def _decide_one(cycle: Cycle, guarded: Guarded, remembered: Precedents) -> Decision | None:
-    """None when the same was decided beside us, or held back lately; the other one stands."""
-    if _is_known(cycle, guarded):
-        return None
+def decide_one(author: Author, guarded: Guarded, remembered: Precedents) -> Decision | None:
+    """None when the same was decided beside us; the other one stands."""
     try:
         with transaction.atomic():
-            decision = _write(cycle, guarded.proposal, remembered)
+            decision = _write(author, guarded.proposal, remembered)
             Finding.objects.bulk_create(
                 Finding(decision=decision, guardrail=one.guardrail, severity=one.severity, message=one.message)
                 for one in guarded.findings
             )
-            _route(decision, guarded, cycle)
+            _route(decision, guarded, author)
     except IntegrityError as error:
         if "one_open_decision_per_subject" not in str(error):
             raise
@@ -51,26 +70,27 @@ def _decide_one(cycle: Cycle, guarded: Guarded, remembered: Precedents) -> Decis
     return decision
 
 
-def _is_known(cycle: Cycle, guarded: Guarded) -> bool:
+def _is_known(author: Author, guarded: Guarded) -> bool:
     """The very same was held back not long ago: a rest of three days is told once, not with every cycle."""
-    if guarded.verdict != Severity.BLOCK or cycle.account.is_read_only:
+    if guarded.verdict != Severity.BLOCK or author.account.is_read_only:
         return False
     proposal = guarded.proposal
-    same = Decision.objects.filter(account=cycle.account, action=proposal.action, subject_id=proposal.subject_id)
+    same = Decision.objects.filter(account=author.account, action=proposal.action, subject_id=proposal.subject_id)
     last = same.order_by("-pk").first()
     return (
         last is not None
         and last.state == Decision.State.BLOCKED
-        and last.proposed_at > cycle.now - LIFETIME
+        and last.proposed_at > author.now - LIFETIME
         and last.changes == [change_as_json(change) for change in proposal.changes]
     )
 
 
-def _write(cycle: Cycle, proposal: Proposal, remembered: Precedents) -> Decision:
-    account, effect = cycle.account, proposal.effect
+def _write(author: Author, proposal: Proposal, remembered: Precedents) -> Decision:
+    account, effect, asked = author.account, proposal.effect, author.person is not None
     decision = Decision(
         account=account,
-        cycle=cycle,
+        cycle=author.cycle,
+        requested_by=author.person,
         action=proposal.action,
         title=proposal.title[:300],
         why=proposal.why,
@@ -87,8 +107,8 @@ def _write(cycle: Cycle, proposal: Proposal, remembered: Precedents) -> Decision
         way_back=proposal.way_back,
         precedents=remembered.get(f"{proposal.action}:{proposal.subject_id}", remembered.get(proposal.action, [])),
         waiting_cost=max(effect.per_day, Decimal(0)) if effect else None,
-        proposed_at=cycle.now,
-        expires_at=cycle.now + LIFETIME,
+        proposed_at=author.now,
+        expires_at=author.now + LIFETIME,
     )
     decision.content_hash = decision.compute_hash()
     decision.save()
@@ -98,25 +118,29 @@ def _write(cycle: Cycle, proposal: Proposal, remembered: Precedents) -> Decision
         decision.key,
         brand=account.brand,
         account=account.key,
-        now=cycle.now,
-        actor="agent",
+        now=author.now,
+        actor=author.name,
         what=decision.title,
         hash=decision.content_hash,
+        **({"reason": decision.why} if asked else {}),
     )
     return decision
 
 
-def _route(decision: Decision, guarded: Guarded, cycle: Cycle) -> None:
-    """The gravest finding decides. A shadow account's proposals stay proposals: they are shown and go nowhere."""
-    if cycle.account.is_read_only:
+def _route(decision: Decision, guarded: Guarded, author: Author) -> None:
+    """The gravest finding decides; what a person asked for is never allowed by rule, so somebody else says yes.
+
+    A shadow account's proposals stay proposals: they are shown and go nowhere.
+    """
+    if author.account.is_read_only:
         return
     if guarded.verdict == Severity.BLOCK:
         reasons = [one.message for one in guarded.findings if one.severity == Severity.BLOCK]
-        decision.block(cycle.now, reasons[0])
-    elif guarded.verdict == Severity.APPROVE:
-        decision.ask(cycle.now)
+        decision.block(author.now, reasons[0], author.name)
+    elif guarded.verdict == Severity.APPROVE or author.person is not None:
+        decision.ask(author.now, author.name)
     else:
-        decision.approve_by_rule(cycle.now, wall_now() + UNDO_WINDOW)
+        decision.approve_by_rule(author.now, wall_now() + UNDO_WINDOW)
 
 
 def change_as_json(change: PlannedChange) -> dict[str, Any]:

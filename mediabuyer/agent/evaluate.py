@@ -161,6 +161,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime | date) else str(value)
 
 
+def last_seen(account: AdAccount) -> Cycle | None:
+    """The last cycle that looked at the account's figures."""
+    return Cycle.objects.filter(account=account).exclude(observation={}).first()
+
+
 def budgets_seen(cycle: Cycle | None) -> dict[str, Budget]:
     """Budgets as the cycle saw them, by id: what a person's changed amount is judged on."""
     rows = (cycle.observation if cycle else {}).get("budgets", [])

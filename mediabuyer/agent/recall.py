@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from campaigns.models import AdAccount
-from mediabuyer.agent.actions import ACTIONS
-from mediabuyer.agent.context import Observation
+from mediabuyer.agent.actions import ACTIONS, BY_SLUG
+from mediabuyer.agent.context import Observation, Proposal
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.steps import Note
 from memory.models import Episode
@@ -35,6 +36,16 @@ def recall_for(account: AdAccount, seen: Observation, note: Note) -> dict[str, l
         episodes=keys,
     )
     return remembered
+
+
+def recall_about(account: AdAccount, proposal: Proposal, now: datetime) -> list[dict[str, Any]]:
+    """Precedents of one proposal; of its kind where there is none of the object itself."""
+    about = [f"{proposal.subject_level}:{proposal.subject_id}"]
+    name = proposal.changes[0].name if proposal.changes else proposal.title
+    found = precedents(account, proposal.action, about, name, now) or precedents(
+        account, proposal.action, [], BY_SLUG[proposal.action].title, now
+    )
+    return _as_json(found[:EACH])
 
 
 def _subjects(seen: Observation) -> list[tuple[str, str, list[str]]]:

@@ -13,7 +13,7 @@ from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.actions.base import effect_of_changes, risk_of
 from mediabuyer.agent.context import PlannedChange, Severity
 from mediabuyer.agent.decide import change_as_json, change_from_json
-from mediabuyer.agent.evaluate import budgets_seen
+from mediabuyer.agent.evaluate import budgets_seen, last_seen
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.models import Decision, Finding
 from mediabuyer.agent.observe import context_for
@@ -79,7 +79,7 @@ def _told(decision: Decision, changes: list[PlannedChange]) -> dict[str, Any]:
     """Title, effect and risk that belong to the new amounts."""
     describe = BY_SLUG[decision.action].describe
     told: dict[str, Any] = {"title": describe(changes, decision.account.currency)} if describe else {}
-    effect = effect_of_changes(changes, budgets_seen(decision.cycle))
+    effect = effect_of_changes(changes, budgets_seen(decision.cycle or last_seen(decision.account)))
     if effect:
         told |= {
             "expected": {name: str(value) for name, value in asdict(effect).items()},

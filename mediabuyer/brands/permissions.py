@@ -15,6 +15,7 @@ class Right(StrEnum):
     SEE = "see this brand"
     RUN_CYCLE = "start an agent cycle"
     IMPORT = "import files"
+    PROPOSE = "propose changes of ads and budgets"
     DECIDE = "approve or reject decisions"
     STOP = "press the stop"
     RELEASE = "release the stop"
@@ -30,6 +31,7 @@ ALLOWED: dict[Right, frozenset[str]] = {
     Right.SEE: EVERYBODY,
     Right.RUN_CYCLE: WORKERS,
     Right.IMPORT: WORKERS,
+    Right.PROPOSE: WORKERS,  # asking moves nothing: somebody else has to say yes
     Right.DECIDE: MANAGERS,
     Right.STOP: WORKERS,  # whoever sees the fire may pull the alarm
     Right.RELEASE: MANAGERS,

@@ -41,7 +41,7 @@ def test_too_large_a_raise_is_cut_to_one_step(account, seen):
     assert found.proposal.title == "Raise “Set 130001” from €50 to €60 a day"
     assert found.proposal.effect not in (None, effect)
     assert [one.message for one in found.findings if one.severity == Severity.CHANGE] == [
-        "Changed: I wanted €90 for “Set 130001”. Within 24 hours a budget moves by 20% at most, so €60."
+        "Changed: €90 was wanted for “Set 130001”. Within 24 hours a budget moves by 20% at most, so €60."
     ]
 
 

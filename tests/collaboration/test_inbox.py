@@ -80,6 +80,15 @@ def picked(*decisions: Decision) -> dict[str, Any]:
     return {"decision": [f"{one.key}:{one.content_hash}" for one in decisions]}
 
 
+def test_change_without_a_figure_is_no_request_to_people(log_in, manager, make, account):
+    make(expected={})
+    page = said(log_in(manager).get(reverse("inbox", args=[account.key])))
+    assert "I put no figure on this." in page
+    assert "no figure</span>" in page
+    for words in ("changes nothing at Meta", "asks people"):
+        assert words not in page
+
+
 # --- One at a time ---------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediabuyer.agent.actions import pause_ad, refresh_creative, scale_budget, shift_budget
+from mediabuyer.agent.actions import pause_ad, refresh_creative, scale_budget, shift_budget, switch_on_ad
 from mediabuyer.agent.actions.base import Action
 
 ACTIONS: tuple[Action, ...] = (
@@ -10,5 +10,6 @@ ACTIONS: tuple[Action, ...] = (
     scale_budget.ACTION,
     shift_budget.ACTION,
     refresh_creative.ACTION,
+    switch_on_ad.ACTION,
 )
 BY_SLUG = {action.slug: action for action in ACTIONS}

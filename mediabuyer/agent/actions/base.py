@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 
-from mediabuyer.agent.context import Budget, Effect, Observation, PlannedChange, Proposal
+from mediabuyer.agent.context import AdFigures, Budget, Effect, Observation, PlannedChange, Proposal
 from mediabuyer.lib.money import format_money, meta_offset
 from portfolio.posterior import RESPONSE, estimate_effect
 
@@ -17,10 +17,11 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Action:
-    """One kind of thing the agent can want. Both functions are pure.
+    """One kind of thing the agent can want. Its functions are pure.
 
     `propose` reads the observation and yields candidates; `describe` says in a title what the changes do, in the
-    given currency, so that a proposal whose amounts were changed still says what it is.
+    given currency, so that a proposal whose amounts were changed still says what it is. `wanted` is the proposal of
+    one change that somebody chose: figures, effect and way back, without a reason of its own; None: nobody can ask.
     """
 
     slug: str
@@ -28,6 +29,7 @@ class Action:
     icon: str
     propose: Callable[[Observation], Iterator[Proposal]]
     describe: Callable[[Sequence[PlannedChange], str], str] | None = None
+    wanted: Callable[[PlannedChange, Observation], Proposal] | None = None
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -94,8 +96,10 @@ def cents(value: float) -> Decimal:
     return Decimal(str(value)).quantize(CENT)
 
 
-def risk_of(effect: Effect) -> str:
-    """In words people use: how likely is it that this costs money?"""
+def risk_of(effect: Effect | None) -> str:
+    """In words people use: how likely is it that this costs money? What is not known is no low risk."""
+    if effect is None:
+        return "medium"
     if effect.p_loss <= 0.15:
         return "low"
     return "medium" if effect.p_loss <= 0.35 else "high"
@@ -108,6 +112,23 @@ def settled(seen: Observation) -> list[Budget]:
         for budget in seen.budgets
         if budget.is_active and budget.learning_status != "LEARNING" and budget.spend_7d > 0
     ]
+
+
+def ad_figures(ad: AdFigures | None, seen: Observation) -> dict[str, object]:
+    """What a decision keeps of an ad's return as evidence; nothing where no cycle has looked at it."""
+    if ad is None:
+        return {}
+    return {
+        "payout_per_spend": ad.payout_per_spend,
+        "low": ad.low,
+        "high": ad.high,
+        "p_bar": ad.p_bar,
+        "bar": seen.bar,
+        "maturity": ad.maturity,
+        "spend": str(ad.spend),
+        "results": ad.results,
+        "cpa": str(ad.cpa) if ad.cpa else None,
+    }
 
 
 def figures(budget: Budget) -> dict[str, object]:

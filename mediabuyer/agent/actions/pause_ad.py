@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
-from mediabuyer.agent.actions.base import Action, cents, money, risk_of
+from mediabuyer.agent.actions.base import Action, ad_figures, cents, money, risk_of
 from mediabuyer.agent.context import AdFigures, Effect, Observation, PlannedChange, Proposal
 
 SLUG = "pause_ad"
@@ -28,33 +29,27 @@ def _is_loser(ad: AdFigures, seen: Observation) -> bool:
 
 
 def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
-    effect = _effect(ad)
+    change = PlannedChange("set_status", "ad", ad.external_id, ad.name, {"status": "PAUSED"}, {"status": ad.status})
+    proposal = wanted(change, seen)
+    return replace(proposal, why=_why(ad, seen), score=float(proposal.effect.per_day) if proposal.effect else 0.0)
+
+
+def wanted(change: PlannedChange, seen: Observation) -> Proposal:
+    ad = seen.ad(change.external_id)
+    effect = _effect(ad) if ad and ad.payout_per_spend is not None else None
     return Proposal(
         action=SLUG,
-        title=f"Pause “{ad.name}”",
-        why=_why(ad, seen),
-        params={"ad": ad.external_id},
-        changes=(
-            PlannedChange("set_status", "ad", ad.external_id, ad.name, {"status": "PAUSED"}, {"status": ad.status}),
-        ),
-        evidence={
-            "ad": ad.external_id,
-            "payout_per_spend": ad.payout_per_spend,
-            "low": ad.low,
-            "high": ad.high,
-            "p_bar": ad.p_bar,
-            "bar": seen.bar,
-            "maturity": ad.maturity,
-            "spend": str(ad.spend),
-            "results": ad.results,
-            "cpa": str(ad.cpa) if ad.cpa else None,
-        },
+        title=f"Pause “{change.name}”",
+        why="",
+        params={"ad": change.external_id},
+        changes=(change,),
+        evidence={"ad": change.external_id, **ad_figures(ad, seen)},
         effect=effect,
         risk=risk_of(effect),
         way_back="Switch it on again, one click; Meta may learn anew for some days.",
         subject_level="ad",
-        subject_id=ad.external_id,
-        score=float(effect.per_day),
+        subject_id=change.external_id,
+        score=0.0,
     )
 
 
@@ -88,4 +83,4 @@ def _by_cost(ad: AdFigures, seen: Observation) -> str:
     return f"A result costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
 
 
-ACTION = Action(SLUG, "Pause an ad", "pause", propose)
+ACTION = Action(SLUG, "Pause an ad", "pause", propose, wanted=wanted)

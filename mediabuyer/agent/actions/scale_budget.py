@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from mediabuyer.agent.actions.base import (
     Action,
     budget_change,
     effect_of,
+    effect_of_changes,
     figures,
     marginal,
     money,
@@ -43,21 +45,30 @@ def propose(seen: Observation) -> Iterator[Proposal]:
 
 
 def _proposal(budget: Budget, after: Decimal, effect: Effect, seen: Observation) -> Proposal:
-    changes = (budget_change(budget, after),)
+    return replace(
+        wanted(budget_change(budget, after), seen),
+        why=_why(budget, after, seen),
+        score=float(effect.per_day) - 0.5 * float(effect.per_day - effect.low),
+    )
+
+
+def wanted(change: PlannedChange, seen: Observation) -> Proposal:
+    budgets = {one.external_id: one for one in seen.budgets if one.external_id == change.external_id}
+    effect = effect_of_changes((change,), budgets)
     return Proposal(
         action=SLUG,
-        title=describe(changes, seen.currency),
-        why=_why(budget, after, seen),
-        params={"budget": budget.external_id, "daily_budget": str(after)},
-        changes=changes,
-        evidence={"budgets": [figures(budget)], "bar": seen.bar},
+        title=describe((change,), seen.currency),
+        why="",
+        params={"budget": change.external_id, "daily_budget": str(change.budget_after)},
+        changes=(change,),
+        evidence={"budgets": [figures(one) for one in budgets.values()], "bar": seen.bar},
         effect=effect,
         risk=risk_of(effect),
-        way_back=f"Set it back to {money(budget.daily_budget, seen.currency)}, one click; "
+        way_back=f"Set it back to {money(change.budget_before or Decimal(0), seen.currency)}, one click; "
         "a step of this size starts no new learning phase.",
-        subject_level=budget.level,
-        subject_id=budget.external_id,
-        score=float(effect.per_day) - 0.5 * float(effect.per_day - effect.low),
+        subject_level=change.level,
+        subject_id=change.external_id,
+        score=0.0,
     )
 
 
@@ -84,4 +95,4 @@ def describe(changes: Sequence[PlannedChange], currency: str) -> str:
     return f"{verb} “{change.name}” from {money(before, currency)} to {money(after, currency)} a day"
 
 
-ACTION = Action(SLUG, "Change a budget", "money", propose, describe)
+ACTION = Action(SLUG, "Change a budget", "money", propose, describe, wanted)

@@ -30,7 +30,7 @@ def check(context: Context) -> Finding | None:
         return ok(SLUG, f"No step over {share} in 24 hours")
     wish = next(change for change in changes if change.external_id in replace)
     message = (
-        f"Changed: I wanted {whole(wish.budget_after or Decimal(0), context)} for “{wish.name}”. Within 24 hours "
+        f"Changed: {whole(wish.budget_after or Decimal(0), context)} was wanted for “{wish.name}”. Within 24 hours "
         f"a budget moves by {share} at most, so {whole(replace[wish.external_id], context)}."
     )
     return Finding(SLUG, Severity.CHANGE, message, replace)

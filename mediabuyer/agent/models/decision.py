@@ -202,8 +202,8 @@ class Decision(models.Model):
     def block(self, now: datetime, why: str, actor: str = "agent") -> None:
         self._move(self.State.BLOCKED, now, actor, reason=why, error=why, finished_at=now)
 
-    def ask(self, now: datetime) -> None:
-        self._move(self.State.AWAITING, now, "agent")
+    def ask(self, now: datetime, actor: str = "agent") -> None:
+        self._move(self.State.AWAITING, now, actor)
 
     def approve_by_rule(self, now: datetime, execute_after: datetime) -> None:
         """For what the account's limits allow without a person."""

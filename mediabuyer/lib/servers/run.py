@@ -162,7 +162,18 @@ class Run:
         return Program("sandbox", (sys.executable, "-m", "campaigns.sandbox", *where, *size), self._environment)
 
     def _web(self) -> Program:
-        options = ("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "60")
+        options = (
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+            "--timeout",
+            "60",
+            "--limit-request-line",
+            "8190",
+        )
         quiet = ("--graceful-timeout", "8", "--no-control-socket", "--log-level", "warning")
         where = ("--bind", f"127.0.0.1:{self.port}", "--chdir", str(ROOT))
         command = (sys.executable, "-m", "gunicorn", "mediabuyer.wsgi:application", *where, *options, *quiet)
