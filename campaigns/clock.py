@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
 
@@ -27,20 +27,38 @@ def now_for(account: AdAccount) -> datetime:
 
 
 def known_now(account: AdAccount) -> datetime:
-    """The same for what only shows or takes an answer: a sandbox is asked once in a few seconds, not at every look."""
+    """The same for what shows and what takes an answer: a sandbox is asked once in a few seconds, not at every look.
+
+    While it does not answer its time goes on as it was last seen to go.
+    """
     if account.mode != AdAccount.Mode.SANDBOX:
         return wall_now()
-    key = f"clock-ahead:{account.key}"
-    ahead = cache.get(key, UNASKED)
+    ahead = _ahead(account)
+    if ahead is None:
+        ahead = cache.get(_key(account, "last"))
+    return wall_now() + ahead if ahead is not None else account.clock_at or wall_now()
+
+
+def is_silent(account: AdAccount) -> bool:
+    """Whether a sandbox did not answer when it was last asked for the time."""
+    return account.mode == AdAccount.Mode.SANDBOX and _ahead(account) is None
+
+
+def _ahead(account: AdAccount) -> timedelta | None:
+    """How far a sandbox's clock is before ours; None while it does not answer, which is believed as long."""
+    ahead = cache.get(_key(account, "ahead"), UNASKED)
     if ahead == UNASKED:
         try:
             ahead = connect(account).read_now() - wall_now()
+            cache.set(_key(account, "last"), ahead, None)
         except PlatformError:
             ahead = None
-        cache.set(key, ahead, ASKED_EVERY)
-    if ahead is None:
-        return account.clock_at or wall_now()
-    return wall_now() + ahead
+        cache.set(_key(account, "ahead"), ahead, ASKED_EVERY)
+    return ahead
+
+
+def _key(account: AdAccount, name: str) -> str:
+    return f"clock-{name}:{account.key}"
 
 
 def today_for(account: AdAccount, now: datetime) -> date:

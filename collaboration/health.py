@@ -1,4 +1,7 @@
-"""Is everything up? Each dependency in one line, for Today, for Status and for machines. Asks no outside service."""
+"""Is everything up? Each dependency in one line, for Today, for Status and for machines.
+
+Of outside services only a sandbox is asked, for the time.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import OperationalError, connection
 
+from campaigns.clock import is_silent
 from campaigns.models import AdAccount, Change
 from collaboration.templatetags.ui import since
 from memory.status import graph_status
@@ -79,6 +83,8 @@ def platform(account: AdAccount, now: datetime) -> Part:
         return Part(name, "bad", "holds the account", account.connection_detail)
     if account.synced_at is None:
         return Part(name, "warn", "not read yet", "The first cycle reads it.")
+    if is_silent(account):
+        return Part(name, "bad", "does not answer", "Changes wait, and are sent when it answers again.")
     age = since(account.synced_at, now)
     if now - account.synced_at > STALE and not account.is_read_only:
         return Part(name, "warn", f"figures from {age}", "Nothing is raised on figures this old. Run a cycle.")

@@ -36,25 +36,29 @@ class BoundedSession(requests.Session):
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
-    def request(self, method: str, url: str, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+    def request(  # type: ignore[override]
+        self, method: str, url: str, *args: Any, limit: float | None = None, **options: Any
+    ) -> requests.Response:
+        """`limit` shortens the time of this one call."""
+        seconds = self.limit if limit is None else limit
         if not url.startswith(f"{self.base}/"):
             raise requests.exceptions.InvalidURL("The address is not below the account's own host.")
         self.has_written = False
-        self._ends_at = time.monotonic() + self.limit
+        self._ends_at = time.monotonic() + seconds
         is_over = threading.Event()
-        timer = threading.Timer(self.limit, self._cut, [is_over])
+        timer = threading.Timer(seconds, self._cut, [is_over])
         timer.daemon = True
         timer.start()
         try:
             response = super().request(method, url, *args, **{**options, "allow_redirects": False})
         except (requests.RequestException, OSError) as error:
             if is_over.is_set():
-                raise requests.Timeout(f"No complete answer within {self.limit:g} seconds.") from error
+                raise requests.Timeout(f"No complete answer within {seconds:g} seconds.") from error
             raise
         finally:
             timer.cancel()
         if is_over.is_set():  # a body cut short by the shutdown may look complete
-            raise requests.Timeout(f"No complete answer within {self.limit:g} seconds.")
+            raise requests.Timeout(f"No complete answer within {seconds:g} seconds.")
         self.judge(response)
         return response
 

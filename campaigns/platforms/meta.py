@@ -66,6 +66,8 @@ INSIGHTS_PAGE = 500
 SHORT_DAYS = 3
 """Ranges up to this are asked directly; longer ones as a job at Meta."""
 JOB_LIMIT = 900.0
+CLOCK_SECONDS = 2.0
+"""A page may wait for a sandbox's clock, but not for long."""
 FIRST_POLL, LONGEST_POLL = 0.1, 5.0
 
 GONE = ("ARCHIVED", "DELETED")
@@ -152,7 +154,8 @@ class MetaPlatform:
         if self.account.mode != AdAccount.Mode.SANDBOX:
             return wall_now()
         with self._calling():
-            answer = self._http.request("GET", f"{self._http.base}/_sandbox/clock", timeout=self._http.limit)
+            clock = f"{self._http.base}/_sandbox/clock"
+            answer = self._http.request("GET", clock, limit=CLOCK_SECONDS, timeout=CLOCK_SECONDS)
             return read_time(answer.json()["now"])
 
     def read_account(self) -> AccountRow:

@@ -6,6 +6,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 
 from campaigns.models import AdAccount
 from collaboration import health
@@ -39,6 +40,13 @@ def test_worker_is_judged_by_its_heartbeat(beat, seconds, tone):
     assert health.queue(wall_now()).tone == tone
 
 
+@pytest.fixture
+def heard(account):
+    """A sandbox whose clock was heard a moment ago; none runs here."""
+    cache.set(f"clock-ahead:{account.key}", timedelta(0), 60)
+    return account
+
+
 @pytest.mark.parametrize(
     ("values", "tone", "text"),
     [
@@ -48,17 +56,23 @@ def test_worker_is_judged_by_its_heartbeat(beat, seconds, tone):
         ({"connection": "held", "connection_detail": "Unpaid."}, "bad", "holds the account"),
     ],
 )
-def test_platform_is_told_by_the_account(account, now, values, tone, text):
+def test_platform_is_told_by_the_account(heard, now, values, tone, text):
     AdAccount.objects.update(**values)
     part = health.platform(AdAccount.objects.get(), now)
     assert (part.name, part.tone) == ("Meta (sandbox)", tone)
     assert part.text.startswith(text)
 
 
-def test_old_figures_are_a_warning_but_not_for_imports(account, now):
+def test_old_figures_are_a_warning_but_not_for_imports(heard, now):
+    account = heard
     assert health.platform(account, now + timedelta(hours=27)).tone == "warn"
     account.mode = "shadow"
     assert health.platform(account, now + timedelta(hours=27)).tone == "good"
+
+
+def test_sandbox_that_does_not_answer_is_bad_news(account, now):
+    part = health.platform(account, now)
+    assert (part.tone, part.text) == ("bad", "does not answer")
 
 
 @pytest.mark.parametrize(

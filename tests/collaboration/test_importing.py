@@ -359,7 +359,7 @@ tasks.import_file(int(sys.argv[3]))
 
 
 def _until(is_so: Callable[[], bool]) -> None:
-    for _ in range(600):
+    for _ in range(2400):  # two minutes: a process has to start on a busy machine
         if is_so():
             return
         time.sleep(0.05)
