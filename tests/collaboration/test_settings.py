@@ -126,6 +126,15 @@ def test_stop_pressed_twice_is_one_stop(log_in, manager, url):
     assert Event.objects.filter(kind="account.stopped").count() == 1
 
 
+def test_stop_is_pressed_by_a_person_with_the_longest_address(log_in, manager, url):
+    """254 characters, as `User.email` holds; the journal's column has to hold all of it and a token's name behind it."""
+    manager.email = f"{'a' * 242}@example.com"
+    manager.save()
+    assert log_in(manager).post(url("settings-stop"), {"reason": "Fire"}).status_code == 302
+    assert AdAccount.objects.get().is_stopped
+    assert Event.objects.get(kind="account.stopped").actor == f"person:{manager.email}"
+
+
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("team", 302), ("reviewer", 302), ("owner", 302)])
 def test_who_sees_the_fire_may_pull_the_alarm(log_in, person, url, role, status):
     assert log_in(person(role)).post(url("settings-stop"), {"reason": "Fire"}).status_code == status
