@@ -144,6 +144,8 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
     row = _get(account, decision_key)
     require(request.user, Right.DECIDE, account.brand)
     was_sent = row.state != Decision.State.APPROVED
+    if was_sent:
+        _prove_if_live(request, account)
     try:
         undo(row, person(request), page_now(account), wall_now())
     except Conflict as error:
