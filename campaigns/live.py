@@ -38,17 +38,21 @@ def _plain(external_id: str) -> str:
     return external_id.strip().removeprefix("act_")
 
 
-def _keys(account: AdAccount) -> dict[str, Any]:
-    found = json.loads(account.credentials or "{}")
+def stored_keys(account: AdAccount) -> dict[str, Any]:
+    """What the account was given; text that is no JSON is no key, and is asked for again like one that is absent."""
+    try:
+        found = json.loads(account.credentials or "{}")
+    except ValueError:
+        return {}
     return found if isinstance(found, dict) else {}
 
 
 def _has_token(account: AdAccount) -> bool:
-    return bool(_keys(account).get("access_token"))
+    return bool(stored_keys(account).get("access_token"))
 
 
 def _has_app(account: AdAccount) -> bool:
-    keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **_keys(account)}
+    keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **stored_keys(account)}
     return bool(keys["app_id"] and keys["app_secret"])
 
 
