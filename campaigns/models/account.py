@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from mediabuyer.brands.models import Brand, User
 from mediabuyer.brands.permissions import MANAGERS
 from mediabuyer.lib.errors import Conflict, NotAllowed
 from mediabuyer.lib.secrets import SecretTextField
+from mediabuyer.lib.seen import require_seen
 from memory.events import record
 from memory.mirror import touch
 
@@ -148,10 +150,15 @@ class AdAccount(models.Model):
         )
 
     @transaction.atomic
-    def change_limits(self, person: User, now: datetime, **limits: Any) -> None:
-        """Caps, step, cooldown and switches; old and new values go into the journal."""
+    def change_limits(self, person: User, now: datetime, seen: Mapping[str, Any] | None = None, **limits: Any) -> None:
+        """Caps, step, cooldown and switches; old and new values go into the journal.
+
+        With `seen`, what the person was shown, nothing is written over what another changed meanwhile.
+        """
         account = self._locked()
         before = {name: getattr(account, name) for name in limits}
+        if seen is not None:
+            require_seen(before, seen, limits)
         changed = {name: [before[name], value] for name, value in limits.items() if before[name] != value}
         if not changed:
             return

@@ -15,11 +15,13 @@ from campaigns.models import AdAccount, Operation
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.models import Member, Token
 from tests.agent.conftest import ad_sets  # noqa: F401 - a fixture
+from tests.collaboration.test_settings import SHOWN
 from tests.factories import PASSWORD, DecisionFactory, MemberFactory, budget_change
 from tests.proofs import log_in
 
 pytestmark = pytest.mark.django_db
-LIMITS = {"daily_cap": "900", "ad_set_cap": "200", "approval_over": "20", "budget_step": "20", "cooldown_hours": "72"}
+LIMITS = {"daily_cap": "900", "ad_set_cap": "200", "approval_over": "20", "budget_step": "20", "cooldown_hours": "72",
+          "is_agent_on": "on", "shown": SHOWN}  # fmt: skip
 OLD = 31
 
 
