@@ -32,7 +32,7 @@ forget_others()
 
 @admin.register(User)
 class PersonAdmin(admin.ModelAdmin):
-    """Names only: whoever could set a password, an address or a right here could be anybody, and no journal would say."""
+    """Names only: whoever could set a password, an address or a right here could be anybody, untold by the journal."""
 
     ordering = ("email",)
     list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "last_login")
