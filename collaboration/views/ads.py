@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from campaigns.clock import known_now
 from campaigns.models import AdAccount, InsightBreakdown
 from collaboration.ad_rows import (
     LEVELS,
@@ -34,7 +35,7 @@ from collaboration.ad_rows import (
 )
 from collaboration.columns import PRESET_LABELS, PRESETS, Column, Scale, cells_of, columns_of
 from collaboration.figures import page_period, scale_of, source_of
-from collaboration.frame import account_for, page_now
+from collaboration.frame import account_for
 from collaboration.period import Period
 from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
@@ -76,7 +77,7 @@ class Asked:
 @require_GET
 def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
     account = account_for(request, key)
-    now = page_now(account)
+    now = known_now(account)
     period, asked = page_period(request, account, now), read_asked(request.GET)
     tree = load_tree(account, period, choice_of(asked))
     whole = total_line(tree, period)

@@ -16,11 +16,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from campaigns.clock import known_now
 from campaigns.models import META_EXPOSURE, AdAccount
 from collaboration import health
 from collaboration.cards import due_words
 from collaboration.figures import scale_of
-from collaboration.frame import account_for, page_now, person
+from collaboration.frame import account_for, person
 from collaboration.people import actor_names
 from collaboration.places import places_of
 from collaboration.plots import Level, Plot, Series
@@ -99,7 +100,7 @@ class Money:
 @require_GET
 def today(request: HttpRequest, key: UUID) -> HttpResponse:
     account = account_for(request, key)
-    now, machine_now = page_now(account), wall_now()
+    now, machine_now = known_now(account), wall_now()
     waiting = _waiting(account, now)
     money = _money(account, now)
     period = last_days(evaluation_day(account, now))
@@ -277,5 +278,5 @@ def _next_cycle(account: AdAccount) -> datetime | None:
     if not account.is_agent_on or account.is_read_only:
         return None
     if account.last_cycle_at is None:
-        return page_now(account)
+        return known_now(account)
     return account.last_cycle_at + timedelta(minutes=settings.CYCLE_EVERY_MINUTES)
