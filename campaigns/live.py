@@ -6,7 +6,6 @@ Mode, allow-list, credentials, caps and a typed confirmation: five things that n
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -54,14 +53,3 @@ def _has_token(account: AdAccount) -> bool:
 def _has_app(account: AdAccount) -> bool:
     keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **stored_keys(account)}
     return bool(keys["app_id"] and keys["app_secret"])
-
-
-LOOSER_WHEN_HIGHER = ("daily_cap", "ad_set_cap", "approval_over", "budget_step")
-
-
-def loosens(account: AdAccount, limits: dict[str, Any]) -> bool:
-    """Whether these limits allow more than those in force: a higher cap, a larger step, a shorter rest."""
-    for name in LOOSER_WHEN_HIGHER:
-        if name in limits and limits[name] is not None and limits[name] > (getattr(account, name) or Decimal(0)):
-            return True
-    return bool(limits.get("cooldown_hours", account.cooldown_hours) < account.cooldown_hours)

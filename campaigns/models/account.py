@@ -24,6 +24,8 @@ from memory.mirror import touch
 META_EXPOSURE = Decimal("1.75")
 """Meta may spend up to 75 % over a daily budget on a single day."""
 
+LOOSER_WHEN_HIGHER = ("daily_cap", "ad_set_cap", "approval_over", "budget_step")
+
 
 class AdAccountQuerySet(models.QuerySet["AdAccount"]):
     def visible_to(self, user: Any) -> AdAccountQuerySet:
@@ -169,6 +171,13 @@ class AdAccount(models.Model):
             now,
             changed=changed,
         )
+
+    def loosens(self, limits: Mapping[str, Any]) -> bool:
+        """Whether these limits allow more than those in force: a higher cap, a larger step, a shorter rest."""
+        for name in LOOSER_WHEN_HIGHER:
+            if limits.get(name) is not None and limits[name] > (getattr(self, name) or Decimal(0)):
+                return True
+        return bool(limits.get("cooldown_hours", self.cooldown_hours) < self.cooldown_hours)
 
     def _tell(self, event: str, person: User, now: datetime, **data: Any) -> None:
         actor = f"person:{person.email}"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.clock import known_now
 from campaigns.connection import probe
-from campaigns.live import loosens, missing_for_live
+from campaigns.live import missing_for_live
 from campaigns.models import AdAccount
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, SeenForm, TokenForm, member_form
 from collaboration.frame import account_for, person, words
@@ -61,7 +61,7 @@ def limits(request: HttpRequest, key: UUID) -> HttpResponse:
     if not form.is_valid():
         return _render(request, account, limits_form=form, status=422)
     limits = form.as_kept(form.typed())
-    if loosens(account, limits):
+    if account.loosens(limits):
         require_recent_proof(request)
     try:
         account.change_limits(person(request), known_now(account), form.as_kept(form.seen()), **limits)
