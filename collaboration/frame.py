@@ -27,6 +27,14 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def as_key(text: str) -> UUID | None:
+    """A key that came in a form or in a query; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def words(request: HttpRequest, name: str, most: int = 2000) -> str:
     """What somebody typed freely: no longer than its column, and without NUL, which the database does not hold."""
     return request.POST.get(name, "").replace("\x00", "").strip()[:most]

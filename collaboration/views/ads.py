@@ -35,7 +35,7 @@ from collaboration.ad_rows import (
 )
 from collaboration.columns import PRESET_LABELS, PRESETS, Column, Scale, cells_of, columns_of
 from collaboration.figures import page_period, scale_of, source_of
-from collaboration.frame import account_for
+from collaboration.frame import account_for, as_key
 from collaboration.period import Period
 from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
@@ -133,7 +133,7 @@ def read_asked(given: Mapping[str, str]) -> Asked:
         sort=sort if sort.removeprefix("-") in ("name", *PRESETS[preset], "ctr", "cpc") else DEFAULT_SORT,
         text=given.get("q", "").replace("\x00", "").strip()[:200],
         status=status if status in STATUS_FILTERS else "",
-        keys={name: key for name in KEYS if (key := _uuid(given.get(name, "")))},
+        keys={name: key for name in KEYS if (key := as_key(given.get(name, "")))},
         split=(dimension, value.replace("\x00", "")) if dimension and value and "\x00" not in dimension else None,
         open=frozenset(filter(None, given.get("open", "").split(",")[:MOST_ROWS])),
     )
@@ -230,10 +230,3 @@ def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:
             {"parameter": "split", "label": f"Only {dimension.replace('_', ' ')}: {value}" if known else "Nothing such"}
         )
     return chips
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

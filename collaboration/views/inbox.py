@@ -18,8 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import build_card, difference, due_words
-from collaboration.frame import account_for, person, words
+from collaboration.cards import build_card, difference, lines_of
+from collaboration.frame import account_for, as_key, person, words
 from collaboration.people import actor_names
 from collaboration.places import places_of
 from collaboration.templatetags.ui import in_zone
@@ -168,7 +168,7 @@ def _settling(
     require(request.user, Right.DECIDE, account.brand)
     row = _get(account, decision_key)
     _prove_if_live(request, account)
-    change = open_ends([row]).filter(key=_uuid(words(request, "change")) or UUID(int=0)).first()
+    change = open_ends([row]).filter(key=as_key(words(request, "change")) or UUID(int=0)).first()
     try:
         if change is None:
             raise Conflict("This change is settled by now.", remedy="See below how it ended.")
@@ -236,15 +236,8 @@ def _chosen(account: AdAccount, values: list[str]) -> list[tuple[Decision, str]]
 
 def _pair(value: str) -> tuple[UUID, str] | None:
     text, _, seen_hash = value.partition(":")
-    key = _uuid(text)
+    key = as_key(text)
     return (key, seen_hash) if key else None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _effect_of(chosen: list[tuple[Decision, str]]) -> Decimal:
@@ -317,21 +310,12 @@ def _page(
     page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
     items = list(page.object_list)
     shown = row or (_get(account, items[0].key) if items else None)
-    places = places_of(items)
     context = _shown(shown, now, extra.pop("typed", {})) | {
         "view": view,
         "kind": kind,
         "kinds": ACTIONS,
         "page": page,
-        "items": [
-            {
-                "decision": one,
-                "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
-                "due": due_words(one, now),
-                "place": places[one.pk],
-            }
-            for one in items
-        ],
+        "items": lines_of(items, now),
         "tabs": _tabs(account, view, now),
         "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
         "may_decide": may(request.user, Right.DECIDE, account.brand),

@@ -19,15 +19,13 @@ from django.views.decorators.http import require_GET
 from campaigns.clock import known_now
 from campaigns.models import META_EXPOSURE, AdAccount
 from collaboration import health
-from collaboration.cards import due_words
+from collaboration.cards import lines_of
 from collaboration.figures import scale_of
 from collaboration.frame import account_for, person
 from collaboration.people import actor_names
-from collaboration.places import places_of
 from collaboration.plots import Level, Plot, Series
 from collaboration.status import unsettled_of
 from collaboration.why import explain_change
-from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
 from mediabuyer.brands.models import User
@@ -109,7 +107,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     events = _events(account, person(request))
     may_decide = may(request.user, Right.DECIDE, account.brand)
     context = {
-        "waiting": _shown(waiting[:NEEDS], now),
+        "waiting": lines_of(waiting[:NEEDS], now),
         "waiting_count": len(waiting),
         "waiting_label": f"{len(waiting)} waiting",
         "cost": sum((one.waiting_cost or Decimal(0) for one in waiting), Decimal(0)),
@@ -149,20 +147,6 @@ def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
     if account.is_read_only:
         return list(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("-pk"))
     return list(rows.to_decide(now).order_by("expires_at", "pk"))
-
-
-def _shown(decisions: list[Decision], now: datetime) -> list[dict[str, Any]]:
-    """What the template prints of each."""
-    places = places_of(decisions)
-    return [
-        {
-            "decision": one,
-            "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
-            "due": due_words(one, now),
-            "place": places[one.pk],
-        }
-        for one in decisions
-    ]
 
 
 def _money(account: AdAccount, now: datetime) -> Money:
