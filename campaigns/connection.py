@@ -10,7 +10,7 @@ from campaigns.models import AdAccount
 from campaigns.platforms import connect
 from campaigns.platforms.base import AccountRow
 from mediabuyer.lib.clock import database_now
-from mediabuyer.lib.errors import Fault, PlatformError
+from mediabuyer.lib.errors import Fault, Invalid, PlatformError
 from memory.events import record
 from memory.mirror import touch
 
@@ -83,6 +83,10 @@ def probe(account: AdAccount, now: datetime) -> bool:
 
     While it cannot, the next look comes later each time: 10 minutes, 20, 40, then hourly.
     """
+    if account.is_read_only:
+        raise Invalid("account", account.name, "This account is read from files: there is no connection to try.")
+    if account.connection == Connection.OK:
+        return True
     try:
         check_wait(account)
         row = connect(account).read_account()

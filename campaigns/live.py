@@ -6,7 +6,6 @@ Mode, allow-list, credentials, caps and a typed confirmation: five things that n
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -38,26 +37,19 @@ def _plain(external_id: str) -> str:
     return external_id.strip().removeprefix("act_")
 
 
-def _keys(account: AdAccount) -> dict[str, Any]:
-    found = json.loads(account.credentials or "{}")
+def stored_keys(account: AdAccount) -> dict[str, Any]:
+    """What the account was given; text that is no JSON is no key, and is asked for again like one that is absent."""
+    try:
+        found = json.loads(account.credentials or "{}")
+    except ValueError:
+        return {}
     return found if isinstance(found, dict) else {}
 
 
 def _has_token(account: AdAccount) -> bool:
-    return bool(_keys(account).get("access_token"))
+    return bool(stored_keys(account).get("access_token"))
 
 
 def _has_app(account: AdAccount) -> bool:
-    keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **_keys(account)}
+    keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **stored_keys(account)}
     return bool(keys["app_id"] and keys["app_secret"])
-
-
-LOOSER_WHEN_HIGHER = ("daily_cap", "ad_set_cap", "approval_over", "budget_step")
-
-
-def loosens(account: AdAccount, limits: dict[str, Any]) -> bool:
-    """Whether these limits allow more than those in force: a higher cap, a larger step, a shorter rest."""
-    for name in LOOSER_WHEN_HIGHER:
-        if name in limits and limits[name] is not None and limits[name] > (getattr(account, name) or Decimal(0)):
-            return True
-    return bool(limits.get("cooldown_hours", account.cooldown_hours) < account.cooldown_hours)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from campaigns.connection import check_wait, note_trouble
 from campaigns.models import AdAccount, SyncRun
 from mediabuyer.lib.errors import Conflict, PlatformError
+from mediabuyer.lib.locks import alone
 from mediabuyer.lib.logs import redact
 
 LOCK = 0x5359
@@ -52,17 +53,10 @@ def finish_part(run: SyncRun, part: str, rows: int) -> None:
 
 @contextmanager
 def _only_one(account: AdAccount, kind: str) -> Iterator[None]:
-    key = [LOCK, account.pk * len(KINDS) + KINDS.index(kind)]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        row = cursor.fetchone()
-    if not row or not row[0]:
-        raise Conflict(f"The {kind} of this account are being read already.", remedy="Wait for that run to end.")
-    try:
+    with alone(LOCK, account.pk * len(KINDS) + KINDS.index(kind)) as is_mine:
+        if not is_mine:
+            raise Conflict(f"The {kind} of this account are being read already.", remedy="Wait for that run to end.")
         yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def _begin(account: AdAccount, kind: str, since: date | None, until: date | None) -> SyncRun:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.db import connection
 
 from campaigns import uploads
 from campaigns.models import ImportFile
+from mediabuyer.lib.locks import alone
 from mediabuyer.lib.queue import enqueue
 
 LOCK = 0x494D
@@ -19,7 +17,7 @@ State = ImportFile.State
 
 def read_file(import_id: int) -> None:
     """Understands a file too large to be read while somebody waits."""
-    with _alone(import_id) as is_mine:
+    with alone(LOCK, import_id) as is_mine:
         row = ImportFile.objects.filter(pk=import_id, state=State.UNDERSTOOD, mapping={}).first()
         if is_mine and row and uploads.may_try(row):
             uploads.read(row)
@@ -27,7 +25,7 @@ def read_file(import_id: int) -> None:
 
 def import_file(import_id: int) -> None:
     """Imports a confirmed file. What it brought makes the account due for a cycle, so the sweep is rung for."""
-    with _alone(import_id) as is_mine:
+    with alone(LOCK, import_id) as is_mine:
         rows = ImportFile.objects.select_related("brand", "uploaded_by")
         row = rows.filter(pk=import_id, state=State.RUNNING).first()
         result = uploads.carry_out(row) if is_mine and row and uploads.may_try(row) else None
@@ -51,17 +49,3 @@ def is_at_work(import_id: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(held, [LOCK, import_id])
         return bool(cursor.fetchone()[0])
-
-
-@contextmanager
-def _alone(import_id: int) -> Iterator[bool]:
-    """An advisory lock of the database session: it ends with its process, so a killed worker blocks nobody."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, import_id])
-        is_mine = bool(cursor.fetchone()[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, import_id])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -165,6 +165,20 @@ def due_words(decision: Decision, now: datetime) -> str:
         return "lapsed"
     hours = int(left.total_seconds() // 3600)
     return f"{hours} h left" if hours else f"{int(left.total_seconds() // 60)} min left"
+
+
+def lines_of(decisions: Sequence[Decision], now: datetime) -> list[dict[str, Any]]:
+    """What a list prints of each."""
+    places = places_of(decisions)
+    return [
+        {
+            "decision": one,
+            "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
+            "due": due_words(one, now),
+            "place": places[one.pk],
+        }
+        for one in decisions
+    ]
 
 
 def difference(decision: Decision, seen_hash: str) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +13,8 @@ from campaigns.models import AdAccount
 from mediabuyer.brands.models import Member, Role, Scope
 from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.money import read_amount
+from mediabuyer.lib.seen import overtaken
+from portfolio.models import Goal
 
 
 class AmountField(forms.CharField):
@@ -34,7 +38,60 @@ class AmountField(forms.CharField):
         return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
-class LimitsForm(forms.Form):
+class SeenForm(forms.Form):
+    """Carries what its reader was shown, so that only what they changed is written, and only over what they saw."""
+
+    shown = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"id": False, "autocomplete": "off"})
+    )  # no id: a page may have several
+
+    def __init__(self, *values: Any, **options: Any) -> None:
+        super().__init__(*values, **options)
+        texts = {name: self._text(name) for name in self.fields if name != "shown"}
+        self.initial["shown"] = json.dumps(texts, default=str)
+
+    def _text(self, name: str) -> Any:
+        field = self.fields[name]
+        return field.prepare_value(self.get_initial_for_field(field, name))
+
+    def shown_texts(self) -> dict[str, Any]:
+        """As the page said it; nothing where the page did not say."""
+        try:
+            texts = json.loads(self.data.get("shown", ""))
+        except ValueError:
+            return {}
+        return {name: texts[name] for name in self.fields if name in texts} if isinstance(texts, dict) else {}
+
+    def seen(self) -> dict[str, Any]:
+        """The same as values. What cannot be one was never seen."""
+        return self._values(self.shown_texts())
+
+    def _values(self, texts: dict[str, Any]) -> dict[str, Any]:
+        found = {}
+        for name, text in texts.items():
+            with suppress(forms.ValidationError):
+                found[name] = self.fields[name].clean(text)
+        return found
+
+    def typed(self) -> dict[str, Any]:
+        """What differs from what was shown; of a valid form."""
+        seen = self.seen()
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "shown" and (name not in seen or seen[name] != value)
+        }
+
+    def overtaken(self, now: SeenForm) -> list[tuple[str, Any, Any]]:
+        """Where another changed what this reader changed too: what they saw, and what `now` shows."""
+        saw, texts = self.shown_texts(), {name: now._text(name) for name in self.typed()}
+        return [
+            (str(self.fields[name].label), saw.get(name), texts[name])
+            for name in overtaken(texts | self._values(texts), self.seen(), self.typed())
+        ]
+
+
+class LimitsForm(SeenForm):
     daily_cap = AmountField(
         required=False,
         label="Most on one day",
@@ -62,9 +119,10 @@ class LimitsForm(forms.Form):
     )
     is_agent_on = forms.BooleanField(required=False, label="Run cycles on schedule")
 
-    def limits(self) -> dict[str, Any]:
-        """Values as the account keeps them: the step as a share."""
-        return {**self.cleaned_data, "budget_step": Decimal(self.cleaned_data["budget_step"]) / 100}
+    @staticmethod
+    def as_kept(values: dict[str, Any]) -> dict[str, Any]:
+        """As the account keeps them: the step as a share."""
+        return values | ({"budget_step": Decimal(values["budget_step"]) / 100} if "budget_step" in values else {})
 
     @staticmethod
     def initial_of(account: AdAccount) -> dict[str, Any]:
@@ -72,7 +130,7 @@ class LimitsForm(forms.Form):
         return {name: getattr(account, name) for name in names} | {"budget_step": int(account.budget_step * 100)}
 
 
-class GoalForm(forms.Form):
+class GoalForm(SeenForm):
     margin = forms.DecimalField(
         min_value=Decimal("0.1"),
         max_value=Decimal(100),
@@ -100,8 +158,15 @@ class GoalForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "input"}),
     )
 
-    def goal(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "margin": self.cleaned_data["margin"] / 100}
+    @staticmethod
+    def as_kept(values: dict[str, Any]) -> dict[str, Any]:
+        return values | ({"margin": values["margin"] / 100} if "margin" in values else {})
+
+    @staticmethod
+    def initial_of(goal: Goal) -> dict[str, Any]:
+        names = ("target_cpa", "target_roas", "focus")
+        margin = (goal.margin * 100).quantize(Decimal("0.1"))
+        return {name: getattr(goal, name) for name in names} | {"margin": margin}
 
 
 class MemberForm(forms.Form):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
 
-from campaigns.clock import known_now
 from campaigns.models import AdAccount
 from mediabuyer.brands.models import User
 
@@ -29,11 +27,14 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def as_key(text: str) -> UUID | None:
+    """A key that came in a form or in a query; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def words(request: HttpRequest, name: str, most: int = 2000) -> str:
     """What somebody typed freely: no longer than its column, and without NUL, which the database does not hold."""
     return request.POST.get(name, "").replace("\x00", "").strip()[:most]
-
-
-def page_now(account: AdAccount) -> datetime:
-    """The account's time as it runs: what people do is written down when they did it."""
-    return known_now(account)

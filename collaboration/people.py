@@ -67,6 +67,21 @@ def invite(
 
 
 @transaction.atomic
+def make_first_owner(name: str, email: str, now: datetime) -> Member:
+    """The brand and the person are made where there are none. A brand that has an owner is that owner's affair."""
+    brand = Brand.objects.select_for_update(no_key=True).filter(name=name).first() or Brand.objects.create(name=name)
+    if brand.member_set.filter(role=Role.OWNER, is_active=True).exists():
+        raise Conflict(f"{brand} has an owner.", remedy="Owners invite others in Settings.")
+    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
+    member, _ = Member.objects.update_or_create(
+        brand=brand, user=user, defaults={"role": Role.OWNER, "is_active": True}
+    )
+    what = f"{user}: first owner"
+    record("member.changed", "member", member.key, brand=brand, now=now, actor="system", what=what)
+    return member
+
+
+@transaction.atomic
 def issue_token(brand: Brand, person: User, now: datetime, *, name: str, scopes: list[str], days: int) -> str:
     """The secret, shown once. The token acts as the person who made it."""
     member = require(person, Right.MANAGE_PEOPLE, brand)

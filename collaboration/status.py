@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, Q
 from django_q.models import OrmQ
 
+from campaigns.clock import known_now
 from campaigns.models import AdAccount, Change, ImportFile, SyncRun
 from collaboration import health
-from collaboration.frame import page_now
 from collaboration.health import Part
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.unsettled import Standing, needing_somebody, standing_of
@@ -54,7 +54,7 @@ def unsettled_of(account: AdAccount) -> list[tuple[Any, Standing]]:
 
 
 def account_parts(account: AdAccount) -> list[Part]:
-    parts = [health.platform(account, page_now(account))]
+    parts = [health.platform(account, known_now(account))]
     return parts if account.is_read_only else [*parts, health.ledger(account)]
 
 

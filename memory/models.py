@@ -37,7 +37,7 @@ class Event(models.Model):
     account_key = models.UUIDField(null=True, blank=True)
     subject = models.CharField(max_length=40, help_text="What it is about: decision, change, account, cycle …")
     subject_key = models.CharField(max_length=64)
-    actor = models.CharField(max_length=120, help_text="agent, system, or person:<e-mail>, token:<prefix>")
+    actor = models.CharField(max_length=320, help_text="agent, system, or person:<e-mail>, token:<prefix>")
     data = models.JSONField(default=dict)
     happened_at = models.DateTimeField(help_text="In the account's time: a sandbox has a clock of its own.")
     recorded_at = models.DateTimeField(help_text="The machine's time.")

@@ -53,7 +53,7 @@ SECONDS_A_DAY = 86_400
 ONE_DAY = timedelta(days=1)
 ALL_ADS = 0
 """Stands for a primary key where the ads are not told apart."""
-FIGURES = ("spend", "impressions", "clicks", "link_clicks", "results", "revenue")
+FORECAST_FIGURES = ("spend", "impressions", "clicks", "link_clicks", "results", "revenue")
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ def _events(account: AdAccount, first: date, today: date) -> Floats:
 def _insight_sums(account: AdAccount, first: date, today: date) -> Floats:
     """As `_insights`, of all ads together under the key ALL_ADS."""
     rows = whole_rows(InsightDay.objects.all(), account, first, today - timedelta(days=1)).order_by()
-    found = rows.values_list("until").annotate(*(Sum(name) for name in FIGURES))
+    found = rows.values_list("until").annotate(*(Sum(name) for name in FORECAST_FIGURES))
     origin = first.toordinal()
     return np.array(
         [(ALL_ADS, day.toordinal() - origin, *map(float, figures)) for day, *figures in found], dtype=np.float64

@@ -111,13 +111,13 @@ class Change:
         return float(self.absolute) / abs(float(self.before))
 
 
-FIGURES = ("spend", "impressions", "clicks", "link_clicks", "results", "revenue",
+COMPARED_FIGURES = ("spend", "impressions", "clicks", "link_clicks", "results", "revenue",
            "ctr", "link_ctr", "cpm", "cpc", "cvr", "cpa", "roas", "aov")  # fmt: skip
 
 
 def compute_changes(before: Totals, after: Totals, margin: Decimal | None = None) -> dict[str, Change]:
     """Every figure of two periods by name; `profit` too when the margin is known."""
-    changes = {name: Change(getattr(before, name), getattr(after, name)) for name in FIGURES}
+    changes = {name: Change(getattr(before, name), getattr(after, name)) for name in COMPARED_FIGURES}
     if margin is not None:
         changes["profit"] = Change(before.profit(margin), after.profit(margin))
     return changes

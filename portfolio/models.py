@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
 from mediabuyer.brands.models import User
+from mediabuyer.lib.seen import require_seen
 from memory.events import record
 
 
@@ -84,7 +86,24 @@ class Goal(models.Model):
 
     @classmethod
     @transaction.atomic
-    def put(cls, account: AdAccount, person: User | None, now: datetime, **values: Any) -> Goal:
+    def put(
+        cls,
+        account: AdAccount,
+        person: User | None,
+        now: datetime,
+        seen: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> Goal:
+        """With `seen`, what the person was shown, the rest of the goal in force is kept, and nothing is written over
+        what another changed meanwhile."""
+        if seen is not None:
+            AdAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+            current = cls.current(account)
+            kept = {name: getattr(current, name) for name in ("margin", "target_cpa", "target_roas", "focus")}
+            require_seen(kept, seen, values)
+            values = kept | values
+            if current.pk and values == kept:
+                return current
         goal = cls.objects.create(account=account, set_by=person, set_at=now, **values)
         record(
             "account.goal_set",

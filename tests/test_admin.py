@@ -1,21 +1,23 @@
-"""The admin: operators look at everything, edit people and brands, and nothing that the journal vouches for."""
+"""The admin: operators look at everything, edit names, and nothing that opens a door or the journal vouches for."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.models import Decision
-from mediabuyer.brands.models import User
+from mediabuyer.brands.models import Member, User
 from memory.events import record
 from memory.models import Event
 from tests.factories import (
     NOW,
+    PASSWORD,
     AdFactory,
     ChangeFactory,
     CycleFactory,
@@ -26,7 +28,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-EDITABLE = {"brands.Brand", "brands.Member", "brands.User"}
+ADDED = {"brands.Brand"}
 REGISTERED = {
     "agent.Cycle", "agent.Decision", "agent.Finding", "agent.Outcome", "brands.Brand", "brands.Member", "brands.Token",
     "brands.User", "campaigns.Ad", "campaigns.AdAccount", "campaigns.AdSet", "campaigns.Campaign", "campaigns.Change",
@@ -54,10 +56,10 @@ def test_registered_models_are_these() -> None:
 
 
 @pytest.mark.parametrize("label", sorted(REGISTERED))
-def test_list_opens_and_only_people_and_brands_are_added(office: Client, label: str) -> None:
+def test_list_opens_and_only_brands_are_added(office: Client, label: str) -> None:
     url = f"admin:{label.lower().replace('.', '_')}"
     assert office.get(reverse(f"{url}_changelist")).status_code == 200
-    assert office.get(reverse(f"{url}_add")).status_code == (200 if label in EDITABLE else 403)
+    assert office.get(reverse(f"{url}_add")).status_code == (200 if label in ADDED else 403)
 
 
 def test_superuser_cannot_edit_a_decision(office: Client) -> None:
@@ -124,3 +126,56 @@ def test_list_asks_as_much_for_many_as_for_few(
 def test_manager_without_staff_has_no_admin(client: Client, manager: User) -> None:
     client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_superuser_cannot_edit_a_role(office: Client, person: Any) -> None:
+    """Roles are changed in Settings: after a proof, with a line in the journal, and never the last owner's."""
+    member = Member.objects.get(user=person("owner"))
+    url = reverse("admin:brands_member_change", args=[member.pk])
+    sent = {"user": member.user_id, "brand": member.brand_id, "role": "viewer", "is_active": "on"}
+    assert office.get(url).status_code == 200
+    assert office.post(url, sent).status_code == 403
+    assert office.post(reverse("admin:brands_member_delete", args=[member.pk]), {"post": "yes"}).status_code == 403
+    member.refresh_from_db()
+    assert member.role == "owner"
+
+
+def test_superuser_cannot_become_somebody_by_the_admin(office: Client, manager: User) -> None:
+    """Neither by a password, nor by an address to which a new one is sent; and nobody is made an operator there."""
+    url = reverse("admin:brands_user_change", args=[manager.pk])
+    sent = {"email": "mine@example.com", "first_name": "New", "last_name": "Name", "is_active": "on",
+            "is_staff": "on", "is_superuser": "on"}  # fmt: skip
+    assert office.post(url, sent).status_code == 302
+    password = {"password1": "a whole new one", "password2": "a whole new one", "usable_password": "true"}
+    office.post(f"/admin/brands/user/{manager.pk}/password/", password)
+    before = (manager.email, manager.password)
+    manager.refresh_from_db()
+    assert ((manager.email, manager.password), manager.is_staff, manager.is_superuser) == (before, False, False)
+    assert manager.first_name == "New"
+
+
+# --- The door ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_second_factor", [True, False])
+def test_admin_has_no_login_of_its_own(client: Client, operator: User, has_second_factor: bool) -> None:
+    """A form that asks for the password alone would open the whole site without the second factor."""
+    if has_second_factor:
+        totp.TOTP.activate(operator, totp.generate_totp_secret())
+    sent = {"username": operator.email, "password": PASSWORD}
+    for answer in (client.get("/admin/login/?next=/"), client.post("/admin/login/?next=/", sent)):
+        assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/")
+    assert "_auth_user_id" not in client.session
+    assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_logged_in_operator_goes_straight_in(office: Client) -> None:
+    assert office.get("/admin/login/?next=/admin/")["Location"] == "/admin/"
+
+
+def test_operator_cannot_become_somebody_else_there(office: Client, manager: User, operator: User) -> None:
+    manager.is_staff = True
+    manager.save()
+    sent = {"username": manager.email, "password": PASSWORD}
+    assert office.post("/admin/login/?next=/", sent).status_code == 405
+    assert office.session["_auth_user_id"] == str(operator.pk)

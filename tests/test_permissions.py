@@ -302,12 +302,23 @@ def test_what_is_only_shown_takes_no_post(route, name, world):
         assert answer.status_code in (302, 401, 403, 404, 405), f"{who} got {answer.status_code}"
 
 
+def assert_login_is_the_sites(world: dict[str, Any]) -> None:
+    """Where the second factor is asked for; whoever is logged in and no operator is turned away there."""
+    for method in ("get", "post"):
+        answer = ask(method, "nobody", "admin/login/", world)
+        assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/"), method
+        assert ask(method, "owner", "admin/login/", world).status_code == 403, method
+
+
 @pytest.mark.parametrize("route", [route for route, _ in ALL if route.startswith("admin/")])
 def test_admin_is_for_operators(route, world):
     url = re.sub(r"<path:\w+>", "1", route).replace("^(?P<app_label>auth|", "").replace("^", "").replace("$", "")
     url = re.sub(r"\(\?P<app_label>(\w+)[^)]*\)", r"\1", url).replace("(?P<url>.*)", "nothing")
     url = re.sub(r"account\|[\w|]*\)", "account", url)
-    if url in ("admin/login/", "admin/logout/"):
+    if url == "admin/logout/":
+        return
+    if url == "admin/login/":
+        assert_login_is_the_sites(world)
         return
     for who in ("owner", "manager", "nobody"):
         answer = ask("get", who, url, world)

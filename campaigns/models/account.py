@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,11 +17,14 @@ from mediabuyer.brands.models import Brand, User
 from mediabuyer.brands.permissions import MANAGERS
 from mediabuyer.lib.errors import Conflict, NotAllowed
 from mediabuyer.lib.secrets import SecretTextField
+from mediabuyer.lib.seen import require_seen
 from memory.events import record
 from memory.mirror import touch
 
 META_EXPOSURE = Decimal("1.75")
 """Meta may spend up to 75 % over a daily budget on a single day."""
+
+LOOSER_WHEN_HIGHER = ("daily_cap", "ad_set_cap", "approval_over", "budget_step")
 
 
 class AdAccountQuerySet(models.QuerySet["AdAccount"]):
@@ -148,10 +152,15 @@ class AdAccount(models.Model):
         )
 
     @transaction.atomic
-    def change_limits(self, person: User, now: datetime, **limits: Any) -> None:
-        """Caps, step, cooldown and switches; old and new values go into the journal."""
+    def change_limits(self, person: User, now: datetime, seen: Mapping[str, Any] | None = None, **limits: Any) -> None:
+        """Caps, step, cooldown and switches; old and new values go into the journal.
+
+        With `seen`, what the person was shown, nothing is written over what another changed meanwhile.
+        """
         account = self._locked()
         before = {name: getattr(account, name) for name in limits}
+        if seen is not None:
+            require_seen(before, seen, limits)
         changed = {name: [before[name], value] for name, value in limits.items() if before[name] != value}
         if not changed:
             return
@@ -162,6 +171,13 @@ class AdAccount(models.Model):
             now,
             changed=changed,
         )
+
+    def loosens(self, limits: Mapping[str, Any]) -> bool:
+        """Whether these limits allow more than those in force: a higher cap, a larger step, a shorter rest."""
+        for name in LOOSER_WHEN_HIGHER:
+            if limits.get(name) is not None and limits[name] > (getattr(self, name) or Decimal(0)):
+                return True
+        return bool(limits.get("cooldown_hours", self.cooldown_hours) < self.cooldown_hours)
 
     def _tell(self, event: str, person: User, now: datetime, **data: Any) -> None:
         actor = f"person:{person.email}"

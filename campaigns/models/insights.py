@@ -12,7 +12,7 @@ from campaigns.models.money import money
 from campaigns.models.tree import Ad
 from mediabuyer.brands.models import Brand, User
 
-FIGURES = ("spend", "impressions", "reach", "clicks", "link_clicks", "results", "revenue")
+STORED_FIGURES = ("spend", "impressions", "reach", "clicks", "link_clicks", "results", "revenue")
 """What `portfolio.performance` adds up. Held by the indexes too, so that totals are read from them alone."""
 
 
@@ -50,7 +50,7 @@ class InsightDay(Measures):
             models.CheckConstraint(condition=Q(until__gte=F("day")), name="insight_ends_after_start"),
         ]
         indexes = [
-            models.Index(fields=["account", "day"], name="insight_figures", include=["ad", "until", *FIGURES]),
+            models.Index(fields=["account", "day"], name="insight_figures", include=["ad", "until", *STORED_FIGURES]),
         ]
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class InsightBreakdown(Measures):
             models.Index(
                 fields=["account", "dimension", "day"],
                 name="breakdown_figures",
-                include=["ad", "value", "until", *FIGURES],
+                include=["ad", "value", "until", *STORED_FIGURES],
             ),
         ]
 

@@ -20,7 +20,7 @@ class Operation(models.Model):
     decision_key = models.UUIDField(null=True, blank=True, db_index=True)
     workflow = models.CharField(max_length=40)
     reason = models.TextField(blank=True)
-    actor = models.CharField(max_length=120)
+    actor = models.CharField(max_length=320)
     is_undo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, F, Func
 
 from campaigns.models import AdAccount, Change
 from campaigns.operations.tree import note_in_tree
-from campaigns.operations.words import describe, raises_exposure
+from campaigns.operations.words import describe, is_creation
 from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.errors import MediaBuyerError, PlatformError
 from memory import mirror
@@ -33,6 +33,11 @@ class Superseded(MediaBuyerError):
 
 class Halted(MediaBuyerError):
     """Called off at the last moment: nothing was sent."""
+
+
+def raises_exposure(change: Change) -> bool:
+    """Whether it lets more be spent than before: what the stop holds back."""
+    return change.exposure > 0 or is_creation(change) or change.params.get("status") == "ACTIVE"
 
 
 @transaction.atomic

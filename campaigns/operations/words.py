@@ -23,8 +23,3 @@ def describe(change: Change) -> str:
 
 def is_creation(change: Change) -> bool:
     return change.kind.startswith("create_")
-
-
-def raises_exposure(change: Change) -> bool:
-    """Whether it lets more be spent than before; what the stop holds back."""
-    return change.exposure > 0 or is_creation(change) or change.params.get("status") == "ACTIVE"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from django.conf import settings
 
-from campaigns.live import missing_for_live
+from campaigns.live import missing_for_live, stored_keys
 from campaigns.models import AdAccount
 from mediabuyer.lib.errors import Fault, PlatformError
 
@@ -17,19 +16,13 @@ SANDBOX = re.compile(r"http://127\.0\.0\.1:\d{1,5}/?")
 
 
 def graph_of(account: AdAccount) -> str:
-    """The one host this account may reach."""
+    """The one host this account may reach. A live one is read before anybody has confirmed that it may be changed."""
     is_local = SANDBOX.fullmatch(account.graph_url) is not None
     if account.mode == AdAccount.Mode.SANDBOX and is_local:
         return account.graph_url.rstrip("/")
     if account.mode == AdAccount.Mode.SHADOW and (is_local or not account.graph_url):
         return account.graph_url.rstrip("/") or LIVE
     if account.mode == AdAccount.Mode.LIVE and not account.graph_url:
-        if not account.is_live_confirmed:
-            raise PlatformError(
-                Fault.PERMISSION,
-                "Nobody has confirmed that this account may go live.",
-                remedy="A manager confirms it in Settings.",
-            )
         return LIVE
     raise PlatformError(
         Fault.PERMISSION,
@@ -52,7 +45,7 @@ def check_writable(account: AdAccount) -> None:
 
 def keys_of(account: AdAccount) -> dict[str, Any]:
     """The account's credentials; a live account may leave the app's own to the settings."""
-    keys: dict[str, Any] = json.loads(account.credentials or "{}")
+    keys = stored_keys(account)
     if account.mode != AdAccount.Mode.SANDBOX and not account.graph_url:
         keys = {"app_id": settings.META_APP_ID, "app_secret": settings.META_APP_SECRET, **keys}
     if not keys.get("access_token"):

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from campaigns.clock import known_now
 from campaigns.models import Ad
 from collaboration.ad_page import (
     click_plot,
@@ -28,7 +29,7 @@ from collaboration.ad_rows import Choice, flat, load_tree, sort_lines, total_lin
 from collaboration.beliefs import Belief, latest_beliefs
 from collaboration.columns import PART_COLUMNS, Scale, cells_of, certainty, columns_of
 from collaboration.figures import headlines, page_period, scale_of, source_of
-from collaboration.frame import account_for, page_now
+from collaboration.frame import account_for
 from collaboration.marks import by_whom, marks_of
 from collaboration.period import Period
 from collaboration.statuses import ad_status
@@ -54,7 +55,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         account=account,
         key=ad_key,
     )
-    now = page_now(account)
+    now = known_now(account)
     period, today = page_period(request, account, now), evaluation_day(account, now)
     belief = latest_beliefs(account, Q(ad=found)).get(found.pk)
     siblings = flat(load_tree(account, period, Choice(Q(ad_set=found.ad_set), is_narrowed=True)), "ad")

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from campaigns.clock import known_now
 from campaigns.models import AdAccount, InsightBreakdown
 from collaboration.ad_rows import (
     LEVELS,
@@ -34,7 +35,7 @@ from collaboration.ad_rows import (
 )
 from collaboration.columns import PRESET_LABELS, PRESETS, Column, Scale, cells_of, columns_of
 from collaboration.figures import page_period, scale_of, source_of
-from collaboration.frame import account_for, page_now
+from collaboration.frame import account_for, as_key
 from collaboration.period import Period
 from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
@@ -77,7 +78,7 @@ class Asked:
 @require_GET
 def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
     account = account_for(request, key)
-    now = page_now(account)
+    now = known_now(account)
     period, asked = page_period(request, account, now), read_asked(request.GET)
     tree = load_tree(account, period, choice_of(asked))
     whole = total_line(tree, period)
@@ -134,7 +135,7 @@ def read_asked(given: Mapping[str, str]) -> Asked:
         sort=sort if sort.removeprefix("-") in ("name", *PRESETS[preset], "ctr", "cpc") else DEFAULT_SORT,
         text=given.get("q", "").replace("\x00", "").strip()[:200],
         status=status if status in STATUS_FILTERS else "",
-        keys={name: key for name in KEYS if (key := _uuid(given.get(name, "")))},
+        keys={name: key for name in KEYS if (key := as_key(given.get(name, "")))},
         split=(dimension, value.replace("\x00", "")) if dimension and value and "\x00" not in dimension else None,
         open=frozenset(filter(None, given.get("open", "").split(",")[:MOST_ROWS])),
     )
@@ -231,10 +232,3 @@ def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:
             {"parameter": "split", "label": f"Only {dimension.replace('_', ' ')}: {value}" if known else "Nothing such"}
         )
     return chips
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -16,9 +16,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import build_card, difference, due_words
-from collaboration.frame import account_for, page_now, person, words
+from collaboration.cards import build_card, difference, lines_of
+from collaboration.frame import account_for, as_key, person, words
 from collaboration.people import actor_names
 from collaboration.places import places_of
 from collaboration.templatetags.ui import in_zone
@@ -66,7 +67,7 @@ def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse
             row,
             person(request),
             words(request, "hash"),
-            page_now(account),
+            known_now(account),
             wall_now(),
             note=words(request, "note"),
         )
@@ -89,7 +90,7 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
             person(request),
             words(request, "hash"),
             words(request, "reason"),
-            page_now(account),
+            known_now(account),
             words(request, "note"),
         )
     except Conflict as error:
@@ -104,7 +105,7 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
 @require_POST
 def defer(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
-    row, now = _get(account, decision_key), page_now(account)
+    row, now = _get(account, decision_key), known_now(account)
     hours = request.POST.get("hours", "24")
     until = now + timedelta(hours=int(hours) if hours in DEFER_HOURS else 24)
     try:
@@ -124,7 +125,7 @@ def change(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
     try:
-        revise(row, person(request), words(request, "hash"), _amounts(request, row), page_now(account))
+        revise(row, person(request), words(request, "hash"), _amounts(request, row), known_now(account))
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
     except Invalid as error:
@@ -144,8 +145,10 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
     row = _get(account, decision_key)
     require(request.user, Right.DECIDE, account.brand)
     was_sent = row.state != Decision.State.APPROVED
+    if was_sent:
+        _prove_if_live(request, account)
     try:
-        undo(row, person(request), page_now(account), wall_now())
+        undo(row, person(request), known_now(account), wall_now())
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
     messages.success(
@@ -165,11 +168,11 @@ def _settling(
     require(request.user, Right.DECIDE, account.brand)
     row = _get(account, decision_key)
     _prove_if_live(request, account)
-    change = open_ends([row]).filter(key=_uuid(words(request, "change")) or UUID(int=0)).first()
+    change = open_ends([row]).filter(key=as_key(words(request, "change")) or UUID(int=0)).first()
     try:
         if change is None:
             raise Conflict("This change is settled by now.", remedy="See below how it ended.")
-        outcome = act(row, change, person(request), words(request, "hash"), page_now(account))
+        outcome = act(row, change, person(request), words(request, "hash"), known_now(account))
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
     messages.success(request, said.format(outcome))
@@ -218,7 +221,7 @@ def _prove_if_live(request: HttpRequest, account: AdAccount) -> None:
 
 def _approve_one(request: HttpRequest, row: Decision, seen_hash: str) -> dict[str, Any]:
     try:
-        answer.approve(row, person(request), seen_hash, page_now(row.account), wall_now())
+        answer.approve(row, person(request), seen_hash, known_now(row.account), wall_now())
     except MediaBuyerError as error:
         return {"decision": row, "problem": f"{error.message} {error.remedy}".strip()}
     return {"decision": row, "problem": ""}
@@ -233,15 +236,8 @@ def _chosen(account: AdAccount, values: list[str]) -> list[tuple[Decision, str]]
 
 def _pair(value: str) -> tuple[UUID, str] | None:
     text, _, seen_hash = value.partition(":")
-    key = _uuid(text)
+    key = as_key(text)
     return (key, seen_hash) if key else None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _effect_of(chosen: list[tuple[Decision, str]]) -> Decimal:
@@ -267,7 +263,7 @@ def _amounts(request: HttpRequest, row: Decision) -> dict[str, Decimal]:
 
 def _next(account: AdAccount) -> HttpResponse:
     """After an answer the next one is shown and has the focus."""
-    first = Decision.objects.filter(account=account).to_decide(page_now(account)).order_by("expires_at", "pk").first()
+    first = Decision.objects.filter(account=account).to_decide(known_now(account)).order_by("expires_at", "pk").first()
     url = reverse("decision", args=[account.key, first.key]) if first else reverse("inbox", args=[account.key])
     return redirect(url + "?focus=1")
 
@@ -306,7 +302,7 @@ def _shown(decision: Decision | None, now: datetime, typed: dict[str, str]) -> d
 def _page(
     request: HttpRequest, account: AdAccount, row: Decision | None, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    now = page_now(account)
+    now = known_now(account)
     view = request.GET.get("view", "waiting")
     if view not in VIEWS:
         view = "waiting"
@@ -314,21 +310,12 @@ def _page(
     page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
     items = list(page.object_list)
     shown = row or (_get(account, items[0].key) if items else None)
-    places = places_of(items)
     context = _shown(shown, now, extra.pop("typed", {})) | {
         "view": view,
         "kind": kind,
         "kinds": ACTIONS,
         "page": page,
-        "items": [
-            {
-                "decision": one,
-                "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
-                "due": due_words(one, now),
-                "place": places[one.pk],
-            }
-            for one in items
-        ],
+        "items": lines_of(items, now),
         "tabs": _tabs(account, view, now),
         "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
         "may_decide": may(request.user, Right.DECIDE, account.brand),

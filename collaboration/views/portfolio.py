@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from campaigns.clock import known_now
 from campaigns.models import AdAccount
 from collaboration.ad_rows import (
     Choice,
@@ -27,7 +28,7 @@ from collaboration.ad_rows import (
 )
 from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, Column, Scale, cells_of, columns_of, write
 from collaboration.figures import headlines, page_period, scale_of, source_of
-from collaboration.frame import account_for, page_now
+from collaboration.frame import account_for
 from collaboration.marks import marks_of
 from collaboration.pacing import pacing
 from collaboration.payout_plot import PayoutPlot, draw_payout
@@ -54,7 +55,7 @@ FEW_AD_SETS = 8
 @require_GET
 def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     account = account_for(request, key)
-    now = page_now(account)
+    now = known_now(account)
     period = page_period(request, account, now)
     figures = load_figures(account, period)
     tree = load_tree(account, period, Choice(), figures)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from campaigns.models import AdAccount
-from collaboration.frame import account_for, person, words
+from collaboration.frame import account_for, as_key, person, words
 from collaboration.models import SavedView
 from mediabuyer.brands.permissions import Right, require
 
@@ -24,7 +24,7 @@ def save_view(request: HttpRequest, key: UUID) -> HttpResponse:
     """Keeps the state of a page under a name; with `drop` removes the one of that key instead."""
     account = account_for(request, key)
     require(request.user, Right.SEE, account.brand)
-    if dropped := _uuid(request.POST.get("drop", "")):
+    if dropped := as_key(request.POST.get("drop", "")):
         return _drop(request, account, dropped)
     row = SavedView.keep(
         account, person(request), words(request, "page"), words(request, "name"), words(request, "query")
@@ -46,10 +46,3 @@ def saved_views(request: HttpRequest, account: AdAccount, page: str) -> dict[str
     """What `components/views.html` shows."""
     rows = SavedView.objects.filter(account=account, user=person(request), page=page).select_related("account")
     return {"saved": list(rows), "saved_page": page, "saved_query": request.GET.urlencode()}
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -13,16 +13,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.clock import known_now
 from campaigns.connection import probe
-from campaigns.live import loosens, missing_for_live
+from campaigns.live import missing_for_live
 from campaigns.models import AdAccount
-from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, TokenForm, member_form
-from collaboration.frame import account_for, page_now, person, words
+from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, SeenForm, TokenForm, member_form
+from collaboration.frame import account_for, person, words
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
 from mediabuyer.brands.models import Member, Token
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.brands.recent import require_recent_proof
-from mediabuyer.lib.errors import Invalid
+from mediabuyer.lib.errors import Conflict, Invalid
 from mediabuyer.lib.logs import get_logger
 from mediabuyer.lib.queue import enqueue
 from memory.events import sentence
@@ -59,9 +60,15 @@ def limits(request: HttpRequest, key: UUID) -> HttpResponse:
     form = LimitsForm(request.POST)
     if not form.is_valid():
         return _render(request, account, limits_form=form, status=422)
-    if loosens(account, form.limits()):
+    limits = form.as_kept(form.typed())
+    if account.loosens(limits):
         require_recent_proof(request)
-    account.change_limits(person(request), page_now(account), **form.limits())
+    try:
+        account.change_limits(person(request), known_now(account), form.as_kept(form.seen()), **limits)
+    except Conflict as error:
+        account = account_for(request, key)
+        now_form = LimitsForm(initial=LimitsForm.initial_of(account))
+        return _overtaken(request, account, error, "limits_form", form, now_form)
     messages.success(request, "The limits are in force from now on, also for decisions that wait.")
     return redirect("settings", account.key)
 
@@ -74,7 +81,11 @@ def goal(request: HttpRequest, key: UUID) -> HttpResponse:
     form = GoalForm(request.POST)
     if not form.is_valid():
         return _render(request, account, goal_form=form, status=422)
-    Goal.put(account, person(request), page_now(account), **form.goal())
+    try:
+        Goal.put(account, person(request), known_now(account), form.as_kept(form.seen()), **form.as_kept(form.typed()))
+    except Conflict as error:
+        now_form = GoalForm(initial=GoalForm.initial_of(Goal.current(account)))
+        return _overtaken(request, account, error, "goal_form", form, now_form)
     messages.success(request, "The next cycle works towards this goal.")
     return redirect("settings", account.key)
 
@@ -86,7 +97,7 @@ def stop(request: HttpRequest, key: UUID) -> HttpResponse:
     account = account_for(request, key)
     require(request.user, Right.STOP, account.brand)
     reason = ": ".join(part for part in (words(request, "reason"), words(request, "note")) if part)
-    account.stop(person(request), reason or "No reason given", page_now(account))
+    account.stop(person(request), reason or "No reason given", known_now(account))
     messages.warning(request, "Stopped. Nothing that raises spending is sent until a second person releases it.")
     return redirect("today", account.key)
 
@@ -100,7 +111,7 @@ def release(request: HttpRequest, key: UUID) -> HttpResponse:
     if not reason:
         raise Invalid("reason", "", "Say what has been put right.", remedy="One sentence is enough.")
     require_recent_proof(request)
-    account.release(person(request), reason, page_now(account))
+    account.release(person(request), reason, known_now(account))
     messages.success(request, "Running again. Approved decisions are checked afresh before anything is sent.")
     return redirect("today", account.key)
 
@@ -119,7 +130,7 @@ def confirm_live(request: HttpRequest, key: UUID) -> HttpResponse:
             remedy="Type ALLOW SPEND to let the agent change this live account.",
         )
     require_recent_proof(request)
-    account.change_limits(person(request), page_now(account), is_live_confirmed=True)
+    account.change_limits(person(request), known_now(account), is_live_confirmed=True)
     messages.warning(request, f"From now on approved decisions change {account.name} for real.")
     return redirect("settings", account.key)
 
@@ -130,7 +141,7 @@ def try_now(request: HttpRequest, key: UUID) -> HttpResponse:
     """Asks a platform that refused or held the account whether it can be used again, instead of waiting."""
     account = account_for(request, key)
     require(request.user, Right.RUN_CYCLE, account.brand)
-    if probe(account, page_now(account)):
+    if probe(account, known_now(account)):
         enqueue("mediabuyer.agent.tasks.sweep_changes", cluster="urgent")
         messages.success(request, f"{account.name} can be used again. What waited goes on now.")
     else:
@@ -148,7 +159,7 @@ def member(request: HttpRequest, key: UUID, member_key: UUID) -> HttpResponse:
     if not form.is_valid():
         raise Invalid("role", request.POST.get(f"m{row.pk}-role"), "There is no such role.", remedy="Choose one.")
     require_recent_proof(request)
-    change_member(row, person(request), page_now(account), **form.cleaned_data)
+    change_member(row, person(request), known_now(account), **form.cleaned_data)
     messages.success(request, f"{row.user} is changed; it holds at once.")
     return redirect("settings", account.key)
 
@@ -163,7 +174,7 @@ def add_member(request: HttpRequest, key: UUID) -> HttpResponse:
         return _render(request, account, invite_form=form, status=422)
     require_recent_proof(request)
     try:
-        row, is_new = invite(account.brand, person(request), page_now(account), **form.cleaned_data)
+        row, is_new = invite(account.brand, person(request), known_now(account), **form.cleaned_data)
     except Invalid as error:
         form.add_error("email", f"{error.message} {error.remedy}")
         return _render(request, account, invite_form=form, status=422)
@@ -196,7 +207,7 @@ def add_token(request: HttpRequest, key: UUID) -> HttpResponse:
     if not form.is_valid():
         return _render(request, account, token_form=form, status=422)
     require_recent_proof(request)
-    secret = issue_token(account.brand, person(request), page_now(account), **form.cleaned_data)
+    secret = issue_token(account.brand, person(request), known_now(account), **form.cleaned_data)
     return _render(request, account, secret=secret)
 
 
@@ -205,9 +216,21 @@ def add_token(request: HttpRequest, key: UUID) -> HttpResponse:
 def drop_token(request: HttpRequest, key: UUID, token_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     token = get_object_or_404(Token.objects.select_related("member__brand"), key=token_key, member__brand=account.brand)
-    revoke_token(token, person(request), page_now(account))
+    revoke_token(token, person(request), known_now(account))
     messages.success(request, f"{token.name} opens nothing any more.")
     return redirect("settings", account.key)
+
+
+def _overtaken(
+    request: HttpRequest, account: AdAccount, error: Conflict, name: str, form: SeenForm, now_form: SeenForm
+) -> HttpResponse:
+    """409 with what changed since the reader opened the page. What they typed stands in the form, over what is in
+    force now: saving that is a choice that they have seen."""
+    again = type(now_form)(initial=now_form.initial)
+    for field, value in form.typed().items():
+        again[field].initial = value
+    rows = [(label, _in_words(saw), _in_words(now)) for label, saw, now in form.overtaken(now_form)]
+    return _render(request, account, status=409, problem=error, overtaken=rows, **{name: again})
 
 
 def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **forms: Any) -> HttpResponse:
@@ -217,14 +240,7 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
     audited = list(Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT])
     context = {
         "limits_form": LimitsForm(initial=LimitsForm.initial_of(account)),
-        "goal_form": GoalForm(
-            initial={
-                "margin": (now_goal.margin * 100).quantize(Decimal("0.1")),
-                "target_cpa": now_goal.target_cpa,
-                "target_roas": now_goal.target_roas,
-                "focus": now_goal.focus,
-            }
-        ),
+        "goal_form": GoalForm(initial=GoalForm.initial_of(now_goal)),
         "invite_form": InviteForm(),
         "token_form": TokenForm(),
         "goal": now_goal,
@@ -248,10 +264,13 @@ def _changed(event: Event) -> list[str]:
     ]
 
 
+def _in_words(value: Any) -> str:
+    return {"None": "empty", "": "empty", "True": "on", "False": "off"}.get(str(value), str(value))
+
+
 def _plain(name: str, value: Any) -> str:
     """As it stands in the form: amounts without zeros of the column, the step in percent."""
-    words = {"None": "empty", "True": "on", "False": "off"}
-    if str(value) in words:
-        return words[str(value)]
+    if _in_words(value) != str(value):
+        return _in_words(value)
     amount = Decimal(str(value)) * (100 if name == "budget_step" else 1)
     return f"{amount.normalize():,f}"

@@ -16,17 +16,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from campaigns.clock import known_now
 from campaigns.models import META_EXPOSURE, AdAccount
 from collaboration import health
-from collaboration.cards import due_words
+from collaboration.cards import lines_of
 from collaboration.figures import scale_of
-from collaboration.frame import account_for, page_now, person
+from collaboration.frame import account_for, person
 from collaboration.people import actor_names
-from collaboration.places import places_of
 from collaboration.plots import Level, Plot, Series
 from collaboration.status import unsettled_of
 from collaboration.why import explain_change
-from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
 from mediabuyer.brands.models import User
@@ -99,7 +98,7 @@ class Money:
 @require_GET
 def today(request: HttpRequest, key: UUID) -> HttpResponse:
     account = account_for(request, key)
-    now, machine_now = page_now(account), wall_now()
+    now, machine_now = known_now(account), wall_now()
     waiting = _waiting(account, now)
     money = _money(account, now)
     period = last_days(evaluation_day(account, now))
@@ -108,7 +107,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     events = _events(account, person(request))
     may_decide = may(request.user, Right.DECIDE, account.brand)
     context = {
-        "waiting": _shown(waiting[:NEEDS], now),
+        "waiting": lines_of(waiting[:NEEDS], now),
         "waiting_count": len(waiting),
         "waiting_label": f"{len(waiting)} waiting",
         "cost": sum((one.waiting_cost or Decimal(0) for one in waiting), Decimal(0)),
@@ -148,20 +147,6 @@ def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
     if account.is_read_only:
         return list(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("-pk"))
     return list(rows.to_decide(now).order_by("expires_at", "pk"))
-
-
-def _shown(decisions: list[Decision], now: datetime) -> list[dict[str, Any]]:
-    """What the template prints of each."""
-    places = places_of(decisions)
-    return [
-        {
-            "decision": one,
-            "icon": BY_SLUG[one.action].icon if one.action in BY_SLUG else "agent",
-            "due": due_words(one, now),
-            "place": places[one.pk],
-        }
-        for one in decisions
-    ]
 
 
 def _money(account: AdAccount, now: datetime) -> Money:
@@ -277,5 +262,5 @@ def _next_cycle(account: AdAccount) -> datetime | None:
     if not account.is_agent_on or account.is_read_only:
         return None
     if account.last_cycle_at is None:
-        return page_now(account)
+        return known_now(account)
     return account.last_cycle_at + timedelta(minutes=settings.CYCLE_EVERY_MINUTES)

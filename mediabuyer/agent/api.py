@@ -244,7 +244,12 @@ class Undo(OfDecision):
     )
     @idempotent
     def post(self, request: Request, key: Any) -> Response:
-        return self.changed(key, lambda one: undo(one, person_of(request), known_now(one.account), wall_now()))
+        def move(one: Decision) -> None:
+            if one.state != Decision.State.APPROVED:
+                self.require_proof_if_live(one)
+            undo(one, person_of(request), known_now(one.account), wall_now())
+
+        return self.changed(key, move)
 
 
 def given_by(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

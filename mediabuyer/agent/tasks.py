@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
 
 from campaigns.clock import now_for
 from campaigns.connection import due_for_probe, probe
@@ -22,6 +20,7 @@ from mediabuyer.agent.lapse import lapse_due
 from mediabuyer.agent.models import UNDO_WINDOW, Cycle, Decision
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict, PlatformError
+from mediabuyer.lib.locks import alone
 from mediabuyer.lib.queue import enqueue
 
 logger = logging.getLogger(__name__)
@@ -123,17 +122,6 @@ def _look_for_surplus(account: AdAccount) -> None:
         logger.warning("markers of %s could not be looked up: %s", account, error.message)
 
 
-@contextmanager
-def only_once(job: str, account_id: int) -> Iterator[bool]:
-    """An advisory lock of the database: False while the same job runs for the same account anywhere."""
-    key = [zlib.crc32(job.encode()) - 2**31, account_id]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        row = cursor.fetchone()
-    is_mine = bool(row and row[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+def only_once(job: str, account_id: int) -> AbstractContextManager[bool]:
+    """False while the same job runs for the same account anywhere."""
+    return alone(zlib.crc32(job.encode()) - 2**31, account_id)

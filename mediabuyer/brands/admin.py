@@ -9,7 +9,6 @@ from allauth.mfa import admin as mfa_admin
 from allauth.usersessions import admin as sessions_admin
 from axes import admin as axes_admin
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django_q import admin as queue_admin
 
@@ -32,20 +31,28 @@ forget_others()
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(admin.ModelAdmin):
+    """Names only: whoever could set a password, an address or a right here could be anybody, untold by the journal."""
+
     ordering = ("email",)
     list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "first_name", "last_name")
-    filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": ("email", "password")}),
-        ("Person", {"fields": ("first_name", "last_name")}),
+        ("Person", {"fields": ("email", "first_name", "last_name")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined", "seen_today_at")}),
     )
-    readonly_fields = ("last_login", "date_joined", "seen_today_at")
-    add_fieldsets = ((None, {"fields": ("email", "first_name", "last_name", "password1", "password2")}),)
+    readonly_fields = (
+        "email", "is_active", "is_staff", "is_superuser", "last_login", "date_joined", "seen_today_at",
+    )  # fmt: skip
+
+    def has_add_permission(self, request: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:  # noqa: ARG002
+        """Memberships would go with it, the last owner's too."""
+        return False
 
 
 @admin.register(Brand)
@@ -60,13 +67,13 @@ class BrandAdmin(admin.ModelAdmin):
 
 
 @admin.register(Member)
-class MemberAdmin(admin.ModelAdmin):
+class MemberAdmin(ReadOnly):
+    """Roles are changed in Settings, by an owner; the first owner of a brand is made by `manage.py first_owner`."""
+
     list_display = ("user", "brand", "role", "is_active", "created_at")
     list_filter = ("role", "is_active")
     list_select_related = ("user", "brand")
     search_fields = ("user__email", "brand__name")
-    raw_id_fields = ("user", "brand")
-    readonly_fields = ("key", "created_at")
 
 
 @admin.register(Token)

@@ -11,15 +11,17 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import AdAccount
+from campaigns.models import AdAccount, Operation
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.models import Member, Token
 from tests.agent.conftest import ad_sets  # noqa: F401 - a fixture
+from tests.collaboration.test_settings import SHOWN
 from tests.factories import PASSWORD, DecisionFactory, MemberFactory, budget_change
 from tests.proofs import log_in
 
 pytestmark = pytest.mark.django_db
-LIMITS = {"daily_cap": "900", "ad_set_cap": "200", "approval_over": "20", "budget_step": "20", "cooldown_hours": "72"}
+LIMITS = {"daily_cap": "900", "ad_set_cap": "200", "approval_over": "20", "budget_step": "20", "cooldown_hours": "72",
+          "is_agent_on": "on", "shown": SHOWN}  # fmt: skip
 OLD = 31
 
 
@@ -167,6 +169,33 @@ def test_live_approval_asks_and_then_is_carried_out(client, manager, url, decisi
     client.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": address})
     decision.refresh_from_db()
     assert (decision.state, decision.decided_by) == ("approved", manager)
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+def test_undo_of_what_was_sent_to_a_live_account_asks(client, manager, url, decision, by_api):
+    """The way back may raise a budget."""
+    go_live(decision)
+    Decision.objects.update(state="done", finished_at=decision.proposed_at)
+    log_in(client, manager, OLD)
+    if by_api:
+        response = client.post(f"/api/decisions/{decision.key}/undo/", content_type="application/json")
+        assert response.status_code == 403
+        assert "real money" in response.json()["detail"]
+    else:
+        assert asked(client.post(url("decision-undo", decision.key))) == "/accounts/reauthenticate/"
+    assert not Operation.objects.exists()
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+def test_approval_that_was_not_sent_is_withdrawn_without_asking(client, manager, url, decision, by_api):
+    go_live(decision)
+    Decision.objects.update(state="approved", decided_by=manager, decided_at=decision.proposed_at)
+    log_in(client, manager, OLD)
+    if by_api:
+        client.post(f"/api/decisions/{decision.key}/undo/", content_type="application/json")
+    else:
+        client.post(url("decision-undo", decision.key))
+    assert Decision.objects.get().state == "awaiting"
 
 
 def test_live_approval_by_a_sessions_api_call_is_refused(manager, decision):

@@ -109,6 +109,23 @@ def test_button_tries_now(sandbox_account, client, person):
     assert "can be used again. What waited goes on now." in answer
 
 
+def test_button_leaves_an_imported_account_as_it_is(brand, client, person):
+    """Nothing is connected there: a look would find it refused, and nothing would ever bring it back."""
+    imported = AccountFactory.create(brand=brand, mode="shadow", platform="export", graph_url="")
+    log_in(client, person("team"))
+    assert client.post(reverse("settings-try-now", args=[imported.key])).status_code == 400
+    imported.refresh_from_db()
+    assert (imported.connection, Event.objects.count()) == ("ok", 0)
+
+
+def test_button_asks_nothing_of_an_account_that_is_connected(account, client, person):
+    """A double click: the first has brought it back. The sandbox of this account does not even answer."""
+    log_in(client, person("team"))
+    client.post(reverse("settings-try-now", args=[account.key]))
+    account.refresh_from_db()
+    assert (account.connection, Event.objects.count()) == ("ok", 0)
+
+
 def test_button_says_why_not(account, client, person, now):
     note_trouble(account, REFUSED, now)
     log_in(client, person("manager"))

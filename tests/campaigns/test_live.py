@@ -41,6 +41,7 @@ WITHOUT = {
     "another account's id": ({}, ["act_47110"], "LIVE_ACCOUNTS does not name 4711"),
     "token": ({"credentials": json.dumps({**KEYS, "access_token": ""})}, ["4711"], "no access token"),
     "credentials": ({"credentials": ""}, ["4711"], "no access token"),
+    "credentials that are no JSON": ({"credentials": "EAAsecret"}, ["4711"], "no access token"),
     "app": ({"credentials": '{"access_token": "x"}'}, ["4711"], "META_APP_ID and META_APP_SECRET"),
     "daily cap": ({"daily_cap": None}, ["4711"], "No daily cap"),
     "cap of an ad set": ({"ad_set_cap": None}, ["4711"], "No highest budget"),
@@ -50,6 +51,10 @@ WITHOUT = {
 
 def test_complete_account_misses_nothing(live):
     assert missing_for_live(live) == []
+
+
+WHILE_CONNECTING = {"token", "credentials", "credentials that are no JSON"}
+"""Without a token nothing can be read either; all else forbids writing alone and leaves the account connected."""
 
 
 @pytest.mark.parametrize(("values", "allowed", "words"), WITHOUT.values(), ids=WITHOUT)
@@ -65,12 +70,16 @@ def test_each_missing_one_shuts_the_door(live, settings, values, allowed, words)
         )
 
 
-def test_refusal_at_the_door_leaves_the_account_connected(live, settings):
-    settings.LIVE_ACCOUNTS = []
+@pytest.mark.parametrize("name", sorted(set(WITHOUT) - WHILE_CONNECTING))
+def test_refusal_at_the_door_leaves_the_account_connected(live, settings, name):
+    """In particular an account that nobody has confirmed yet: it is read, and not shut before it was opened."""
+    values, settings.LIVE_ACCOUNTS, _ = WITHOUT[name]
+    AdAccount.objects.filter(pk=live.pk).update(**values)
+    live.refresh_from_db()
+    settings.META_APP_ID = settings.META_APP_SECRET = ""
+    platform = connect(live)
     with pytest.raises(PlatformError) as refused:
-        connect(live).apply(
-            PlatformChange(ChangeKind.SET_STATUS, Level.AD, "1", {"status": "PAUSED"}), "m", pytest.fail
-        )
+        platform.apply(PlatformChange(ChangeKind.SET_STATUS, Level.AD, "1", {"status": "PAUSED"}), "m", pytest.fail)
     assert refused.value.fault is Fault.INVALID
 
 

@@ -22,6 +22,7 @@ def account(mode: str, url: str, **values: Any) -> AdAccount:
     [
         ("sandbox", "http://127.0.0.1:8123", False, "http://127.0.0.1:8123"),
         ("live", "", True, LIVE),
+        ("live", "", False, LIVE),  # to be read; it is written to only once that is confirmed
         ("shadow", "", False, LIVE),
         ("shadow", "http://127.0.0.1:8123/", False, "http://127.0.0.1:8123"),
     ],
@@ -38,7 +39,6 @@ def test_each_mode_has_its_host(mode: str, url: str, confirmed: bool, host: str)
         ("sandbox", "http://127.0.0.1:80@evil.example", True),
         ("sandbox", "http://127.0.0.1.evil.example:80", True),
         ("sandbox", "https://127.0.0.1:80", True),
-        ("live", "", False),
         ("live", "http://127.0.0.1:8123", True),
         ("shadow", "https://evil.example", True),
         ("", "", True),
@@ -57,9 +57,10 @@ def test_sandbox_never_takes_the_live_apps_keys(settings: Any) -> None:
     assert keys_of(account("live", "", credentials=token))["app_secret"] == "live-secret"
 
 
-def test_account_without_a_token_asks_to_be_connected() -> None:
+@pytest.mark.parametrize("kept", ["", "{}", "EAAsecret", "[]", '"x"'])
+def test_account_without_a_token_asks_to_be_connected(kept: str) -> None:
     with pytest.raises(PlatformError) as caught:
-        keys_of(account("sandbox", "http://127.0.0.1:1"))
+        keys_of(account("sandbox", "http://127.0.0.1:1", credentials=kept))
     assert caught.value.fault is Fault.AUTH
 
 

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
@@ -139,3 +140,26 @@ def test_people_are_told_by_the_name_they_go_by_now(brand, person):
         f"person:{manager.email}": "Ana Kern",
         f"person:{manager.email} (token mb_1)": "Ana Kern (token mb_1)",
     }
+
+
+# --- How a brand begins -----------------------------------------------------------------------------------------------
+
+
+def test_first_owner_begins_a_brand_and_is_told(db):
+    call_command("first_owner", "Nord", "kim@example.com")
+    member = Member.objects.get()
+    assert (member.brand.name, member.user.email, member.role) == ("Nord", "kim@example.com", "owner")
+    assert not member.user.has_usable_password()
+    assert Event.objects.get().data["what"] == "kim@example.com: first owner"
+
+
+def test_second_owner_is_not_made_by_command(owner, brand, viewer):
+    with pytest.raises(CommandError, match="has an owner"):
+        call_command("first_owner", brand.name, viewer.user.email)
+    assert Member.objects.get(pk=viewer.pk).role == "viewer"
+
+
+def test_first_owner_needs_an_address(db):
+    with pytest.raises(CommandError):
+        call_command("first_owner", "Nord", "kim")
+    assert not Brand.objects.exists()

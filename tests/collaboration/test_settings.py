@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -20,7 +23,12 @@ from tests.agent.conftest import ad_sets, approved, carry_out, fake  # noqa: F40
 from tests.factories import MemberFactory, TokenFactory, budget_change
 
 pytestmark = pytest.mark.django_db
-LIMITS = {"daily_cap": "900", "ad_set_cap": "", "approval_over": "12.50", "budget_step": "15", "cooldown_hours": "48"}
+SHOWN = json.dumps({"daily_cap": "600", "ad_set_cap": "200", "approval_over": "20", "budget_step": 20,
+                    "cooldown_hours": 72, "is_agent_on": True})  # fmt: skip
+"""What the page of an untouched account says that it shows."""
+LIMITS = {"daily_cap": "900", "ad_set_cap": "", "approval_over": "12.50", "budget_step": "15", "cooldown_hours": "48",
+          "shown": SHOWN}  # fmt: skip
+GOAL = {"margin": "100.0", "target_cpa": "", "target_roas": "", "focus": ""}
 
 
 @pytest.fixture
@@ -83,7 +91,8 @@ def test_limit_that_cannot_be_is_refused_beside_its_field(log_in, manager, url, 
 
 
 def test_goal_is_kept_as_a_share(log_in, manager, url, account):
-    sent = {"margin": "62.5", "target_cpa": "18.50", "target_roas": "", "focus": "The gift box <b>"}
+    sent = {"margin": "62.5", "target_cpa": "18.50", "target_roas": "", "focus": "The gift box <b>",
+            "shown": json.dumps(GOAL)}  # fmt: skip
     response = log_in(manager).post(url("settings-goal"), sent, follow=True)
     goal = Goal.current(account)
     assert (goal.margin, goal.target_cpa, goal.target_roas) == (Decimal("0.625"), Decimal("18.5"), None)
@@ -94,6 +103,78 @@ def test_goal_is_kept_as_a_share(log_in, manager, url, account):
 def test_goal_that_cannot_be_is_refused(log_in, manager, url, sent):
     assert log_in(manager).post(url("settings-goal"), sent).status_code == 422
     assert not Goal.objects.exists()
+
+
+# --- Two people at once ----------------------------------------------------------------------------------------------
+
+
+def shown_by(page: str, name: str) -> dict[str, str]:
+    """What a browser would send back of the form with this field, untouched."""
+    form = next(one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if f'name="{name}"' in one)
+    fields = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        attrs = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if attrs.get("name") != "csrfmiddlewaretoken" and (attrs.get("type") != "checkbox" or " checked" in tag):
+            fields[attrs["name"]] = html.unescape(attrs.get("value", "on" if attrs.get("type") == "checkbox" else ""))
+    return fields
+
+
+@pytest.fixture
+def open_form(log_in, manager, url):
+    """The fields of a form as the manager's open page has them."""
+    browser = log_in(manager)
+    return lambda name: (browser, shown_by(said(browser.get(url("settings"))), name))
+
+
+def test_lowered_cap_is_not_raised_by_an_older_page(open_form, person, url, account, now):
+    browser, fields = open_form("daily_cap")
+    account.change_limits(person("owner"), now, daily_cap=Decimal(100))
+    browser.post(url("settings-limits"), fields | {"cooldown_hours": "96"})
+    account.refresh_from_db()
+    assert (account.daily_cap, account.cooldown_hours, account.is_agent_on) == (100, 96, True)
+    assert Event.objects.first().data["changed"] == {"cooldown_hours": [72, 96]}
+
+
+def test_cap_that_another_changed_meanwhile_is_not_overwritten(open_form, person, url, account, now):
+    browser, fields = open_form("daily_cap")
+    account.change_limits(person("owner"), now, daily_cap=Decimal(100), ad_set_cap=Decimal(50))
+    response = browser.post(url("settings-limits"), fields | {"daily_cap": "700", "cooldown_hours": "96"})
+    assert response.status_code == 409
+    assert "Most on one day: you saw 600, now it is 100" in said(response)
+    account.refresh_from_db()
+    assert (account.daily_cap, account.cooldown_hours) == (100, 72)
+    again = shown_by(said(response), "daily_cap")
+    assert (again["daily_cap"], again["ad_set_cap"], again["cooldown_hours"]) == ("700", "50", "96")
+    assert browser.post(url("settings-limits"), again).status_code == 302
+    account.refresh_from_db()
+    assert (account.daily_cap, account.ad_set_cap, account.cooldown_hours) == (700, 50, 96)
+
+
+@pytest.mark.parametrize("shown", [None, "", "[]", "{", '{"daily_cap": "1,000"}', '{"daily_cap": [1]}'])
+def test_page_that_does_not_say_what_it_showed_changes_nothing(log_in, manager, url, shown):
+    sent = {**LIMITS, "shown": shown} if shown is not None else {k: v for k, v in LIMITS.items() if k != "shown"}
+    response = log_in(manager).post(url("settings-limits"), sent)
+    assert response.status_code == 409
+    assert "Most on one day: you saw" in said(response)
+    assert AdAccount.objects.get().daily_cap == 600
+
+
+def test_goal_of_another_is_not_overwritten(open_form, person, url, account, now):
+    browser, fields = open_form("margin")
+    Goal.put(account, person("owner"), now, margin=Decimal("0.5"), focus="Tea")
+    response = browser.post(url("settings-goal"), fields | {"margin": "60"})
+    assert response.status_code == 409
+    assert "Margin, in percent: you saw 100.0, now it is 50.0" in said(response)
+    browser.post(url("settings-goal"), fields | {"target_cpa": "20"})
+    goal = Goal.current(account)
+    assert (goal.margin, goal.focus, goal.target_cpa) == (Decimal("0.5"), "Tea", 20)
+
+
+def test_goal_saved_as_it_is_leaves_no_line(open_form, url, account, manager, now):
+    Goal.put(account, manager, now, margin=Decimal("0.5"))
+    browser, fields = open_form("margin")
+    browser.post(url("settings-goal"), fields)
+    assert (Goal.objects.count(), Event.objects.filter(kind="account.goal_set").count()) == (1, 1)
 
 
 # --- The stop --------------------------------------------------------------------------------------------------------
@@ -124,6 +205,15 @@ def test_stop_pressed_twice_is_one_stop(log_in, manager, url):
     for _ in range(2):
         browser.post(url("settings-stop"), {"reason": "Out of stock"})
     assert Event.objects.filter(kind="account.stopped").count() == 1
+
+
+def test_stop_is_pressed_by_a_person_with_the_longest_address(log_in, manager, url):
+    """254 characters, as `User.email` holds; the journal's column has to hold all of it, and a token's name too."""
+    manager.email = f"{'a' * 242}@example.com"
+    manager.save()
+    assert log_in(manager).post(url("settings-stop"), {"reason": "Fire"}).status_code == 302
+    assert AdAccount.objects.get().is_stopped
+    assert Event.objects.get(kind="account.stopped").actor == f"person:{manager.email}"
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("team", 302), ("reviewer", 302), ("owner", 302)])
