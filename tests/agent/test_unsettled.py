@@ -56,6 +56,15 @@ def test_it_counts_against_the_cap_until_somebody_says(unknown, person, account,
     assert (state(), open_rises(account, None)) == ("failed", Decimal(0))
 
 
+def test_passing_fault_does_not_turn_a_wrong_word_into_room_under_the_cap(unknown, person, account, fake, now):
+    decision, change = unknown
+    fake.objects["130001"]["daily_budget"] = "60"  # it did arrive
+    fake.reads_fail_with = PlatformError(Fault.TRANSIENT, "Bad gateway.", code=502)
+    with pytest.raises(Conflict, match="Bad gateway"):
+        say_missing(decision, change, person("owner"), decision.content_hash, now, platform_for=lambda _: fake)
+    assert (state(), open_rises(account, None)) == ("unknown", Decimal(10))
+
+
 def test_arrived_ends_the_decision_as_done(unknown, person, fake, now, brand):
     decision, change = unknown
     fake.objects["130001"]["daily_budget"] = "60"
