@@ -15,6 +15,7 @@ from campaigns.operations.words import describe
 from campaigns.platforms import connect
 from mediabuyer.agent import execute
 from mediabuyer.agent.models import Decision
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, NotAllowed
@@ -105,7 +106,7 @@ def look_again(
     _require(decision, change, person, seen_hash)
     states = (Change.State.UNKNOWN, Change.State.CANCELLED)  # what waited for it in vain goes on with it
     with transaction.atomic():
-        if not ledger.resume(change.operation, now, _actor(person, via), states):
+        if not ledger.resume(change.operation, now, named(person, via), states):
             raise Conflict("It is being looked for already.", remedy="Reload the page to see how it stands.")
         _tell("decision.looked_again", decision, now, person, via)
         enqueue("mediabuyer.agent.tasks.sweep_changes", cluster="urgent")
@@ -126,7 +127,7 @@ def say_arrived(
         change,
         platform_for,
         now,
-        _actor(person, via),
+        named(person, via),
         lambda words: _tell("decision.said_arrived", decision, now, person, via, reason=words),
     )
     execute.settle(change.operation)
@@ -147,7 +148,7 @@ def say_missing(
         change,
         platform_for,
         now,
-        _actor(person, via),
+        named(person, via),
         lambda words: _tell("decision.said_missing", decision, now, person, via, reason=words),
     )
     execute.settle(change.operation)
@@ -158,7 +159,7 @@ def _require(decision: Decision, change: Change, person: User, seen_hash: str) -
     """Right, separation and hash, as for an answer."""
     require(person, Right.DECIDE, decision.account.brand)
     decision.require_same(seen_hash)
-    if decision.requested_by_id == person.pk:
+    if person in decision.askers():
         raise NotAllowed("You asked for this, so somebody else says how it ended.", remedy="Ask another manager.")
     if change.operation.decision_key != decision.key or change.account_id != decision.account_id:
         raise Conflict("This change belongs to another decision.", remedy="Reload the page.")
@@ -169,11 +170,7 @@ def _require(decision: Decision, change: Change, person: User, seen_hash: str) -
         )
 
 
-def _actor(person: User, via: Token | None) -> str:
-    return f"person:{person.email}" + (f" (token {via.prefix})" if via else "")
-
-
 def _tell(kind: str, decision: Decision, now: datetime, person: User, via: Token | None, reason: str = "") -> None:
     account = decision.account
     record(kind, "decision", decision.key, brand=account.brand, account=account.key, now=now,
-           actor=_actor(person, via), what=decision.title, reason=reason)  # fmt: skip
+           actor=named(person, via), what=decision.title, reason=reason)  # fmt: skip
