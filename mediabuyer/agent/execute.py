@@ -22,7 +22,7 @@ from campaigns.operations.words import describe
 from campaigns.platforms import connect
 from campaigns.platforms.base import ChangeKind, Level, Platform
 from mediabuyer.agent.context import PlannedChange
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import REVERSIBLE, Decision
 from mediabuyer.agent.outcomes import await_outcome
 from mediabuyer.agent.recheck import guardrails_at, planned_changes
 from mediabuyer.agent.steps import Note
@@ -170,7 +170,7 @@ def settle_decisions(account: AdAccount | None = None) -> int:
     """Ends every decision whose changes have all ended, and every undo that is complete. Returns how many ended."""
     running = Decision.objects.filter(state__in=[Decision.State.EXECUTING, Decision.State.UNKNOWN])
     undo_under_way = ["", Decision.Undo.RUNNING, Decision.Undo.UNKNOWN]
-    done = Decision.objects.filter(state=Decision.State.DONE, undo_state__in=undo_under_way)
+    done = Decision.objects.filter(state__in=REVERSIBLE, undo_state__in=undo_under_way)
     operations = Operation.objects.filter(
         Q(is_undo=False, decision_key__in=running.values("key")) | Q(is_undo=True, decision_key__in=done.values("key"))
     ).exclude(change__state__in=Change.OPEN)
@@ -237,7 +237,7 @@ def _settle_undo(operation: Operation) -> bool:
     """What was asked for and did not happen is said as plainly as what did; an earlier try no longer counts."""
     now = now_for(operation.account)
     with transaction.atomic():
-        decision = _locked_decision(operation, Decision.State.DONE)
+        decision = _locked_decision(operation, *REVERSIBLE)
         if decision is None or _has_later_undo(operation):
             return False
         state, words = ending_of(list(operation.change_set.all()))

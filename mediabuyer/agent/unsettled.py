@@ -22,6 +22,8 @@ from mediabuyer.lib.errors import Conflict, NotAllowed
 from mediabuyer.lib.queue import enqueue
 from memory.events import record
 
+WAITED = (Change.State.CANCELLED,)
+"""What waited in vain for a change of unknown outcome: goes on with it, and the guardrails judge it anew."""
 OPEN_END = [Change.State.SENT, Change.State.UNKNOWN]
 
 
@@ -104,7 +106,7 @@ def look_again(
 ) -> None:
     """It is looked for first, and sent once more only if it is not there and the guardrails still allow it."""
     _require(decision, change, person, seen_hash)
-    states = (Change.State.UNKNOWN, Change.State.CANCELLED)  # what waited for it in vain goes on with it
+    states = (Change.State.UNKNOWN, *WAITED)
     with transaction.atomic():
         if not ledger.resume(change.operation, now, named(person, via), states):
             raise Conflict("It is being looked for already.", remedy="Reload the page to see how it stands.")
@@ -121,15 +123,17 @@ def say_arrived(
     via: Token | None = None,
     platform_for: Connect = connect,
 ) -> None:
-    """Done, after the object was read back. Raises `Conflict` where the platform shows otherwise."""
+    """Done, after the object was read back, and what waited for it goes on under the guardrails.
+
+    Raises `Conflict` where the platform shows otherwise.
+    """
     _require(decision, change, person, seen_hash)
-    settle_arrived(
-        change,
-        platform_for,
-        now,
-        named(person, via),
-        lambda words: _tell("decision.said_arrived", decision, now, person, via, reason=words),
-    )
+
+    def go_on(words: str) -> None:
+        _tell("decision.said_arrived", decision, now, person, via, reason=words)
+        ledger.resume(change.operation, now, named(person, via), WAITED)  # before anybody ends it without them
+
+    settle_arrived(change, platform_for, now, named(person, via), go_on)
     execute.settle(change.operation)
 
 

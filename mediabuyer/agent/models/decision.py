@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
-from mediabuyer.agent.models.choices import UNDO_KINDS, Refusal, WayBack
+from mediabuyer.agent.models.choices import REVERSIBLE, UNDO_KINDS, Refusal, WayBack
 from mediabuyer.agent.models.cycle import Cycle
 from mediabuyer.agent.models.queries import DecisionQuerySet
 from mediabuyer.brands.actors import named
@@ -54,7 +54,7 @@ class Decision(models.Model):
         "executing": ("done", "failed", "unknown", "blocked"),
         "unknown": ("done", "failed"),
         "done": ("undone",),
-        "failed": (),
+        "failed": ("undone",),
         "blocked": (),
         "rejected": (),
         "expired": (),
@@ -337,13 +337,13 @@ class Decision(models.Model):
     def begin_undo(self, person: User, now: datetime, machine_now: datetime) -> None:
         """A person asks to set it back; asking again after a failed try begins anew."""
         require(person, Right.DECIDE, self.account.brand)
-        not_under_way = Q(state=self.State.DONE) & ~Q(undo_state__in=[self.Undo.RUNNING, self.Undo.UNKNOWN])
+        not_under_way = Q(state__in=REVERSIBLE) & ~Q(undo_state__in=[self.Undo.RUNNING, self.Undo.UNKNOWN])
         self._note_undo(not_under_way, self.Undo.RUNNING, "decision.undo_requested", now, named(person),
                         asked_at=machine_now)  # fmt: skip
 
     def fail_undo(self, how: str, now: datetime, why: str) -> None:
         """failed, blocked or unknown, as the changes of its way back ended. Told once."""
-        going = Q(state=self.State.DONE, undo_state__in=["", self.Undo.RUNNING, self.Undo.UNKNOWN])
+        going = Q(state__in=REVERSIBLE, undo_state__in=["", self.Undo.RUNNING, self.Undo.UNKNOWN])
         self._note_undo(going & ~Q(undo_state=how), how, UNDO_KINDS[how], now, "system", reason=why)
 
     def _note_undo(
