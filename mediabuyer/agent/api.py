@@ -101,8 +101,8 @@ class DecisionDetailSerializer(DecisionSerializer):
     unsettled = serializers.SerializerMethodField()
 
     class Meta(DecisionSerializer.Meta):
-        fields = [*DecisionSerializer.Meta.fields, "account", "raised_by", "params", "changes", "evidence", "way_back", "precedents",
-                  "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
+        fields = [*DecisionSerializer.Meta.fields, "account", "raised_by", "params", "changes", "evidence", "way_back",
+                  "precedents", "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(WayBackSerializer)

@@ -126,7 +126,15 @@ def test_who_makes_a_cut_smaller_cannot_approve(shift, manager, now):
 def test_smaller_shift_needs_nobody_else(shift, manager, now):
     revise(shift, manager, shift.content_hash, {"130002": Decimal(40), "130001": Decimal(55)}, now)
     fresh = Decision.objects.get()
-    assert (fresh.requested_by, fresh.title) == (None, "Move €5 a day from “Broad” to “Broad”")
+    assert (fresh.requested_by, fresh.title) == (
+        None,
+        "Change daily budgets: “Broad” from €50 to €40; “Broad” from €50 to €55",
+    )
+
+
+def test_shift_whose_sides_differ_names_both_amounts(shift, manager, now):
+    revise(shift, manager, shift.content_hash, {"130002": Decimal(49), "130001": Decimal(58)}, now)
+    assert Decision.objects.get().title == ("Change daily budgets: “Broad” from €50 to €49; “Broad” from €50 to €58")
 
 
 def test_same_amount_is_no_change(raise_one, manager, now):
