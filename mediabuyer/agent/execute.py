@@ -28,7 +28,7 @@ from mediabuyer.agent.recheck import guardrails_at, planned_changes
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import PlatformError
-from mediabuyer.lib.queue import enqueue
+from mediabuyer.lib.queue import each_alone, enqueue
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +57,11 @@ def begin_due(machine_now: datetime, account: AdAccount | None = None) -> int:
     due = Decision.objects.filter(state=Decision.State.APPROVED, execute_after__lte=machine_now)
     if account is not None:
         due = due.filter(account=account)
-    return sum(
-        _begin(pk, now_for(account))
-        for pk, account in [
-            (one.pk, one.account) for one in due.order_by("execute_after").select_related("account__brand")
-        ]
-    )
+    begun = 0
+    for one in list(due.order_by("execute_after").select_related("account__brand")):
+        with each_alone("begin", one.key):
+            begun += _begin(one.pk, now_for(one.account))
+    return begun
 
 
 @transaction.atomic
@@ -176,7 +175,11 @@ def settle_decisions(account: AdAccount | None = None) -> int:
     ).exclude(change__state__in=Change.OPEN)
     if account is not None:
         operations = operations.filter(account=account)
-    return sum(settle(operation) for operation in operations.select_related("account__brand"))
+    ended = 0
+    for operation in list(operations.select_related("account__brand")):
+        with each_alone("settle", operation.key):
+            ended += settle(operation)
+    return ended
 
 
 def settle(operation: Operation) -> bool:
