@@ -263,14 +263,13 @@ def _report_drift(tree: _Tree) -> int:
 
 
 def _set_by_us(tree: _Tree) -> set[tuple[str, str, str]]:
-    """(object, field, value) of our own recent changes, whatever we know of their outcome."""
+    """(object, field, value) of what we sent lately, whatever we know of its outcome: a failed one may have arrived."""
     ids = {row.external_id for row, *_ in tree.drifts}
     changes = Change.objects.filter(
         account=tree.account,
         external_id__in=ids,
         kind__in=["set_status", "set_budget"],
         sent_at__gte=tree.asked_at - OWN_FOR,
-        state__in=[Change.State.SENT, Change.State.DONE, Change.State.UNKNOWN],
     )
     return {
         (change.external_id, name, _plain(Decimal(value) if name == "daily_budget" else value))

@@ -20,6 +20,7 @@ from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity
 from mediabuyer.agent.models import Decision, Finding
 from mediabuyer.agent.outcomes import WINDOW
 from mediabuyer.agent.revise import can_revise
+from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from memory.events import sentence
@@ -50,6 +51,8 @@ class Card:
     history: list[tuple[Event, str]]
     sent: list[tuple[Change, str]]
     can_change: bool
+    askers: list[User]
+    """Who asked for it or raised it, so that somebody else approves it."""
     amounts: list[tuple[PlannedChange, str]]
     """What may be changed, each with the text of its field."""
 
@@ -87,6 +90,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
             )
         ],
         can_change=can_revise(decision),
+        askers=decision.askers(),
         amounts=[
             (change, (typed or {}).get(change.external_id, str(change.params.get("daily_budget", ""))))
             for change in changes

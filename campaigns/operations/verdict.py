@@ -28,6 +28,8 @@ Connect = Callable[[AdAccount], Platform]
 Tell = Callable[[str], None]
 """Called in the transaction of the move, with what the platform showed: for the journal of whoever asks."""
 UNREACHED = "Meta could not be asked"
+SHUT = (Fault.AUTH, Fault.PERMISSION, Fault.HELD)
+"""Faults that do not pass by themselves: only while an account is shut does a person's word stand alone."""
 
 
 def window_ends(change: Change) -> datetime | None:
@@ -51,9 +53,7 @@ def settle_arrived(change: Change, connect: Connect, now: datetime, actor: str, 
     try:
         seen = _look(change, connect(change.account))
     except PlatformError as error:
-        raise Conflict(
-            f"{UNREACHED}: {error.message} Nothing was changed.", remedy="Try again when Meta answers."
-        ) from error
+        raise _unreached(error) from error
     if not seen.is_there:
         raise Conflict(
             f"Meta does not show it: {seen.words}.", remedy="If you are sure that it did not arrive, say so instead."
@@ -79,8 +79,8 @@ def settle_arrived(change: Change, connect: Connect, now: datetime, actor: str, 
 def settle_missing(change: Change, connect: Connect, now: datetime, actor: str, tell: Tell = lambda _: None) -> str:
     """Failed, so that it no longer counts against the caps; returns on what that rests, in words.
 
-    Refused while it may still land, and where the platform shows it. Where the platform cannot be asked, the person's
-    word counts, and the journal says so: an account that stays shut must not hold the caps for ever.
+    Refused while it may still land, and where the platform shows it or does not answer just now. Where the account is
+    shut, the person's word counts, and the journal says so: it must not hold the caps for ever.
     """
     _require_unknown(change)
     ends = window_ends(change)
@@ -95,6 +95,8 @@ def settle_missing(change: Change, connect: Connect, now: datetime, actor: str, 
             raise Conflict("Meta shows that it did arrive.", remedy="Say that it arrived instead.")
         rests_on = f"Meta was asked and does not show it: {seen.words}."
     except PlatformError as error:
+        if error.fault not in SHUT:
+            raise _unreached(error) from error
         rests_on = f"{UNREACHED} ({error.message}), so this rests on a person's word."
     words = f"It did not arrive. {rests_on}"
     told = {**change.error, "message": words}
@@ -104,6 +106,10 @@ def settle_missing(change: Change, connect: Connect, now: datetime, actor: str, 
         )
         tell(rests_on)
     return rests_on
+
+
+def _unreached(error: PlatformError) -> Conflict:
+    return Conflict(f"{UNREACHED}: {error.message} Nothing was changed.", remedy="Try again when Meta answers.")
 
 
 def _look(change: Change, platform: Platform) -> Seen:

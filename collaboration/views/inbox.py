@@ -131,7 +131,7 @@ def change(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     except Invalid as error:
         row = _get(account, decision_key)
         return _page(request, account, row, status=422, problem=error, open="change", typed=_typed(request, row))
-    if row.requested_by_id:
+    if person(request) in row.askers():
         messages.warning(request, "Changed. You raised the amount, so somebody else approves it.")
     else:
         messages.success(request, "Changed. Look at the new figures and approve.")

@@ -94,13 +94,17 @@ class StandingSerializer(serializers.Serializer[Any]):
 class DecisionDetailSerializer(DecisionSerializer):
     account = serializers.UUIDField(source="account.key", read_only=True)
     mode = serializers.CharField(source="account.mode", read_only=True, help_text="sandbox, shadow or live.")
+    raised_by: Any = serializers.SlugRelatedField(
+        many=True, read_only=True, slug_field="email", help_text="Who raised it in any version: may not approve it."
+    )
     findings = FindingSerializer(source="finding_set", many=True, read_only=True)
     outcome = OutcomeSerializer(read_only=True, default=None, allow_null=True)
     undo = serializers.SerializerMethodField()
     unsettled = serializers.SerializerMethodField()
 
     class Meta(DecisionSerializer.Meta):
-        fields = [*DecisionSerializer.Meta.fields, "account", "mode", "params", "changes", "evidence", "way_back",
+        fields = [*DecisionSerializer.Meta.fields, "account", "mode", "raised_by", "params", "changes", "evidence",
+                  "way_back",
                   "precedents", "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
         read_only_fields = fields
 
@@ -169,7 +173,7 @@ class OfDecision(GenericAPIView[Decision]):
         rows = Decision.objects.filter(account__in=accounts_of(self.request))
         return rows.select_related(
             "account__brand", "cycle", "ad", "decided_by", "requested_by", "outcome"
-        ).prefetch_related("finding_set")
+        ).prefetch_related("finding_set", "raised_by")
 
     def changed(self, key: Any, move: Callable[[Decision], object], seen_hash: str = "") -> Response:
         """The decision after the move; 409 says what it is now and what changed since it was seen."""

@@ -22,13 +22,13 @@ from campaigns.operations.words import describe
 from campaigns.platforms import connect
 from campaigns.platforms.base import ChangeKind, Level, Platform
 from mediabuyer.agent.context import PlannedChange
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import REVERSIBLE, Decision
 from mediabuyer.agent.outcomes import await_outcome
 from mediabuyer.agent.recheck import guardrails_at, planned_changes
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import PlatformError
-from mediabuyer.lib.queue import enqueue
+from mediabuyer.lib.queue import each_alone, enqueue
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +57,11 @@ def begin_due(machine_now: datetime, account: AdAccount | None = None) -> int:
     due = Decision.objects.filter(state=Decision.State.APPROVED, execute_after__lte=machine_now)
     if account is not None:
         due = due.filter(account=account)
-    return sum(
-        _begin(pk, now_for(account))
-        for pk, account in [
-            (one.pk, one.account) for one in due.order_by("execute_after").select_related("account__brand")
-        ]
-    )
+    begun = 0
+    for one in list(due.order_by("execute_after").select_related("account__brand")):
+        with each_alone("begin", one.key):
+            begun += _begin(one.pk, now_for(one.account))
+    return begun
 
 
 @transaction.atomic
@@ -170,13 +169,17 @@ def settle_decisions(account: AdAccount | None = None) -> int:
     """Ends every decision whose changes have all ended, and every undo that is complete. Returns how many ended."""
     running = Decision.objects.filter(state__in=[Decision.State.EXECUTING, Decision.State.UNKNOWN])
     undo_under_way = ["", Decision.Undo.RUNNING, Decision.Undo.UNKNOWN]
-    done = Decision.objects.filter(state=Decision.State.DONE, undo_state__in=undo_under_way)
+    done = Decision.objects.filter(state__in=REVERSIBLE, undo_state__in=undo_under_way)
     operations = Operation.objects.filter(
         Q(is_undo=False, decision_key__in=running.values("key")) | Q(is_undo=True, decision_key__in=done.values("key"))
     ).exclude(change__state__in=Change.OPEN)
     if account is not None:
         operations = operations.filter(account=account)
-    return sum(settle(operation) for operation in operations.select_related("account__brand"))
+    ended = 0
+    for operation in list(operations.select_related("account__brand")):
+        with each_alone("settle", operation.key):
+            ended += settle(operation)
+    return ended
 
 
 def settle(operation: Operation) -> bool:
@@ -237,7 +240,7 @@ def _settle_undo(operation: Operation) -> bool:
     """What was asked for and did not happen is said as plainly as what did; an earlier try no longer counts."""
     now = now_for(operation.account)
     with transaction.atomic():
-        decision = _locked_decision(operation, Decision.State.DONE)
+        decision = _locked_decision(operation, *REVERSIBLE)
         if decision is None or _has_later_undo(operation):
             return False
         state, words = ending_of(list(operation.change_set.all()))

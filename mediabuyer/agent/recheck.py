@@ -10,7 +10,7 @@ from campaigns.operations.attempt import Guard
 from campaigns.operations.ledger import digest_of
 from mediabuyer.agent.context import PlannedChange, Severity
 from mediabuyer.agent.guardrails import evaluate
-from mediabuyer.agent.models import Decision, Finding
+from mediabuyer.agent.models import REVERSIBLE, Decision, Finding
 from mediabuyer.agent.observe import context_for
 
 VALID_FOR = timedelta(hours=48)
@@ -51,7 +51,7 @@ def _not_covered(change: Change, decision: Decision, now: datetime) -> str:
     if decision.approved_hash != decision.compute_hash():  # another account, mode or currency than it was approved for
         return "It is not what was approved."
     if change.operation.is_undo:
-        return "" if decision.state == Decision.State.DONE else "What should be taken back is not done."
+        return "" if decision.state in REVERSIBLE else "What should be taken back is not done."
     if decision.state not in (Decision.State.EXECUTING, Decision.State.UNKNOWN):
         return f"The decision is “{decision.get_state_display()}”, so nothing of it is sent."
     approved = {digest_of(one.kind, one.level, one.external_id, one.params) for one in planned_changes(decision)}

@@ -78,7 +78,7 @@ def _raises(planned: list[PlannedChange], changes: list[PlannedChange]) -> bool:
 def _told(decision: Decision, changes: list[PlannedChange]) -> dict[str, Any]:
     """Title, effect and risk that belong to the new amounts."""
     describe = BY_SLUG[decision.action].describe
-    told: dict[str, Any] = {"title": describe(changes, decision.account.currency)} if describe else {}
+    told: dict[str, Any] = {"title": describe(changes, decision.account.currency)[:300]} if describe else {}
     effect = effect_of_changes(changes, budgets_seen(decision.cycle or last_seen(decision.account)))
     if effect:
         told |= {

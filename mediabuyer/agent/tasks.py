@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from mediabuyer.agent.models import UNDO_WINDOW, Cycle, Decision
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict, PlatformError
 from mediabuyer.lib.locks import alone
-from mediabuyer.lib.queue import enqueue
+from mediabuyer.lib.queue import each_alone, enqueue
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def execute_decision(decision_id: int) -> None:
 def sweep_connections() -> None:
     """Looks whether refused and held accounts can be used again; what waited for them goes on at once."""
     for account in due_for_probe():
-        with only_once("probe", account.pk) as is_mine:
+        with each_alone("probe", account), only_once("probe", account.pk) as is_mine:
             if is_mine and probe(account, now_for(account)):
                 enqueue("mediabuyer.agent.tasks.sweep_changes")
 
@@ -65,24 +65,26 @@ def sweep_decisions() -> None:
     """Lapses what nobody answered in time, by each account's own clock."""
     unanswered = [Decision.State.PROPOSED, Decision.State.AWAITING]
     for account in AdAccount.objects.filter(decision__state__in=unanswered).distinct():
-        lapse_due(account, now_for(account))
+        with each_alone("lapse", account):
+            lapse_due(account, now_for(account))
 
 
 def sweep_cycles() -> None:
     """Queues a cycle for every account that is due for one, and rings again for forgotten ones."""
     for account in AdAccount.objects.running():
-        now = now_for(account)
-        if not _is_due(account, now):
-            continue
-        trigger = "import" if account.is_read_only else "schedule"
-        try:
-            row = cycle.start_cycle(account, now, trigger)
-            enqueue("mediabuyer.agent.tasks.run_cycle", row.pk, seconds=CYCLE_SECONDS)
-        except Conflict:
-            continue  # one is queued or running
+        with each_alone("cycle", account):
+            _start_if_due(account, now_for(account))
     forgotten = Cycle.objects.filter(state=Cycle.State.QUEUED, created_at__lt=wall_now() - FORGOTTEN)
     for pk in forgotten.values_list("pk", flat=True):
         enqueue("mediabuyer.agent.tasks.run_cycle", pk, seconds=CYCLE_SECONDS)
+
+
+def _start_if_due(account: AdAccount, now: datetime) -> None:
+    if not _is_due(account, now):
+        return
+    with suppress(Conflict):  # one is queued or running
+        row = cycle.start_cycle(account, now, "import" if account.is_read_only else "schedule")
+        enqueue("mediabuyer.agent.tasks.run_cycle", row.pk, seconds=CYCLE_SECONDS)
 
 
 def _is_due(account: AdAccount, now: datetime) -> bool:

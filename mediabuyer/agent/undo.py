@@ -12,7 +12,7 @@ from campaigns.models import Change, Operation
 from campaigns.operations import ledger
 from mediabuyer.agent.context import PlannedChange
 from mediabuyer.agent.execute import settle, wishes_of
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import REVERSIBLE, Decision
 from mediabuyer.brands.models import User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict
@@ -23,7 +23,6 @@ NO_WAY_BACK = {
     Decision.State.AWAITING: "Nobody has approved it yet.",
     Decision.State.EXECUTING: "It is being sent right now. Wait until it is done, then take it back.",
     Decision.State.UNKNOWN: "It is not known yet whether it arrived. That has to be settled first.",
-    Decision.State.FAILED: "It failed. What was done all the same stands with the error.",
     Decision.State.UNDONE: "It was taken back already.",
 }
 UNSETTLED = "It is not known yet whether the last try to take it back arrived. That has to be settled first."
@@ -33,7 +32,7 @@ def can_undo(decision: Decision) -> tuple[bool, str]:
     """Whether there is a way back, and in words what it would do or why there is none."""
     if decision.state == Decision.State.APPROVED:
         return True, "Nothing has been sent yet: the approval is withdrawn and it waits for an answer again."
-    if decision.state != Decision.State.DONE:
+    if decision.state not in REVERSIBLE:
         return False, NO_WAY_BACK.get(Decision.State(decision.state), "Nothing of it was sent.")
     if _open_undo(decision):
         return False, "It is being taken back right now."

@@ -15,12 +15,15 @@ from campaigns.operations.words import describe
 from campaigns.platforms import connect
 from mediabuyer.agent import execute
 from mediabuyer.agent.models import Decision
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, NotAllowed
 from mediabuyer.lib.queue import enqueue
 from memory.events import record
 
+WAITED = (Change.State.CANCELLED,)
+"""What waited in vain for a change of unknown outcome: goes on with it, and the guardrails judge it anew."""
 OPEN_END = [Change.State.SENT, Change.State.UNKNOWN]
 
 
@@ -103,9 +106,9 @@ def look_again(
 ) -> None:
     """It is looked for first, and sent once more only if it is not there and the guardrails still allow it."""
     _require(decision, change, person, seen_hash)
-    states = (Change.State.UNKNOWN, Change.State.CANCELLED)  # what waited for it in vain goes on with it
+    states = (Change.State.UNKNOWN, *WAITED)
     with transaction.atomic():
-        if not ledger.resume(change.operation, now, _actor(person, via), states):
+        if not ledger.resume(change.operation, now, named(person, via), states):
             raise Conflict("It is being looked for already.", remedy="Reload the page to see how it stands.")
         _tell("decision.looked_again", decision, now, person, via)
         enqueue("mediabuyer.agent.tasks.sweep_changes", cluster="urgent")
@@ -120,15 +123,17 @@ def say_arrived(
     via: Token | None = None,
     platform_for: Connect = connect,
 ) -> None:
-    """Done, after the object was read back. Raises `Conflict` where the platform shows otherwise."""
+    """Done, after the object was read back, and what waited for it goes on under the guardrails.
+
+    Raises `Conflict` where the platform shows otherwise.
+    """
     _require(decision, change, person, seen_hash)
-    settle_arrived(
-        change,
-        platform_for,
-        now,
-        _actor(person, via),
-        lambda words: _tell("decision.said_arrived", decision, now, person, via, reason=words),
-    )
+
+    def go_on(words: str) -> None:
+        _tell("decision.said_arrived", decision, now, person, via, reason=words)
+        ledger.resume(change.operation, now, named(person, via), WAITED)  # before anybody ends it without them
+
+    settle_arrived(change, platform_for, now, named(person, via), go_on)
     execute.settle(change.operation)
 
 
@@ -147,7 +152,7 @@ def say_missing(
         change,
         platform_for,
         now,
-        _actor(person, via),
+        named(person, via),
         lambda words: _tell("decision.said_missing", decision, now, person, via, reason=words),
     )
     execute.settle(change.operation)
@@ -158,7 +163,7 @@ def _require(decision: Decision, change: Change, person: User, seen_hash: str) -
     """Right, separation and hash, as for an answer."""
     require(person, Right.DECIDE, decision.account.brand)
     decision.require_same(seen_hash)
-    if decision.requested_by_id == person.pk:
+    if person in decision.askers():
         raise NotAllowed("You asked for this, so somebody else says how it ended.", remedy="Ask another manager.")
     if change.operation.decision_key != decision.key or change.account_id != decision.account_id:
         raise Conflict("This change belongs to another decision.", remedy="Reload the page.")
@@ -169,11 +174,7 @@ def _require(decision: Decision, change: Change, person: User, seen_hash: str) -
         )
 
 
-def _actor(person: User, via: Token | None) -> str:
-    return f"person:{person.email}" + (f" (token {via.prefix})" if via else "")
-
-
 def _tell(kind: str, decision: Decision, now: datetime, person: User, via: Token | None, reason: str = "") -> None:
     account = decision.account
     record(kind, "decision", decision.key, brand=account.brand, account=account.key, now=now,
-           actor=_actor(person, via), what=decision.title, reason=reason)  # fmt: skip
+           actor=named(person, via), what=decision.title, reason=reason)  # fmt: skip

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import transaction
 from django_q.tasks import async_task
+
+logger = logging.getLogger(__name__)
 
 
 def enqueue(path: str, *ids: int | str, cluster: str | None = None, seconds: int | None = None) -> None:
@@ -18,3 +24,12 @@ def enqueue(path: str, *ids: int | str, cluster: str | None = None, seconds: int
     if seconds:
         options["timeout"] = seconds
     transaction.on_commit(lambda: async_task(path, *ids, q_options=options))
+
+
+@contextmanager
+def each_alone(what: str, row: object) -> Iterator[None]:
+    """Around one row of a sweep: what is wrong with it is logged, and those after it have their turn."""
+    try:
+        yield
+    except Exception:
+        logger.exception("%s: %s could not be worked on", what, row)

@@ -10,9 +10,18 @@ from typing import Any
 import pytest
 
 from mediabuyer.agent import execute
+from mediabuyer.lib import queue
 from mediabuyer.lib.clock import wall_now
 from tests.campaigns.operations.fake_platform import FakePlatform
 from tests.factories import AdFactory, AdSetFactory, CampaignFactory, DecisionFactory, InsightFactory
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What sweeps have logged of rows that raised."""
+    lines: list[str] = []
+    monkeypatch.setattr(queue.logger, "exception", lambda text, *args: lines.append(text % args))
+    return lines
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
 from memory.events import verify_chain
 from memory.models import Event
-from tests.factories import DecisionFactory, budget_change
+from tests.factories import AccountFactory, DecisionFactory, budget_change
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +183,30 @@ def test_partial_success_names_what_was_done(approved, carry_out, fake):
     assert decision.state == "failed"
     assert decision.error.endswith("Done all the same: daily budget of the ad set “Broad” to €40.00.")
     assert Change.objects.get(state="done").made_at is not None  # rest and step are counted from it
+
+
+def test_decision_that_cannot_be_read_does_not_hold_up_others(approved, carry_out, fake, account, logged):
+    """A field that this version does not know: it is logged each time, and the others are begun, sent and ended."""
+    broken = approved([budget_change("130001", "50", "60") | {"currency": "EUR"}])
+    AdAccount.objects.filter(pk=account.pk).update(daily_cap=Decimal(20_000))
+    other = AccountFactory.create(brand=account.brand)
+    whole = DecisionFactory.create(account=other, action="refresh_creative", changes=[], state="proposed")
+    whole.approve_by_rule(whole.proposed_at, wall_now())
+    carry_out()
+    assert dict(Decision.objects.values_list("pk", "state")) == {broken.pk: "approved", whole.pk: "done"}
+    assert f"begin: {broken.key} could not be worked on" in logged
+
+
+def test_operation_that_cannot_be_ended_does_not_hold_up_others(approved, account, ad_sets, monkeypatch, logged):
+    approved([], action="refresh_creative")
+    other = AccountFactory.create(brand=account.brand)
+    whole = DecisionFactory.create(account=other, action="refresh_creative", changes=[], state="proposed")
+    whole.approve_by_rule(whole.proposed_at, wall_now())
+    execute.begin_due(wall_now())
+    first, settle = Operation.objects.get(account=account), execute.settle
+    monkeypatch.setattr(execute, "settle", lambda one: 1 / 0 if one == first else settle(one))
+    assert execute.settle_decisions() == 1
+    assert f"settle: {first.key} could not be worked on" in logged
 
 
 def test_broken_change_does_not_hold_up_others(approved, fake, ad_sets, caplog):

@@ -88,6 +88,36 @@ def test_who_raises_cannot_approve(raise_one, manager, person, now):
     raise_one.approve(person("manager"), raise_one.content_hash, now, now)
 
 
+def test_who_raised_an_earlier_version_cannot_approve(raise_one, person, now):
+    first, second, third = person("manager"), person("manager"), person("owner")
+    revise(raise_one, first, raise_one.content_hash, {"130001": Decimal(59)}, now)
+    revise(raise_one, second, raise_one.content_hash, {"130001": Decimal("59.01")}, now)
+    fresh = Decision.objects.get()
+    assert (fresh.requested_by, fresh.askers()) == (first, [first, second])
+    for person_who_raised in (first, second):
+        with pytest.raises(NotAllowed, match="You asked for this"):
+            fresh.approve(person_who_raised, fresh.content_hash, now, now)
+    fresh.approve(third, fresh.content_hash, now, now)
+
+
+def test_who_asked_cannot_approve_after_somebody_else_raised(raise_one, person, now):
+    asker = person("manager")
+    Decision.objects.update(requested_by=asker)
+    raise_one.refresh_from_db()
+    revise(raise_one, person("owner"), raise_one.content_hash, {"130001": Decimal(59)}, now)
+    fresh = Decision.objects.get()
+    with pytest.raises(NotAllowed):
+        fresh.approve(asker, fresh.content_hash, now, now)
+
+
+def test_who_lowers_may_approve_what_another_raised(raise_one, manager, person, now):
+    revise(raise_one, manager, raise_one.content_hash, {"130001": Decimal(60)}, now)
+    lower = person("owner")
+    revise(raise_one, lower, raise_one.content_hash, {"130001": Decimal(59)}, now)
+    raise_one.approve(lower, raise_one.content_hash, now, now)
+    assert Decision.objects.get().state == "approved"
+
+
 def test_who_makes_a_cut_smaller_cannot_approve(shift, manager, now):
     revise(shift, manager, shift.content_hash, {"130002": Decimal(50)}, now)
     assert Decision.objects.get().requested_by == manager
@@ -96,7 +126,15 @@ def test_who_makes_a_cut_smaller_cannot_approve(shift, manager, now):
 def test_smaller_shift_needs_nobody_else(shift, manager, now):
     revise(shift, manager, shift.content_hash, {"130002": Decimal(40), "130001": Decimal(55)}, now)
     fresh = Decision.objects.get()
-    assert (fresh.requested_by, fresh.title) == (None, "Move €5 a day from “Broad” to “Broad”")
+    assert (fresh.requested_by, fresh.title) == (
+        None,
+        "Change daily budgets: “Broad” from €50 to €40; “Broad” from €50 to €55",
+    )
+
+
+def test_shift_whose_sides_differ_names_both_amounts(shift, manager, now):
+    revise(shift, manager, shift.content_hash, {"130002": Decimal(49), "130001": Decimal(58)}, now)
+    assert Decision.objects.get().title == ("Change daily budgets: “Broad” from €50 to €49; “Broad” from €50 to €58")
 
 
 def test_same_amount_is_no_change(raise_one, manager, now):

@@ -14,7 +14,7 @@ from campaigns.models import AdAccount
 from mediabuyer.agent import tasks
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.lib.clock import wall_now
-from tests.factories import CycleFactory, DecisionFactory
+from tests.factories import AccountFactory, CycleFactory, DecisionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,25 @@ def test_account_that_is_off_gets_no_cycle(account, values):
     AdAccount.objects.update(**values)
     tasks.sweep_cycles()
     assert not Cycle.objects.exists()
+
+
+@pytest.mark.parametrize("sweep", [tasks.sweep_cycles, tasks.sweep_decisions, tasks.sweep_connections])
+def test_account_that_raises_does_not_hold_up_others(account, brand, now, monkeypatch, logged, sweep):
+    other = AccountFactory.create(brand=brand)
+    AdAccount.objects.update(connection="ok" if sweep is not tasks.sweep_connections else "reconnect")
+    for one in (account, other):
+        DecisionFactory.create(account=one, expires_at=now)
+    reached = []
+
+    def clock(one):
+        reached.append(one.pk)
+        return 1 / 0 if one == account else now
+
+    monkeypatch.setattr(tasks, "now_for", clock)
+    monkeypatch.setattr(tasks, "probe", lambda one, at: False)
+    sweep()
+    assert set(reached) == {account.pk, other.pk}
+    assert logged
 
 
 def test_recent_cycle_is_not_repeated(account, now):

@@ -166,6 +166,35 @@ def test_half_of_a_shift_that_went_back_is_named(approved, manager, carry_out, f
     assert {one["daily_budget"] for one in fake.objects.values()} == {"50.00"}
 
 
+def test_shift_stopped_between_its_halves_has_a_way_back(approved, manager, carry_out, fake, now):
+    """The cut has arrived, the raise was held back: the promise to set both back holds for what was done."""
+    decision = approved(
+        [budget_change("130002", "50", "60"), budget_change("130001", "50", "40")], action="shift_budget"
+    )
+    fake.script = ["ok", lambda: AdAccount.objects.update(is_stopped=True)]
+    carry_out()
+    decision.refresh_from_db()
+    assert (decision.state, can_undo(decision)[0]) == ("failed", True)
+    undo(decision, manager, now, wall_now())
+    carry_out()
+    decision.refresh_from_db()
+    assert (decision.state, decision.undo_state) == ("failed", "blocked")  # the stop holds back what raises
+    AdAccount.objects.update(is_stopped=False)
+    undo(decision, manager, now, wall_now())
+    carry_out()
+    decision.refresh_from_db()
+    assert (decision.state, decision.undo_state) == ("undone", "")
+    assert {one["daily_budget"] for one in fake.objects.values()} == {"50.00"}
+
+
+def test_failure_that_changed_nothing_has_nothing_to_set_back(approved, carry_out, fake):
+    decision = approved([budget_change("130001", "50", "60")])
+    fake.script = [PlatformError(Fault.INVALID, "Not now", code=100)]
+    carry_out()
+    decision.refresh_from_db()
+    assert (decision.state, can_undo(decision)) == ("failed", (False, "It changed nothing at the platform."))
+
+
 def test_undo_of_a_cut_is_held_back_by_the_stop(approved, manager, carry_out, fake, now):
     decision = approved([budget_change("130001", "50", "40")])
     carry_out()

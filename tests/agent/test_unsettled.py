@@ -56,6 +56,15 @@ def test_it_counts_against_the_cap_until_somebody_says(unknown, person, account,
     assert (state(), open_rises(account, None)) == ("failed", Decimal(0))
 
 
+def test_passing_fault_does_not_turn_a_wrong_word_into_room_under_the_cap(unknown, person, account, fake, now):
+    decision, change = unknown
+    fake.objects["130001"]["daily_budget"] = "60"  # it did arrive
+    fake.reads_fail_with = PlatformError(Fault.TRANSIENT, "Bad gateway.", code=502)
+    with pytest.raises(Conflict, match="Bad gateway"):
+        say_missing(decision, change, person("owner"), decision.content_hash, now, platform_for=lambda _: fake)
+    assert (state(), open_rises(account, None)) == ("unknown", Decimal(10))
+
+
 def test_arrived_ends_the_decision_as_done(unknown, person, fake, now, brand):
     decision, change = unknown
     fake.objects["130001"]["daily_budget"] = "60"
@@ -64,6 +73,25 @@ def test_arrived_ends_the_decision_as_done(unknown, person, fake, now, brand):
     assert state() == "done"
     assert Event.objects.get(kind="decision.said_arrived").actor == f"person:{owner.email}"
     assert verify_chain(brand) is None
+
+
+@pytest.mark.parametrize(("is_stopped", "ended"), [(False, ("done", "60")), (True, ("failed", "50.00"))])
+def test_what_waited_goes_on_when_the_first_half_arrived(
+    approved, fake, let_time_pass, carry_out, person, now, is_stopped, ended
+):
+    """A shift whose cut was unknown: its raise is judged by the guardrails anew, and not dropped by the word."""
+    decision = approved(
+        [budget_change("130002", "50", "60"), budget_change("130001", "50", "40")], action="shift_budget"
+    )
+    fake.script = ["error"] * MAX_ATTEMPTS
+    let_time_pass()
+    decision.refresh_from_db()
+    fake.objects["130001"]["daily_budget"] = "40"
+    AdAccount.objects.update(is_stopped=is_stopped)
+    change = open_ends([decision]).get()
+    say_arrived(decision, change, person("owner"), decision.content_hash, now, platform_for=lambda _: fake)
+    carry_out()
+    assert (state(), fake.objects["130002"]["daily_budget"]) == ended
 
 
 def test_arrived_is_refused_where_the_platform_shows_otherwise(unknown, person, fake, now):

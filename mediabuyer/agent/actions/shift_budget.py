@@ -77,8 +77,16 @@ def _proposal(moves: list[tuple[Budget, Decimal]], amount: Decimal, effect: Effe
 
 
 def describe(changes: Sequence[PlannedChange], currency: str) -> str:
+    """Both amounts where a person made them differ: the total does not stay then."""
     cut, raised = changes
+    if raised.budget_rise != -cut.budget_rise:
+        return f"Change daily budgets: {'; '.join(_from_to(change, currency) for change in changes)}"
     return f"Move {money(raised.budget_rise, currency)} a day from “{cut.name}” to “{raised.name}”"
+
+
+def _from_to(change: PlannedChange, currency: str) -> str:
+    before, after = change.budget_before or Decimal(0), change.budget_after or Decimal(0)
+    return f"“{change.name}” from {money(before, currency)} to {money(after, currency)}"
 
 
 ACTION = Action(SLUG, "Move a budget", "split", propose, describe)

@@ -31,3 +31,5 @@ UNDO_KINDS = {
     "unknown": "decision.undo_unknown",
 }
 """What the journal says of each end."""
+REVERSIBLE = ("done", "failed")
+"""States of a decision in which there may be something to set back: of what failed, a part may have been done."""

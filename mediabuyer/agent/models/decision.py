@@ -13,9 +13,10 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
-from mediabuyer.agent.models.choices import UNDO_KINDS, Refusal, WayBack
+from mediabuyer.agent.models.choices import REVERSIBLE, UNDO_KINDS, Refusal, WayBack
 from mediabuyer.agent.models.cycle import Cycle
 from mediabuyer.agent.models.queries import DecisionQuerySet
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
@@ -53,7 +54,7 @@ class Decision(models.Model):
         "executing": ("done", "failed", "unknown", "blocked"),
         "unknown": ("done", "failed"),
         "done": ("undone",),
-        "failed": (),
+        "failed": ("undone",),
         "blocked": (),
         "rejected": (),
         "expired": (),
@@ -88,8 +89,9 @@ class Decision(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The person who asked for it or changed it; may not approve it.",
+        help_text="The person who asked for it first; may not approve it.",
     )
+    raised_by = models.ManyToManyField(User, related_name="+", help_text="Who raised it in any version; as who asked.")
 
     proposed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -172,13 +174,7 @@ class Decision(models.Model):
             self.state = new
             for name, value in values.items():
                 setattr(self, name, value)
-            self._tell(
-                event or f"decision.{new}",
-                now,
-                actor,
-                hash=self.content_hash,
-                reason=reason,
-            )
+            self._tell(event or f"decision.{new}", now, actor, hash=self.content_hash, reason=reason)
             touch([self])
 
     def _alter(
@@ -225,7 +221,7 @@ class Decision(models.Model):
         """
         require(person, Right.DECIDE, self.account.brand)
         self.require_same(seen_hash)
-        if self.requested_by_id == person.pk:
+        if person in self.askers():
             raise NotAllowed("You asked for this, so somebody else decides it.", remedy="Ask another manager.")
         if self.state == self.State.APPROVED and self.decided_by_id == person.pk:
             return
@@ -233,7 +229,7 @@ class Decision(models.Model):
         self._move(
             self.State.APPROVED,
             now,
-            _actor(person, via),
+            named(person, via),
             reason=note,
             decided_by=person,
             decided_at=now,
@@ -261,7 +257,7 @@ class Decision(models.Model):
         self._move(
             self.State.REJECTED,
             now,
-            _actor(person, via),
+            named(person, via),
             reason=": ".join(part for part in (str(self.Reason(reason_code).label), note) if part),
             decided_by=person,
             decided_at=now,
@@ -282,21 +278,24 @@ class Decision(models.Model):
     ) -> None:
         """A person's change before the answer: a new version with a new hash, still awaiting.
 
-        Whoever raises what may be spent above the agent's proposal has asked for it and cannot approve it.
+        Whoever raises what may be spent has asked for it and cannot approve it, whatever others change afterwards.
         """
         self.require_answerable(person, seen_hash, now)
         before = self.changes
         self.changes, self.version = changes, self.version + 1
         values |= {"changes": changes, "version": self.version, "content_hash": self.compute_hash()}
-        if raises_exposure:
+        if raises_exposure and self.requested_by is None:
             values["requested_by"] = person
-        self._alter("decision.changed", now, _actor(person, None), seen_hash, values, before=before, after=changes)
+        with transaction.atomic():
+            self._alter("decision.changed", now, named(person), seen_hash, values, before=before, after=changes)
+            if raises_exposure:
+                self.raised_by.add(person)
 
     def defer(self, person: User, until: datetime, now: datetime) -> None:
         """Out of the way until then; what lapses meanwhile lapses."""
         require(person, Right.DECIDE, self.account.brand)
         self._require_open(now)
-        actor, values = _actor(person, None), {"deferred_until": until}
+        actor, values = named(person), {"deferred_until": until}
         self._alter("decision.deferred", now, actor, self.content_hash, values, until=until)
 
     def withdraw(self, person: User, now: datetime) -> None:
@@ -305,7 +304,7 @@ class Decision(models.Model):
         self._move(
             self.State.AWAITING,
             now,
-            _actor(person, None),
+            named(person),
             event="decision.cancelled",
             decided_by=None,
             decided_at=None,
@@ -338,13 +337,13 @@ class Decision(models.Model):
     def begin_undo(self, person: User, now: datetime, machine_now: datetime) -> None:
         """A person asks to set it back; asking again after a failed try begins anew."""
         require(person, Right.DECIDE, self.account.brand)
-        not_under_way = Q(state=self.State.DONE) & ~Q(undo_state__in=[self.Undo.RUNNING, self.Undo.UNKNOWN])
-        self._note_undo(not_under_way, self.Undo.RUNNING, "decision.undo_requested", now, _actor(person, None),
+        not_under_way = Q(state__in=REVERSIBLE) & ~Q(undo_state__in=[self.Undo.RUNNING, self.Undo.UNKNOWN])
+        self._note_undo(not_under_way, self.Undo.RUNNING, "decision.undo_requested", now, named(person),
                         asked_at=machine_now)  # fmt: skip
 
     def fail_undo(self, how: str, now: datetime, why: str) -> None:
         """failed, blocked or unknown, as the changes of its way back ended. Told once."""
-        going = Q(state=self.State.DONE, undo_state__in=["", self.Undo.RUNNING, self.Undo.UNKNOWN])
+        going = Q(state__in=REVERSIBLE, undo_state__in=["", self.Undo.RUNNING, self.Undo.UNKNOWN])
         self._note_undo(going & ~Q(undo_state=how), how, UNDO_KINDS[how], now, "system", reason=why)
 
     def _note_undo(
@@ -361,6 +360,11 @@ class Decision(models.Model):
         self._move(self.State.UNDONE, now, actor, undo_state="", undo_error="")
 
     # --- What every answer asks first ----------------------------------------------------------------------------
+
+    def askers(self) -> list[User]:
+        """Who asked for it or raised it in any version: somebody else approves it and says how it ended."""
+        first = [self.requested_by] if self.requested_by else []
+        return [*first, *(person for person in self.raised_by.order_by("pk") if person not in first)]
 
     def require_answerable(self, person: User, seen_hash: str, now: datetime) -> None:
         """Raises unless this person may answer it now, as it was shown."""
@@ -387,10 +391,6 @@ class Decision(models.Model):
                 "This decision has lapsed; its figures are too old to act on.",
                 remedy="The next cycle proposes again if it still makes sense.",
             )
-
-
-def _actor(person: User, via: Token | None) -> str:
-    return f"person:{person.email}" + (f" (token {via.prefix})" if via else "")
 
 
 def _overtaken() -> Conflict:

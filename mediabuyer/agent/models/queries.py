@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.models import AdAccount
+from mediabuyer.agent.models.choices import REVERSIBLE
 
 
 class DecisionQuerySet(models.QuerySet[Any]):
@@ -37,5 +38,5 @@ class DecisionQuerySet(models.QuerySet[Any]):
         return self.filter(state__in=["approved", "executing", "unknown"])
 
     def with_failed_undo(self) -> DecisionQuerySet:
-        """Done, and not taken back although a person asked for it."""
-        return self.filter(state="done", undo_state__in=["failed", "blocked", "unknown"])
+        """Done at least in part, and not taken back although a person asked for it."""
+        return self.filter(state__in=REVERSIBLE, undo_state__in=["failed", "blocked", "unknown"])

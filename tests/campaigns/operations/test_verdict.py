@@ -109,12 +109,25 @@ def test_missing_is_refused_where_the_platform_shows_it(unknown, platform, now):
     assert row_of(change).state == "unknown"
 
 
-def test_missing_rests_on_the_person_where_the_platform_cannot_be_asked(unknown, platform, now):
+@pytest.mark.parametrize("fault", [Fault.AUTH, Fault.PERMISSION, Fault.HELD])
+def test_missing_rests_on_the_person_where_the_account_is_shut(unknown, platform, now, fault):
     change = unknown(budget("130001", "50", "60"))
-    platform.reads_fail_with = DOWN
+    platform.reads_fail_with = PlatformError(fault, "Not with this token.")
     assert "rests on a person's word" in settle_missing(change, lambda _: platform, now, ANA)
     assert row_of(change).state == "failed"
-    assert "Meta is down." in Event.objects.get(kind="change.failed").data["reason"]
+    assert "Not with this token." in Event.objects.get(kind="change.failed").data["reason"]
+
+
+@pytest.mark.parametrize("fault", [Fault.TRANSIENT, Fault.RATE, Fault.UNKNOWN, Fault.INVALID])
+def test_missing_is_refused_while_the_platform_does_not_answer(unknown, platform, now, fault):
+    """It did arrive, and a passing fault must not turn a wrong word into room under the cap."""
+    change = unknown(budget("130001", "50", "60"))
+    platform.objects["130001"]["daily_budget"] = "60"
+    platform.reads_fail_with = PlatformError(fault, "Bad gateway.")
+    with pytest.raises(Conflict, match=r"Meta could not be asked: Bad gateway\. Nothing was changed"):
+        settle_missing(change, lambda _: platform, now, ANA)
+    assert row_of(change).state == "unknown"
+    assert not Event.objects.filter(kind="change.failed").exists()
 
 
 def test_object_that_is_gone_did_not_arrive(unknown, platform, now):
