@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.evaluate import as_json
@@ -129,6 +129,56 @@ def test_j_and_k_move_and_open(inbox: Callable[..., Page], ten: list[Decision]) 
     page.keyboard.press("a")
     shown(page, "Atlas")  # the first to lapse of those that are left
     assert [state_of(one) for one in ten[:3]] == ["awaiting", "approved", "awaiting"]
+
+
+@pytest.fixture
+def slow(inbox: Callable[..., Page]) -> Page:
+    """The inbox where cards come half a second after they were asked for."""
+    page = inbox()
+
+    def late(route: Route) -> None:
+        if route.request.headers.get("hx-request"):
+            time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/inbox/**", late)
+    return page
+
+
+def test_keys_pressed_while_the_card_loads_are_for_that_card(ten: list[Decision], slow: Page) -> None:
+    slow.keyboard.press("j")
+    slow.keyboard.press("a")
+    expect(slow.locator(".toast")).to_contain_text("Approved: Raise “Bruno”")
+    assert [state_of(one) for one in ten[:3]] == ["awaiting", "approved", "awaiting"]
+    slow.keyboard.press("j")
+    slow.keyboard.press("j")
+    slow.keyboard.press("r")
+    expect(slow.get_by_role("dialog", name="Why not?")).to_be_visible()
+    expect(slow.locator("#h-dec")).to_contain_text("“Dora”")
+
+
+def test_key_is_dropped_where_the_card_does_not_come(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    held: list[Route] = []
+    page.route(f"**/inbox/{ten[1].key}/**", lambda route: held.append(route))
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].abort()
+    expect(page.get_by_role("alert")).to_contain_text("No answer from the server")
+    shown(page, "Atlas")
+    expect(page.locator("[data-item][aria-current]")).to_contain_text("“Atlas”")
+    assert {state_of(one) for one in ten} == {"awaiting"}
+
+
+def test_moving_through_the_inbox_leaves_the_console_clean(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    for key, names in (("j", TITLES[1:]), ("k", reversed(TITLES[:-1]))):
+        for name in names:
+            page.keyboard.press(key)
+            shown(page, name)
+    assert page.errors == []  # type: ignore[attr-defined]
 
 
 def test_toast_counts_down_and_u_takes_it_back(inbox: Callable[..., Page], ten: list[Decision]) -> None:
