@@ -115,6 +115,10 @@
     j: () => move(1),
     k: () => move(-1),
     x: select,
+    u: () => {
+      const why = document.querySelector("[data-card]")?.dataset.noUndo;
+      if (why) say(why);
+    },
     "/": () => document.getElementById("q")?.focus(),
     "?": () => document.getElementById("keys")?.togglePopover(),
   };
@@ -128,7 +132,8 @@
     while (waiting.length && !isBehind() && !document.querySelector(".pop:popover-open")) apply(waiting.shift());
     if (!isBehind()) waiting = [];
   };
-  const giveUp = () => {
+  const giveUp = (event) => {
+    if (!event.detail.elt.matches("[data-item]")) return;
     waiting = [];
     const card = document.querySelector("[data-card]");
     const item = card && document.querySelector(`[data-item="${card.dataset.card}"]`);
@@ -204,6 +209,9 @@
     delete form.dataset.sent;
     for (const button of all("[aria-busy]", form)) button.removeAttribute("aria-busy");
   };
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-select]")) event.target.select(); // typing replaces what stands there
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method === "get" || form.target) return;
@@ -264,8 +272,10 @@
     if (form) release(form);
   });
   for (const kind of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(kind, giveUp);
-  document.addEventListener("htmx:sendError", () => say("No answer from the server. Nothing was changed; check the connection and try again."));
+  const isLooking = (event) => event.detail.elt.matches("[hx-trigger^=every]"); // it looks again in a moment
+  document.addEventListener("htmx:sendError", (event) => isLooking(event) || say("No answer from the server. Nothing was changed; check the connection and try again."));
   document.addEventListener("htmx:responseError", (event) => {
+    if (isLooking(event)) return;
     const reference = event.detail.xhr.getResponseHeader("X-Request-ID");
     say(`That did not work, and nothing was changed. Try again in a moment.${reference ? ` Reference ${reference}.` : ""}`);
   });

@@ -193,6 +193,63 @@ def test_toast_counts_down_and_u_takes_it_back(inbox: Callable[..., Page], ten: 
     expect(page.locator("#h-dec")).to_contain_text("“Atlas”")
 
 
+def test_u_takes_a_slip_back_and_else_says_why_not(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("u")
+    expect(page.get_by_role("alert")).to_contain_text("Nobody has approved it yet.")
+    page.keyboard.press("r")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast").first).to_contain_text("Rejected: Raise “Atlas”")
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_contain_text("Taken back; it waits again.")
+    page.keyboard.press("d")
+    page.keyboard.press("Enter")
+    shown(page, "Bruno")
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_contain_text("Back in the inbox: Raise “Atlas”")
+    assert {(state_of(one), one.deferred_until) for one in Decision.objects.all()} == {("awaiting", None)}
+
+
+def test_what_was_approved_turns_to_done_by_itself(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("a")
+    just = page.get_by_role("region", name="Just decided")
+    expect(just).to_contain_text("Approved")
+    Decision.objects.filter(state="approved").update(state="done")
+    expect(just).to_contain_text("Done")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
+
+    Decision.objects.filter(pk=ten[1].pk).update(state="executing")
+    page.goto(reverse("decision", args=[ten[1].account.key, ten[1].key]) + "?view=decided")
+    expect(page.locator("#decision .badge").first).to_have_text("Executing")
+    Decision.objects.filter(pk=ten[1].pk).update(state="done")
+    expect(page.locator("#decision .badge").first).to_have_text("Done")
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_dialogs_leave_what_is_decided_in_sight(inbox: Callable[..., Page], ten: list[Decision], width: int) -> None:
+    page = inbox(width=width)
+    if width < 700:
+        page.get_by_role("link", name="Raise “Atlas”").click()
+        expect(page.locator("#h-dec")).to_be_visible()
+    dialogs = [("e", "Other amounts"), ("r", "Why not?"), ("d", "Put it off for"), (".", "Stop all raises")]
+    for key, name in dialogs if width > 700 else dialogs[:3]:
+        page.keyboard.press(key)
+        dialog = page.get_by_role("dialog", name=name)
+        expect(dialog).to_be_visible()
+        box, title = dialog.bounding_box(), page.locator("#h-dec").bounding_box()
+        assert box
+        assert title
+        assert box["y"] >= title["y"] + title["height"]
+        assert box["y"] + box["height"] <= 900
+        page.keyboard.press("Escape")
+
+
 def test_held_key_answers_once(inbox: Callable[..., Page], ten: list[Decision]) -> None:
     page = inbox()
     page.keyboard.down("a")
@@ -226,7 +283,8 @@ def test_e_changes_the_amount(inbox: Callable[..., Page], ten: list[Decision]) -
     page.keyboard.press("e")
     field = page.get_by_label("Broad, a day")
     expect(field).to_be_focused()
-    field.fill("90")
+    page.keyboard.type("90")  # in place of what stood there
+    expect(field).to_have_value("90")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("a budget moves by 20% at most")
     field.fill("53")
