@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from django.apps import apps
 
 from campaigns.models import AdAccount, Change
+from campaigns.operations.settle import STOPPED
 from campaigns.operations.words import describe
 from collaboration.evidence import evidence_plot
 from collaboration.places import nodes_of, places_of
@@ -26,6 +27,8 @@ from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
 
+State = Decision.State
+JUST_DECIDED = 5
 TONES = {"pass": "good", "note": "info", "change": "info", "approve": "warn", "block": "bad"}
 GRADES = {"good": "good", "bad": "bad", "open": "info"}
 
@@ -55,6 +58,60 @@ class Card:
     """Who asked for it or raised it, so that somebody else approves it."""
     amounts: list[tuple[PlannedChange, str]]
     """What may be changed, each with the text of its field."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.decision.state in (State.PROPOSED, State.AWAITING)
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """It ended, and nothing of it stands: its figures are what was proposed once."""
+        return self.decision.state in (State.UNDONE, State.REJECTED, State.EXPIRED, State.BLOCKED, State.FAILED)
+
+    @property
+    def is_moving(self) -> bool:
+        return is_moving(self.decision)
+
+    @property
+    def stage(self) -> str:
+        return stage_of(self.decision)
+
+    @property
+    def undo_problem(self) -> str:
+        """Why the last try to take it back did not work, and what to do; a stop may be over by now."""
+        said, account = self.decision.undo_error, self.decision.account
+        if self.decision.undo_state == Decision.Undo.UNKNOWN:
+            return said
+        if STOPPED in said:
+            over = "The stop held it back" if account.is_stopped else "The stop, released since, held it back"
+            said = f"{over}: setting it back raises a budget."
+        return f"{said} {'Release the stop, then press' if account.is_stopped else 'Press'} U to try again."
+
+
+def is_moving(decision: Decision) -> bool:
+    """Whether it goes on by itself in a moment: pages look again until it does not."""
+    return decision.state in (State.APPROVED, State.EXECUTING) or decision.undo_state == Decision.Undo.RUNNING
+
+
+def stage_of(decision: Decision) -> str:
+    """How far it is, for pages that ask whether it went on: `approved`, `done-running`."""
+    return "-".join(filter(None, (decision.state, decision.undo_state)))
+
+
+def latest_decided(account: AdAccount) -> dict[str, Any]:
+    """What was decided last, how far each is, and whether anything in it goes on by itself."""
+    rows = Decision.objects.filter(account=account).decided().select_related("decided_by")[:JUST_DECIDED]
+    return {
+        "just_decided": rows,
+        "decided_stage": ".".join(f"{one.pk}-{stage_of(one)}" for one in rows),
+        "decided_moves": any(is_moving(one) for one in rows),
+    }
+
+
+def effect_of(decisions: Iterable[Decision]) -> Decimal | None:
+    """Together a day; None where none of them has a figure."""
+    effects = [Decimal(one.expected["per_day"]) for one in decisions if "per_day" in one.expected]
+    return sum(effects, Decimal(0)) if effects else None
 
 
 def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Card:

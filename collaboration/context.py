@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,7 +10,9 @@ from django.http import HttpRequest
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
 from mediabuyer.agent.models import Decision
-from mediabuyer.brands.permissions import MANAGERS, WORKERS, member_of
+from mediabuyer.agent.observe import committed_now
+from mediabuyer.brands.models import Member
+from mediabuyer.brands.permissions import ALLOWED, MANAGERS, WORKERS, Right, member_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -31,9 +34,25 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "may_manage": member is not None and member.role in MANAGERS,
         "may_work": member is not None and member.role in WORKERS,
         "is_stopped": account.is_stopped,
-        "nav_counts": {"inbox": Decision.objects.filter(account=account).to_decide(now).count()},
+        "running": committed_now(account),
+        "releasers": _releasers(account) if account.is_stopped else "",
+        "nav_counts": {"inbox": _waiting_for(member, account, now)},
         "now": now,
     }
+
+
+def _waiting_for(member: Member | None, account: AdAccount, now: datetime) -> int:
+    """How many wait for this person: for those who may not answer, none."""
+    if member is None or member.role not in ALLOWED[Right.DECIDE]:
+        return 0
+    return Decision.objects.filter(account=account).to_decide(now).count()
+
+
+def _releasers(account: AdAccount) -> str:
+    """Who may end the stop: `Ana Kern or Bea Lorenz`; whoever pressed it may not."""
+    members = Member.objects.filter(brand=account.brand, is_active=True, user__is_active=True, role__in=MANAGERS)
+    names = [str(one.user) for one in members.exclude(user=account.stopped_by_id).select_related("user").order_by("pk")]
+    return " or ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def _last(request: HttpRequest, accounts: list[AdAccount]) -> AdAccount | None:

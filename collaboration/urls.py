@@ -22,11 +22,13 @@ from collaboration.views import (
 account_pages = [
     path("today/", today.today, name="today"),
     path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/just-decided/", inbox.just_decided, name="inbox-just-decided"),
     path("inbox/bulk/", inbox.bulk, name="decision-bulk"),
     path("inbox/<uuid:decision_key>/", inbox.decision, name="decision"),
     path("inbox/<uuid:decision_key>/approve/", inbox.approve, name="decision-approve"),
     path("inbox/<uuid:decision_key>/reject/", inbox.reject, name="decision-reject"),
     path("inbox/<uuid:decision_key>/defer/", inbox.defer, name="decision-defer"),
+    path("inbox/<uuid:decision_key>/resume/", inbox.resume, name="decision-resume"),
     path("inbox/<uuid:decision_key>/change/", inbox.change, name="decision-change"),
     path("inbox/<uuid:decision_key>/undo/", inbox.take_back, name="decision-undo"),
     path("inbox/<uuid:decision_key>/look-again/", inbox.look, name="decision-look"),

@@ -43,6 +43,8 @@ KINDS: dict[str, str] = {
     "decision.changed": "changed before approving: {what}",
     "decision.rejected": "rejected: {what} ({reason})",
     "decision.deferred": "deferred: {what}",
+    "decision.resumed": "brought back to the inbox: {what}",
+    "decision.reconsidered": "took the rejection back: {what}",
     "decision.expired": "lapsed without an answer: {what}",
     "decision.executing": "began: {what}",
     "decision.done": "done: {what}",

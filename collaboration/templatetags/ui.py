@@ -39,10 +39,10 @@ DECISION_BADGES = {
     "done": ("good", "check", "Done"),
     "failed": ("bad", "x", "Failed"),
     "unknown": ("warn", "help", "Unknown, checking"),
-    "undone": ("", "undo", "Undone"),
+    "undone": ("", "undo", "Taken back"),
     "rejected": ("", "x", "Rejected"),
-    "expired": ("", "hourglass", "Expired"),
-    "blocked": ("bad", "ban", "Blocked"),
+    "expired": ("", "hourglass", "Lapsed"),
+    "blocked": ("bad", "ban", "Held back"),
     "deferred": ("", "clock", "Deferred"),
 }
 """Tone, icon and words of each state of a decision."""

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns.clock import now_for
+from campaigns.clock import known_now, now_for
 from campaigns.models import AdAccount
 from collaboration import cycles, health
 from collaboration.frame import account_for, person
@@ -58,7 +58,7 @@ def agent(request: HttpRequest, key: UUID) -> HttpResponse:
         "rows": cycles.list_rows(list(page.object_list)),
         "first_number": page.paginator.count - page.start_index() + 1,
         "under_way": under_way,
-        "score": scorecard(account),
+        "score": scorecard(account, known_now(account)),
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
     return render(request, "agent/agent.html", context)
@@ -82,7 +82,7 @@ def journal(request: HttpRequest, key: UUID) -> HttpResponse:
         "kinds": KINDS_SHOWN,
         "events": [{"event": row, "said": sentence(row)} for row in page.object_list],
         "actors": actor_names(page.object_list),
-        "score": scorecard(account),
+        "score": scorecard(account, known_now(account)),
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
     return render(request, "agent/agent.html", context)

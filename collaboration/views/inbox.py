@@ -18,17 +18,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import build_card, difference, lines_of
+from collaboration.cards import build_card, difference, effect_of, latest_decided, lines_of, stage_of
 from collaboration.frame import account_for, as_key, person, words
 from collaboration.people import actor_names
 from collaboration.places import places_of
 from collaboration.templatetags.ui import in_zone
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS, BY_SLUG
-from mediabuyer.agent.models import Decision, DecisionQuerySet
+from mediabuyer.agent.models import Decision, DecisionQuerySet, why_no_return
 from mediabuyer.agent.revise import revise
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import look_again, open_ends, say_arrived, say_missing, standing_of
+from mediabuyer.brands.models import User
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.brands.recent import require_recent_proof
 from mediabuyer.lib.clock import database_now, wall_now
@@ -37,7 +38,6 @@ from mediabuyer.lib.money import read_amount
 
 VIEWS = ("waiting", "deferred", "decided")
 EACH_PAGE = 30
-JUST_DECIDED = 5
 DEFER_HOURS = {"4": "4 hours", "24": "a day", "72": "three days"}
 
 
@@ -53,7 +53,20 @@ def inbox(request: HttpRequest, key: UUID) -> HttpResponse:
 @require_GET
 def decision(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
-    return _page(request, account, _get(account, decision_key))
+    row = _get(account, decision_key)
+    if request.GET.get("seen") == stage_of(row):
+        return HttpResponse(status=204)
+    return _page(request, account, row)
+
+
+@login_required
+@require_GET
+def just_decided(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The small list while something in it is under way; nothing to swap where it stands as it was seen."""
+    shown = latest_decided(account_for(request, key))
+    if request.GET.get("seen") == shown["decided_stage"]:
+        return HttpResponse(status=204)
+    return render(request, "inbox/_just_decided.html", shown)
 
 
 @login_required
@@ -97,7 +110,8 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         return _conflict(request, account, decision_key, error)
     except Invalid as error:
         return _page(request, account, row, status=422, problem=error, open="reject", note=words(request, "note"))
-    messages.info(request, f"Rejected: {row.title}. I will say so next time.")
+    back = "undo:" + reverse("decision-undo", args=[account.key, row.key])
+    messages.info(request, f"Rejected: {row.title}. I will say so next time.", extra_tags=back)
     return _next(account)
 
 
@@ -114,8 +128,26 @@ def defer(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         return _conflict(request, account, decision_key, error)
     back = f"It comes back {in_zone(until, account.time_zone)}"
     last = f"It lapses before it would come back, {in_zone(row.expires_at, account.time_zone)}"
-    messages.info(request, f"Deferred: {row.title}. {back if until < row.expires_at else last}.")
+    messages.info(
+        request,
+        f"Deferred: {row.title}. {back if until < row.expires_at else last}.",
+        extra_tags="undo:" + reverse("decision-resume", args=[account.key, row.key]),
+    )
     return _next(account)
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    """A deferred decision is brought back at once."""
+    account = account_for(request, key)
+    row = _get(account, decision_key)
+    try:
+        row.defer(person(request), None, known_now(account))
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    messages.success(request, f"Back in the inbox: {row.title}")
+    return redirect("decision", account.key, row.key)
 
 
 @login_required
@@ -144,19 +176,21 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
     account = account_for(request, key)
     row = _get(account, decision_key)
     require(request.user, Right.DECIDE, account.brand)
-    was_sent = row.state != Decision.State.APPROVED
-    if was_sent:
+    if row.state != Decision.State.APPROVED:
         _prove_if_live(request, account)
     try:
-        undo(row, person(request), known_now(account), wall_now())
+        operation = undo(row, person(request), known_now(account), wall_now())
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
-    messages.success(
-        request,
-        "I am setting it back; it shows here when Meta has confirmed."
-        if was_sent
-        else "Taken back before anything was sent.",
-    )
+    if operation is None:
+        was_no = row.state == Decision.State.REJECTED
+        messages.success(request, f"Taken back{'; it waits again' if was_no else ' before anything was sent'}.")
+    elif account.is_stopped and operation.change_set.filter(exposure__gt=0).exists():
+        messages.warning(
+            request, "The stop holds it: setting it back would raise a budget. Release the stop, then press U again."
+        )
+    else:
+        messages.success(request, "I am setting it back; it shows here when Meta has confirmed.")
     return redirect("decision", account.key, row.key)
 
 
@@ -207,7 +241,7 @@ def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
     if not request.POST.get("confirm"):
         places = places_of(row for row, _ in chosen)
         shown = [(row, seen_hash, places[row.pk]) for row, seen_hash in chosen]
-        return render(request, "inbox/bulk.html", {"chosen": shown, "sum": _effect_of(chosen)})
+        return render(request, "inbox/bulk.html", {"chosen": shown, "sum": effect_of(row for row, _ in chosen)})
     _prove_if_live(request, account)
     results = [_approve_one(request, row, seen_hash) for row, seen_hash in chosen]
     return render(request, "inbox/bulk.html", {"results": results, "done": sum(not one["problem"] for one in results)})
@@ -240,10 +274,6 @@ def _pair(value: str) -> tuple[UUID, str] | None:
     return (key, seen_hash) if key else None
 
 
-def _effect_of(chosen: list[tuple[Decision, str]]) -> Decimal:
-    return sum((Decimal(row.expected.get("per_day", "0")) for row, _ in chosen), Decimal(0))
-
-
 def _get(account: AdAccount, key: UUID) -> Decision:
     rows = Decision.objects.filter(account=account).select_related(
         "account__brand", "cycle", "ad", "decided_by", "requested_by"
@@ -258,7 +288,13 @@ def _typed(request: HttpRequest, row: Decision) -> dict[str, str]:
 
 
 def _amounts(request: HttpRequest, row: Decision) -> dict[str, Decimal]:
-    return {external_id: read_amount(text, row.account.currency) for external_id, text in _typed(request, row).items()}
+    typed = _typed(request, row)
+    if any(
+        f"amount-{change['external_id']}" in request.POST and change["external_id"] not in typed
+        for change in row.changes
+    ):
+        raise Invalid("amount", "", "Write an amount.", remedy="Or press Cancel to leave it as it is.")
+    return {external_id: read_amount(text, row.account.currency) for external_id, text in typed.items()}
 
 
 def _next(account: AdAccount) -> HttpResponse:
@@ -271,6 +307,8 @@ def _next(account: AdAccount) -> HttpResponse:
 def _conflict(request: HttpRequest, account: AdAccount, key: UUID, error: Conflict) -> HttpResponse:
     """409 with what changed since the reader opened it; nothing was done."""
     row = _get(account, key)
+    if "Reload the page" in error.remedy:
+        error = Conflict(error.message, remedy="Nothing was changed by you; this is how it stands now.")
     return _page(request, account, row, status=409, problem=error, changed=difference(row, words(request, "hash")))
 
 
@@ -283,12 +321,15 @@ def _rows(account: AdAccount, view: str, kind: str, now: Any) -> DecisionQuerySe
     return found.filter(action=kind) if kind in BY_SLUG else found
 
 
-def _shown(decision: Decision | None, now: datetime, typed: dict[str, str]) -> dict[str, Any]:
+def _shown(decision: Decision | None, user: User, now: datetime, typed: dict[str, str]) -> dict[str, Any]:
     """What the card says of the open decision; `typed` are amounts that were refused, as they were written."""
     if decision is None:
         return {}
     card = build_card(decision, typed)
     possible, why_not = can_undo(decision)
+    if decision.state == Decision.State.REJECTED:
+        why_not = why_no_return(decision, user, now)
+        possible = not why_not
     return {
         "card": card,
         "actors": actor_names(event for event, _ in card.history),
@@ -310,7 +351,7 @@ def _page(
     page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
     items = list(page.object_list)
     shown = row or (_get(account, items[0].key) if items else None)
-    context = _shown(shown, now, extra.pop("typed", {})) | {
+    context = _shown(shown, person(request), now, extra.pop("typed", {})) | {
         "view": view,
         "kind": kind,
         "kinds": ACTIONS,
@@ -323,10 +364,8 @@ def _page(
         "reasons": Decision.Reason.choices,
         "defers": DEFER_HOURS,
         "position": next((place for place, one in enumerate(items, 1) if shown and one.pk == shown.pk), None),
-        "just_decided": Decision.objects.filter(account=account).decided().select_related("decided_by")[:JUST_DECIDED]
-        if view == "waiting"
-        else [],
     }
+    context |= latest_decided(account) if view == "waiting" else {}
     return render(request, "inbox/inbox.html", context | extra, status=status)
 
 

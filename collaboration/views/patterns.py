@@ -9,9 +9,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from collaboration.plots import Band, Level, Pin, Plot, Series
@@ -125,7 +124,7 @@ LISTS: dict[str, Any] = {
 @login_required
 def patterns(request: HttpRequest) -> HttpResponse:
     if not request.user.is_staff:
-        raise PermissionDenied
+        raise Http404("No such page")
     return render(request, "patterns.html", examples(wall_now()))
 
 

@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from campaigns.clock import known_now
 from campaigns.models import Ad, AdAccount, AdSet, Status
 from collaboration.cards import TONES
-from collaboration.frame import account_for, page_now, person, words
+from collaboration.frame import account_for, person, words
 from mediabuyer.agent.ask import MOST, Item, preview, propose_by_person, read_nodes, rise_of, weigh_together
 from mediabuyer.agent.context import GRAVITY, Finding, Severity
 from mediabuyer.agent.wish import Deed, Node, Wish, read_wish
@@ -72,7 +73,7 @@ def propose(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def _make(request: HttpRequest, account: AdAccount, nodes: Sequence[Node], wish: Wish) -> HttpResponse:
-    made = propose_by_person(account, person(request), nodes, wish, words(request, "reason"), page_now(account))
+    made = propose_by_person(account, person(request), nodes, wish, words(request, "reason"), known_now(account))
     done = sum(one.decision is not None for one in made)
     return render(request, "ads/proposed.html", {"results": [_row(one) for one in made], "done": done})
 
@@ -86,7 +87,7 @@ def _page(
     extra: dict[str, Any],
     status: int = 200,
 ) -> HttpResponse:
-    now = page_now(account)
+    now = known_now(account)
     items = preview(account, nodes, wish, now) if wish else []
     going = [item for item in items if not item.problem]
     context = extra | {

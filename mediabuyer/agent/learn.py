@@ -59,6 +59,8 @@ def _tell(decision: Decision, outcome: Outcome | None) -> str:
     """For people, in one or two sentences."""
     if decision.state == Decision.State.REJECTED:
         return f"{decision.title}: rejected, “{decision.get_reason_code_display()}”. {decision.note}".strip()
+    if decision.state == Decision.State.AWAITING:
+        return f"{decision.title}: rejected, and taken back at once."
     if decision.state == Decision.State.FAILED:
         return f"{decision.title}: failed. {decision.error}".strip()
     taken_back = " It was taken back later." if decision.state == Decision.State.UNDONE else ""

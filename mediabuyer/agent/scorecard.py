@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count
 
@@ -38,7 +39,7 @@ class Scorecard:
         return self.approved + self.rejected
 
 
-def scorecard(account: AdAccount) -> Scorecard:
+def scorecard(account: AdAccount, now: datetime) -> Scorecard:
     decisions = Decision.objects.filter(account=account)
     states = dict(decisions.order_by().values_list("state").annotate(Count("pk")))
     verdicts = dict(
@@ -47,7 +48,7 @@ def scorecard(account: AdAccount) -> Scorecard:
     return Scorecard(
         proposed=sum(states.values()),
         held_back=states.get(State.BLOCKED, 0),
-        waiting=states.get(State.AWAITING, 0),
+        waiting=decisions.to_decide(now).count(),
         approved=decisions.exclude(approved_hash="").count(),
         rejected=states.get(State.REJECTED, 0),
         lapsed=states.get(State.EXPIRED, 0),

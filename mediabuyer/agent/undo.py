@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from campaigns.models import Change, Operation
 from campaigns.operations import ledger
 from mediabuyer.agent.context import PlannedChange
 from mediabuyer.agent.execute import settle, wishes_of
+from mediabuyer.agent.learn import remember_decision
 from mediabuyer.agent.models import REVERSIBLE, Decision
 from mediabuyer.brands.models import User
 from mediabuyer.brands.permissions import Right, require
@@ -23,6 +24,7 @@ NO_WAY_BACK = {
     Decision.State.AWAITING: "Nobody has approved it yet.",
     Decision.State.EXECUTING: "It is being sent right now. Wait until it is done, then take it back.",
     Decision.State.UNKNOWN: "It is not known yet whether it arrived. That has to be settled first.",
+    Decision.State.REJECTED: "Only the person who rejected it can take that back, within 10 s.",
     Decision.State.UNDONE: "It was taken back already.",
 }
 UNSETTLED = "It is not known yet whether the last try to take it back arrived. That has to be settled first."
@@ -63,6 +65,9 @@ def undo(decision: Decision, person: User, now: datetime, machine_now: datetime)
     if decision.undo_state == Decision.Undo.RUNNING:
         settle(_undos(decision).latest("pk"))  # it has ended a moment ago, and nobody has said how yet
         decision.refresh_from_db()
+    if decision.state == Decision.State.REJECTED:
+        _reconsider(decision, person, now)
+        return None
     possible, words = can_undo(decision)
     if not possible:
         raise Conflict(words, remedy="Reload the page to see how it stands.")
@@ -72,6 +77,15 @@ def undo(decision: Decision, person: User, now: datetime, machine_now: datetime)
     operation = _plan_way_back(decision, person, now, machine_now)
     enqueue("mediabuyer.agent.tasks.execute_decision", decision.pk, cluster="urgent")
     return operation
+
+
+def _reconsider(decision: Decision, person: User, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            decision.reconsider(person, now)
+    except IntegrityError as error:  # one open decision per subject
+        raise Conflict("A newer decision on the same is open already.", remedy="Answer that one.") from error
+    remember_decision(decision, now)
 
 
 def _plan_way_back(decision: Decision, person: User, now: datetime, machine_now: datetime) -> Operation:

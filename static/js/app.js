@@ -99,6 +99,13 @@
   // ---- Keys: [data-key="a"] is pressed by that key, [data-go="i"] by g then that key --------------------
   const typing = (target) => target.isContentEditable || target.matches?.("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
   let going = 0;
+  // A card follows its item a moment later; what is pressed meanwhile is meant for it and waits until it is there.
+  let waiting = [];
+  const isBehind = () => {
+    const item = document.querySelector("[data-item][aria-current=true]");
+    const card = document.querySelector("[data-card]");
+    return Boolean(item?.dataset.item && card && item.dataset.item !== card.dataset.card);
+  };
   const press = (key) => {
     const button = all("[data-key]").find((element) => element.dataset.key.toLowerCase() === key && visible(element));
     button?.click();
@@ -108,9 +115,33 @@
     j: () => move(1),
     k: () => move(-1),
     x: select,
+    u: () => {
+      const why = document.querySelector("[data-card]")?.dataset.noUndo;
+      if (why) say(why);
+    },
     "/": () => document.getElementById("q")?.focus(),
     "?": () => document.getElementById("keys")?.togglePopover(),
   };
+  const apply = (key) => {
+    if (press(key)) return true;
+    if (!byKey[key]) return false;
+    byKey[key]();
+    return true;
+  };
+  const pressWaiting = () => {
+    while (waiting.length && !isBehind() && !document.querySelector(".pop:popover-open")) apply(waiting.shift());
+    if (!isBehind()) waiting = [];
+  };
+  const giveUp = (event) => {
+    if (!event.detail.elt.matches("[data-item]")) return;
+    waiting = [];
+    const card = document.querySelector("[data-card]");
+    const item = card && document.querySelector(`[data-item="${card.dataset.card}"]`);
+    if (!item || !isBehind()) return;
+    markCurrent(item); // the card that did not come is not the one that is answered
+    item.focus();
+  };
+  const always = ["j", "k", "x", "/", "?", "."];
   const closeTips = () => {
     for (const tip of all(".ask:hover, .ask:focus-within")) tip.classList.add("closed");
   };
@@ -127,9 +158,8 @@
       going = 0;
       link ? link.click() : (done = false);
     } else if (key === "g") going = Date.now();
-    else if (press(key)) done = true;
-    else if (byKey[key]) byKey[key]();
-    else done = false;
+    else if (isBehind() && (waiting.length || !always.includes(key))) waiting.push(key);
+    else done = apply(key);
     if (done) event.preventDefault();
   });
   for (const kind of ["pointerout", "focusout"]) {
@@ -179,6 +209,9 @@
     delete form.dataset.sent;
     for (const button of all("[aria-busy]", form)) button.removeAttribute("aria-busy");
   };
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-select]")) event.target.select(); // typing replaces what stands there
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method === "get" || form.target) return;
@@ -232,13 +265,17 @@
     if (view && event.detail.requestConfig?.elt?.matches?.("[data-item]")) view.dataset.view = "item";
     const next = event.detail.elt.matches("[data-focus]") ? event.detail.elt : event.detail.elt.querySelector("[data-focus]");
     next?.focus({ preventScroll: false });
+    pressWaiting();
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest?.("form");
     if (form) release(form);
   });
-  document.addEventListener("htmx:sendError", () => say("No answer from the server. Nothing was changed; check the connection and try again."));
+  for (const kind of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(kind, giveUp);
+  const isLooking = (event) => event.detail.elt.matches("[hx-trigger^=every]"); // it looks again in a moment
+  document.addEventListener("htmx:sendError", (event) => isLooking(event) || say("No answer from the server. Nothing was changed; check the connection and try again."));
   document.addEventListener("htmx:responseError", (event) => {
+    if (isLooking(event)) return;
     const reference = event.detail.xhr.getResponseHeader("X-Request-ID");
     say(`That did not work, and nothing was changed. Try again in a moment.${reference ? ` Reference ${reference}.` : ""}`);
   });

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import UNDO_WINDOW, Decision
 from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
 from memory.events import verify_chain
 from memory.models import Event
@@ -118,6 +118,27 @@ def test_withdrawn_approval_waits_again(decision, manager, now):
     decision.withdraw(manager, now)
     fresh = Decision.objects.get()
     assert (fresh.state, fresh.approved_hash, fresh.execute_after) == ("awaiting", "", None)
+
+
+def test_rejection_is_taken_back_in_time_by_the_same_person(decision, manager, person, now):
+    decision.reject(manager, decision.content_hash, "risk", now)
+    with pytest.raises(Conflict, match="A rejection is no approval"):
+        decision.withdraw(manager, now)
+    for who, late in ((person("owner"), timedelta(0)), (manager, UNDO_WINDOW + timedelta(seconds=1))):
+        with pytest.raises(Conflict):
+            decision.reconsider(who, now + late)
+    decision.reconsider(manager, now + UNDO_WINDOW)
+    fresh = Decision.objects.get()
+    assert (fresh.state, fresh.decided_by, fresh.reason_code, fresh.finished_at) == ("awaiting", None, "", None)
+    assert fresh.content_hash == decision.compute_hash()
+
+
+def test_lapsed_rejection_stands(decision, manager, now):
+    Decision.objects.update(expires_at=now + timedelta(seconds=2))
+    decision.refresh_from_db()
+    decision.reject(manager, decision.content_hash, "risk", now)
+    with pytest.raises(Conflict, match="A rejection stands"):
+        decision.reconsider(manager, now + timedelta(seconds=3))
 
 
 def test_moves_leave_an_unbroken_chain(decision, manager, now, brand):

@@ -98,6 +98,10 @@ class Moves(RuleBasedStateMachine):
     def withdraw(self, hand: int, who: str) -> None:
         self.move(lambda: self.hands[hand].withdraw(self.people[who], NOW))
 
+    @rule(hand=HANDS, who=PEOPLE)
+    def reconsider(self, hand: int, who: str) -> None:
+        self.move(lambda: self.hands[hand].reconsider(self.people[who], NOW))
+
     @rule(hand=HANDS)
     def lapse(self, hand: int) -> None:
         self.move(lambda: self.hands[hand].expire(NOW))

@@ -225,7 +225,7 @@ def test_created_objects_are_paused_instead(account):
     [
         ("awaiting", "Nobody has approved it yet."),
         ("executing", "It is being sent right now. Wait until it is done, then take it back."),
-        ("rejected", "Nothing of it was sent."),
+        ("rejected", "Only the person who rejected it can take that back, within 10 s."),
         ("undone", "It was taken back already."),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.evaluate import as_json
@@ -131,6 +131,56 @@ def test_j_and_k_move_and_open(inbox: Callable[..., Page], ten: list[Decision]) 
     assert [state_of(one) for one in ten[:3]] == ["awaiting", "approved", "awaiting"]
 
 
+@pytest.fixture
+def slow(inbox: Callable[..., Page]) -> Page:
+    """The inbox where cards come half a second after they were asked for."""
+    page = inbox()
+
+    def late(route: Route) -> None:
+        if route.request.headers.get("hx-request"):
+            time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/inbox/**", late)
+    return page
+
+
+def test_keys_pressed_while_the_card_loads_are_for_that_card(ten: list[Decision], slow: Page) -> None:
+    slow.keyboard.press("j")
+    slow.keyboard.press("a")
+    expect(slow.locator(".toast")).to_contain_text("Approved: Raise “Bruno”")
+    assert [state_of(one) for one in ten[:3]] == ["awaiting", "approved", "awaiting"]
+    slow.keyboard.press("j")
+    slow.keyboard.press("j")
+    slow.keyboard.press("r")
+    expect(slow.get_by_role("dialog", name="Why not?")).to_be_visible()
+    expect(slow.locator("#h-dec")).to_contain_text("“Dora”")
+
+
+def test_key_is_dropped_where_the_card_does_not_come(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    held: list[Route] = []
+    page.route(f"**/inbox/{ten[1].key}/**", lambda route: held.append(route))
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].abort()
+    expect(page.get_by_role("alert")).to_contain_text("No answer from the server")
+    shown(page, "Atlas")
+    expect(page.locator("[data-item][aria-current]")).to_contain_text("“Atlas”")
+    assert {state_of(one) for one in ten} == {"awaiting"}
+
+
+def test_moving_through_the_inbox_leaves_the_console_clean(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    for key, names in (("j", TITLES[1:]), ("k", reversed(TITLES[:-1]))):
+        for name in names:
+            page.keyboard.press(key)
+            shown(page, name)
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
 def test_toast_counts_down_and_u_takes_it_back(inbox: Callable[..., Page], ten: list[Decision]) -> None:
     page = inbox()
     page.keyboard.press("a")
@@ -141,6 +191,63 @@ def test_toast_counts_down_and_u_takes_it_back(inbox: Callable[..., Page], ten: 
     expect(page.locator(".toast")).to_contain_text("Taken back before anything was sent.")
     assert state_of(ten[0]) == "awaiting"
     expect(page.locator("#h-dec")).to_contain_text("“Atlas”")
+
+
+def test_u_takes_a_slip_back_and_else_says_why_not(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("u")
+    expect(page.get_by_role("alert")).to_contain_text("Nobody has approved it yet.")
+    page.keyboard.press("r")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast").first).to_contain_text("Rejected: Raise “Atlas”")
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_contain_text("Taken back; it waits again.")
+    page.keyboard.press("d")
+    page.keyboard.press("Enter")
+    shown(page, "Bruno")
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_contain_text("Back in the inbox: Raise “Atlas”")
+    assert {(state_of(one), one.deferred_until) for one in Decision.objects.all()} == {("awaiting", None)}
+
+
+def test_what_was_approved_turns_to_done_by_itself(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("a")
+    just = page.get_by_role("region", name="Just decided")
+    expect(just).to_contain_text("Approved")
+    Decision.objects.filter(state="approved").update(state="done")
+    expect(just).to_contain_text("Done")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
+
+    Decision.objects.filter(pk=ten[1].pk).update(state="executing")
+    page.goto(reverse("decision", args=[ten[1].account.key, ten[1].key]) + "?view=decided")
+    expect(page.locator("#decision .badge").first).to_have_text("Executing")
+    Decision.objects.filter(pk=ten[1].pk).update(state="done")
+    expect(page.locator("#decision .badge").first).to_have_text("Done")
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_dialogs_leave_what_is_decided_in_sight(inbox: Callable[..., Page], ten: list[Decision], width: int) -> None:
+    page = inbox(width=width)
+    if width < 700:
+        page.get_by_role("link", name="Raise “Atlas”").click()
+        expect(page.locator("#h-dec")).to_be_visible()
+    dialogs = [("e", "Other amounts"), ("r", "Why not?"), ("d", "Put it off for"), (".", "Stop all raises")]
+    for key, name in dialogs if width > 700 else dialogs[:3]:
+        page.keyboard.press(key)
+        dialog = page.get_by_role("dialog", name=name)
+        expect(dialog).to_be_visible()
+        box, title = dialog.bounding_box(), page.locator("#h-dec").bounding_box()
+        assert box
+        assert title
+        assert box["y"] >= title["y"] + title["height"]
+        assert box["y"] + box["height"] <= 900
+        page.keyboard.press("Escape")
 
 
 def test_held_key_answers_once(inbox: Callable[..., Page], ten: list[Decision]) -> None:
@@ -176,7 +283,8 @@ def test_e_changes_the_amount(inbox: Callable[..., Page], ten: list[Decision]) -
     page.keyboard.press("e")
     field = page.get_by_label("Broad, a day")
     expect(field).to_be_focused()
-    field.fill("90")
+    page.keyboard.type("90")  # in place of what stood there
+    expect(field).to_have_value("90")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("a budget moves by 20% at most")
     field.fill("53")

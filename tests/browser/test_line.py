@@ -114,7 +114,7 @@ def test_from_login_to_undo(
     carry_out(decision, connected)
     assert _budget(sandbox, change) == old
     page.reload()
-    expect(page.locator("#decision .badge").first).to_have_text("Undone")
+    expect(page.locator("#decision .badge").first).to_have_text("Taken back")
     page.get_by_text("History,").click()
     for words in ("proposed:", "approved:", "began:", "done:", "asked to take back:", "took back:"):
         expect(page.locator("#decision .checks").last).to_contain_text(words)

@@ -44,8 +44,8 @@ def test_login_has_no_violation(check_page: Callable[..., None]) -> None:
 
 def test_open_stop_has_no_violation_on_a_phone(patterns: Callable[..., Page]) -> None:
     page = patterns(width=390, scheme="dark")
-    page.get_by_role("banner").get_by_role("button", name="Stop everything").click()
-    expect(page.get_by_role("dialog", name="Stop everything")).to_be_visible()
+    page.get_by_role("banner").get_by_role("button", name="Stop all raises").click()
+    expect(page.get_by_role("dialog", name="Stop all raises")).to_be_visible()
     assert find_problems(page) == []
 
 
@@ -91,7 +91,7 @@ def test_question_mark_opens_and_closes_help(patterns: Callable[..., Page]) -> N
 def test_full_stop_opens_the_stop(patterns: Callable[..., Page]) -> None:
     page = patterns()
     page.keyboard.press(".")
-    expect(page.get_by_role("dialog", name="Stop everything")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Stop all raises")).to_be_visible()
 
 
 def test_phone_shows_one_column_of_the_heat_map(patterns: Callable[..., Page]) -> None:

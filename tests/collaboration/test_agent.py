@@ -102,7 +102,7 @@ def test_score_counts_answers_reasons_and_outcomes(account: AdAccount) -> None:
     DecisionFactory.create(account=account, state="expired")
     Outcome.objects.create(decision=approved, due_on=NOW.date(), measured_at=NOW, verdict="better")
     DecisionFactory.create()  # of another account
-    score = scorecard(account)
+    score = scorecard(account, NOW)
     assert (score.proposed, score.approved, score.rejected, score.lapsed, score.done) == (4, 1, 2, 1, 1)
     assert score.reasons == [("Too little data yet", 2)]
     assert score.outcomes == [("Better", 1)]

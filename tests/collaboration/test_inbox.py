@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import AdAccount
+from campaigns.operations.settle import STOPPED
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.revise import revise
-from memory.models import Event
+from memory.models import Episode, Event
 from tests.agent.worlds import make_budget, make_observation
 from tests.factories import (
     AdFactory,
@@ -210,6 +211,75 @@ def test_undo_of_what_has_no_way_back_says_why(log_in, manager, make):
     assert "Nobody has approved it yet." in said(response)
 
 
+def test_no_is_taken_back_by_whoever_said_it(log_in, manager, person, make):
+    one, browser = make(), log_in(manager)
+    response = browser.post(url("reject", one), {"hash": one.content_hash, "reason": "risk"}, follow=True)
+    assert url("undo", one) in said(response)
+    assert log_in(person("owner")).post(url("undo", one)).status_code == 409
+    assert "Taken back; it waits again." in said(log_in(manager).post(url("undo", one), follow=True))
+    fresh = Decision.objects.get()
+    assert (fresh.state, fresh.decided_by, fresh.reason_code, fresh.content_hash) == (
+        "awaiting", None, "", one.content_hash
+    )  # fmt: skip
+    assert "rejected, and taken back at once" in Episode.objects.order_by("pk").last().text
+
+
+def test_deferred_comes_back_at_once(log_in, manager, make):
+    one, browser = make(), log_in(manager)
+    answered = said(browser.post(url("defer", one), {"hours": "24"}, follow=True))
+    assert url("resume", one) in answered
+    response = browser.post(url("resume", one), follow=True)
+    assert f"Back in the inbox: {one.title}" in said(response)
+    assert Decision.objects.get().deferred_until is None
+    assert list(Event.objects.values_list("kind", flat=True).order_by("number")) == [
+        "decision.deferred", "decision.resumed"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["undone", "rejected", "expired", "blocked", "failed"])
+def test_what_came_to_nothing_does_not_read_as_open(log_in, manager, make, state):
+    one = make(state=state)
+    page = said(log_in(manager).get(reverse("decision", args=[one.account.key, one.key]) + "?view=decided"))
+    for words in ("If you wait", "If nobody answers", "Way back", "value big strong", ">Then<", '"n strong"'):
+        assert words not in page
+    assert "What was expected" in page
+    assert page.count(one.get_state_display()) >= 2  # the list and the card say it in one word
+
+
+def test_just_decided_looks_again_until_it_is_settled(log_in, manager, make, account):
+    one, browser = make(state="approved"), log_in(manager)
+    inbox = reverse("inbox", args=[account.key])
+    again = reverse("inbox-just-decided", args=[account.key])
+    assert f'hx-get="{again}?seen={one.pk}-approved" hx-trigger="every 2s"' in said(browser.get(inbox))
+    assert browser.get(f"{again}?seen={one.pk}-approved").status_code == 204
+    card = reverse("decision", args=[account.key, one.key])
+    assert browser.get(f"{card}?seen=approved").status_code == 204
+    Decision.objects.update(state="done")
+    settled = said(browser.get(f"{again}?seen={one.pk}-approved"))
+    assert "Done" in settled
+    for page in (settled, said(browser.get(inbox)), said(browser.get(f"{card}?view=decided&seen=approved"))):
+        assert "every 2s" not in page
+
+
+@pytest.mark.parametrize(
+    ("is_stopped", "words"),
+    [(True, "The stop held it back: setting it back raises a budget. Release the stop, then press U"),
+     (False, "The stop, released since, held it back: setting it back raises a budget. Press U to try again.")],
+)  # fmt: skip
+def test_undo_that_the_stop_held_says_what_to_do(log_in, manager, make, account, is_stopped, words):
+    one = make(state="done", undo_state="blocked", undo_error=STOPPED)
+    AdAccount.objects.update(is_stopped=is_stopped)
+    assert words in said(log_in(manager).get(reverse("decision", args=[account.key, one.key])))
+
+
+def test_conflict_does_not_ask_to_reload(log_in, manager, make):
+    one = make(state="done")
+    response = log_in(manager).post(url("approve", one), {"hash": one.content_hash})
+    assert response.status_code == 409
+    assert "Reload" not in said(response)
+    assert "this is how it stands now" in said(response)
+
+
 def test_other_amount_waits_as_a_new_version(log_in, manager, make):
     one, browser = make(), log_in(manager)
     sent = {"hash": one.content_hash, f"amount-{one.subject_id}": "53"}
@@ -235,7 +305,7 @@ def test_raised_amount_is_approved_by_somebody_else(log_in, manager, person, mak
 
 @pytest.mark.parametrize(
     ("amount", "words"),
-    [("90", "moves by 20% at most"), ("1,000", "Write 1000 or 1.00."), ("55", "has already"), ("", "has already")],
+    [("90", "moves by 20% at most"), ("1,000", "Write 1000 or 1.00."), ("55", "has already"), ("", "Write an amount.")],
 )
 def test_amount_that_cannot_be_is_refused_in_words(log_in, manager, make, amount, words):
     one = make()
@@ -293,6 +363,12 @@ def test_bulk_shows_what_it_would_do_first(log_in, manager, make, account):
     assert (state_of(one), state_of(other)) == ("awaiting", "awaiting")
 
 
+def test_bulk_without_figures_sums_nothing(log_in, manager, make, account):
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), picked(make(expected={}))))
+    assert "Approve 1 decision?" in page
+    assert "Together" not in page
+
+
 def test_bulk_of_fifty_names_the_one_that_changed(log_in, manager, person, make, account, now):
     decisions = [make() for _ in range(50)]
     sent, changed = picked(*decisions), decisions[17]
@@ -337,6 +413,7 @@ def test_lower_roles_see_no_buttons_and_are_refused(log_in, person, make, accoun
     page = said(browser.get(reverse("inbox", args=[account.key])))
     assert "A manager or owner answers this." in page
     assert "decision-approve" not in page
+    assert 'id="inbox-count"' not in page
     assert 'data-key="a"' not in page
     assert 'type="checkbox" class="pick"' not in page
     sent = {"hash": one.content_hash, "reason": "risk", "hours": "4", f"amount-{one.subject_id}": "53"}

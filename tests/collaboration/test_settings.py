@@ -20,7 +20,7 @@ from memory.models import Event
 from portfolio.models import Goal
 from tests import proofs
 from tests.agent.conftest import ad_sets, approved, carry_out, fake  # noqa: F401 - fixtures
-from tests.factories import MemberFactory, TokenFactory, budget_change
+from tests.factories import NOW, AdSetFactory, CampaignFactory, MemberFactory, TokenFactory, budget_change
 
 pytestmark = pytest.mark.django_db
 SHOWN = json.dumps({"daily_cap": "600", "ad_set_cap": "200", "approval_over": "20", "budget_step": 20,
@@ -181,6 +181,7 @@ def test_goal_saved_as_it_is_leaves_no_line(open_form, url, account, manager, no
 
 
 def test_stop_shows_on_every_page_and_needs_a_second_person(log_in, manager, person, url, account):
+    colleague = person("owner")
     browser = log_in(manager)
     browser.post(url("settings-stop"), {"reason": "Out of stock", "note": "Blue\x00 mugs"})
     account.refresh_from_db()
@@ -188,7 +189,8 @@ def test_stop_shows_on_every_page_and_needs_a_second_person(log_in, manager, per
     for name in ("inbox", "settings", "today"):
         page = said(browser.get(url(name)))
         assert "Out of stock: Blue mugs" in page
-        assert "Somebody else has to start it again." in page
+        assert f"{colleague} can start it again." in page
+        assert "Ads keep running at today’s budgets" in page
         assert "release-title" not in page
     assert browser.post(url("settings-release"), {"reason": "All fine."}).status_code == 403
     assert AdAccount.objects.get().is_stopped
@@ -198,6 +200,25 @@ def test_stop_shows_on_every_page_and_needs_a_second_person(log_in, manager, per
     assert not AdAccount.objects.get().is_stopped
     kinds = Event.objects.filter(subject="account").order_by("number").values_list("kind", "data__reason")
     assert list(kinds) == [("account.stopped", "Out of stock: Blue mugs"), ("account.released", "Stock is back.")]
+
+
+def test_stop_without_a_reason_logs_none(log_in, manager, url):
+    browser = log_in(manager)
+    assert '<option value="">Not chosen</option><option>' in said(browser.get(url("today")))
+    browser.post(url("settings-stop"), {"reason": "", "note": ""})
+    assert AdAccount.objects.get().stop_reason == "No reason given"
+
+
+def test_today_does_not_say_that_all_is_well_while_stopped(log_in, manager, url, account):
+    campaign = CampaignFactory.create(account=account)
+    AdSetFactory.create(campaign=campaign, daily_budget=Decimal(894))
+    browser = log_in(manager)
+    AdAccount.objects.update(is_stopped=True, stopped_at=NOW, stopped_by=manager)
+    page = said(browser.get(url("today")))
+    assert "Ads keep running at today’s budgets (€894 a day); nothing is raised" in page
+    assert "Nobody can start it again yet" in page
+    for word in ("Nothing is broken", "On plan", "All well"):
+        assert word not in page
 
 
 def test_stop_pressed_twice_is_one_stop(log_in, manager, url):

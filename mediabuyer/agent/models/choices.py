@@ -1,8 +1,14 @@
-"""Words that a decision may carry: why people said no, and how a try to take it back stands."""
+"""Words that a decision may carry: why people said no, until when a no can be taken back, and how a way back stands."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import models
+
+UNDO_WINDOW = timedelta(seconds=10)
+"""An approved decision waits this long before anything is sent, so that a slip of the finger costs nothing."""
 
 
 class Refusal(models.TextChoices):
@@ -33,3 +39,14 @@ UNDO_KINDS = {
 """What the journal says of each end."""
 REVERSIBLE = ("done", "failed")
 """States of a decision in which there may be something to set back: of what failed, a part may have been done."""
+
+
+def why_no_return(decision: Any, person: Any, now: datetime) -> str:
+    """Why this person cannot take a no back; empty where they can."""
+    if decision.state != "rejected":
+        return "It is not rejected."
+    if decision.decided_by_id != person.pk or decision.decided_at is None:
+        return "Only the person who rejected it can take that back."
+    if now - decision.decided_at > UNDO_WINDOW or decision.expires_at <= now:
+        return "A rejection stands after 10 s. The next cycle proposes again if it still makes sense."
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pghistory
@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
-from mediabuyer.agent.models.choices import REVERSIBLE, UNDO_KINDS, Refusal, WayBack
+from mediabuyer.agent.models.choices import REVERSIBLE, UNDO_KINDS, UNDO_WINDOW, Refusal, WayBack, why_no_return
 from mediabuyer.agent.models.cycle import Cycle
 from mediabuyer.agent.models.queries import DecisionQuerySet
 from mediabuyer.brands.actors import named
@@ -23,11 +23,11 @@ from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
 from memory.events import record
 from memory.mirror import touch
 
-UNDO_WINDOW = timedelta(seconds=10)
-"""An approved decision waits this long before anything is sent, so that a slip of the finger costs nothing."""
-
 STATES = ["proposed", "blocked", "awaiting", "approved", "executing", "done", "failed", "unknown", "undone",
           "rejected", "expired"]  # fmt: skip
+
+UNANSWERED: dict[str, Any] = {"decided_by": None, "decided_at": None, "reason_code": "", "note": "",
+                              "approved_hash": "", "execute_after": None, "finished_at": None}  # fmt: skip
 
 
 @pghistory.track()
@@ -56,7 +56,7 @@ class Decision(models.Model):
         "done": ("undone",),
         "failed": ("undone",),
         "blocked": (),
-        "rejected": (),
+        "rejected": ("awaiting",),
         "expired": (),
         "undone": (),
     }
@@ -291,27 +291,26 @@ class Decision(models.Model):
             if raises_exposure:
                 self.raised_by.add(person)
 
-    def defer(self, person: User, until: datetime, now: datetime) -> None:
-        """Out of the way until then; what lapses meanwhile lapses."""
+    def defer(self, person: User, until: datetime | None, now: datetime) -> None:
+        """Out of the way until then, or with None back at once; what lapses meanwhile lapses."""
         require(person, Right.DECIDE, self.account.brand)
         self._require_open(now)
-        actor, values = named(person), {"deferred_until": until}
-        self._alter("decision.deferred", now, actor, self.content_hash, values, until=until)
+        event = "decision.deferred" if until else "decision.resumed"
+        self._alter(event, now, named(person), self.content_hash, {"deferred_until": until}, until=until)
 
     def withdraw(self, person: User, now: datetime) -> None:
         """Undo of an approval while nothing has been sent: it waits for an answer again."""
         require(person, Right.DECIDE, self.account.brand)
-        self._move(
-            self.State.AWAITING,
-            now,
-            named(person),
-            event="decision.cancelled",
-            decided_by=None,
-            decided_at=None,
-            note="",
-            approved_hash="",
-            execute_after=None,
-        )
+        if self.state == self.State.REJECTED:
+            raise Conflict("A rejection is no approval.", remedy="Whoever rejected it can take that back.")
+        self._move(self.State.AWAITING, now, named(person), event="decision.cancelled", **UNANSWERED)
+
+    def reconsider(self, person: User, now: datetime) -> None:
+        """Undo of the person's own no, within the undo window and while it has not lapsed: it waits again."""
+        require(person, Right.DECIDE, self.account.brand)
+        if why_not := why_no_return(self, person, now):
+            raise Conflict(why_not)
+        self._move(self.State.AWAITING, now, named(person), event="decision.reconsidered", **UNANSWERED)
 
     def expire(self, now: datetime) -> None:
         self._move(self.State.EXPIRED, now, "system", finished_at=now)
