@@ -245,6 +245,12 @@ def _rows(
 
 
 def _table(account: AdAccount, period: Period, lines: list[Line], columns: list[Column], scale: Scale) -> Table:
-    heads = [TableHead("name", "Campaign"), TableHead("status", "Status"), *(one.head(scale) for one in columns)]
-    rows = ([line.name, line.status.label, *values_of(line, [one.key for one in columns], scale)] for line in lines)
+    words = [
+        TableHead("name", "Campaign"),
+        TableHead("campaign_id", "Campaign id at Meta"),
+        TableHead("status", "Status"),
+    ]
+    heads = [*words, *(one.head(scale) for one in columns)]
+    keys = [one.key for one in columns]
+    rows = ([*line.path[0], line.status.label, *values_of(line, keys, scale)] for line in lines)
     return Table("Portfolio", account, period.start, period.end, heads, rows)

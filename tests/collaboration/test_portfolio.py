@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import AdAccount, InsightBreakdown
+from campaigns.models import AdAccount, Campaign, InsightBreakdown
 from collaboration.columns import PART_COLUMNS, Scale, cells_of, certainty, columns_of
 from collaboration.marks import marks_of
 from collaboration.pacing import pacing, short_money
@@ -141,9 +141,11 @@ def test_imported_account_shows_its_own_days(viewer: Client, brand: Any) -> None
 def test_campaigns_come_as_a_file(viewer: Client, account: Any) -> None:
     sell(account, "Gift", 100, 600)
     answer = viewer.get(reverse("portfolio", args=[account.key]), {"format": "csv"})
-    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
-    assert rows[0][:4] == ["Campaign · Shop · SANDBOX", "Status", "Budget (EUR)", "Spend (EUR)"]
-    assert rows[1][2:4] == ["50.00", "100.00"]
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    assert rows[0][:3] == ["Campaign · Shop · SANDBOX", "Campaign id at Meta", "Status"]
+    assert rows[0][3:5] == ["Budget (EUR)", "Spend (EUR)"]
+    assert rows[1][1] == Campaign.objects.get().external_id
+    assert rows[1][3:5] == ["50.00", "100.00"]
 
 
 def test_queries_do_not_grow_with_the_account(viewer: Client, account: Any, django_assert_max_num_queries: Any) -> None:
