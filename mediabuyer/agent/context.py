@@ -243,6 +243,8 @@ class Context:
     """What was moved without a person on this account within `BY_RULE_WINDOW`, this one not counted."""
     live_missing: tuple[str, ...] = ()
     """What a live account still needs before it may be changed, in words."""
+    zone: str = "UTC"
+    """The account's, in which people read every time."""
 
     @property
     def budget_changes(self) -> list[PlannedChange]:

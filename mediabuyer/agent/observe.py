@@ -219,6 +219,7 @@ def context_for(
         is_undo=undo is not None,
         moved_by_rule=moved_by_rule(account, now, decision) + beside,
         live_missing=tuple(missing_for_live(account)),
+        zone=account.time_zone,
     )
 
 

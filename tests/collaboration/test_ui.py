@@ -14,6 +14,7 @@ from django.template import Context, RequestContext, Template
 from django.test import RequestFactory
 
 from collaboration.templatetags import ui
+from tests.factories import AccountFactory
 
 NOW = datetime(2026, 11, 19, 17, 12, tzinfo=UTC)
 
@@ -118,6 +119,11 @@ def test_ago_is_measured_by_the_clock_of_the_page() -> None:
         ("nothing", "", "–"),
     ],
 )
+def test_hover_tells_the_hour_of_the_account() -> None:
+    html = rendered("{% ago when %}", when=NOW, account=AccountFactory.build(time_zone="Europe/Berlin"))
+    assert 'datetime="2026-11-19T18:12:00+01:00" title="Thu 19 Nov 2026, 18:12 Berlin"' in html
+
+
 def test_delta_colours_results_only(arguments: str, tone: str, text: str) -> None:
     html = rendered(f"{{% delta {arguments} %}}")
     assert f'<span class="delta {tone}">' in html
