@@ -282,7 +282,7 @@ def kpi(title: str, value: str, definition: str = "", source: str = "", **extra:
 
 @register.simple_tag(takes_context=True)
 def ago(context: RequestContext, when: datetime | str | None, css: str = "") -> SafeString | str:
-    """A relative time, exact on hover in the account's zone. Measured against the account's clock, `now` of the page."""
+    """A relative time, exact on hover in the account's zone. Measured against its clock, `now` of the page."""
     moment = parse_datetime(when) if isinstance(when, str) else when
     if moment is None:
         return UNKNOWN

@@ -145,6 +145,7 @@ def _trend(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]:
     spec = trend_spec(rows, period.start, period.end, marks.shown)
     return {
         "trend": _dressed(spec, scale) if len(rows) > 1 else None,
+        "no_trend": _no_trend(account, period),
         "trend_heads": [one.title(scale) for one in columns],
         "trend_rows": [
             (day, [write(value, one.kind, scale.currency) for one, value in zip(columns, values, strict=True)])
@@ -152,6 +153,15 @@ def _trend(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]:
         ],
         "marks": marks,
     }
+
+
+def _no_trend(account: AdAccount, period: Period) -> str:
+    """Why there is no line."""
+    if period.days == 1:
+        return "One day has no course by day: its figures are those above."
+    if account.is_read_only:
+        return "The rows of this period span more than one day each, so there is nothing to draw by day."
+    return "Only one day of this period has figures, so there is nothing to draw by day."
 
 
 def _dressed(spec: dict[str, Any], scale: Scale) -> dict[str, Any]:

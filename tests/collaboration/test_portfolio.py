@@ -138,6 +138,21 @@ def test_imported_account_shows_its_own_days(viewer: Client, brand: Any) -> None
     assert "Imported Ads Manager file" in page
 
 
+def test_single_day_says_why_there_is_no_line(look: Callable[..., str], account: Any) -> None:
+    sell(account, "Gift", 100, 600)
+    page = look(period="yesterday")
+    assert "One day has no course by day" in page
+    assert "span more than one day" not in page
+
+
+def test_nothing_is_compared_with_days_before_the_figures(look: Callable[..., str], account: Any) -> None:
+    sell(account, "Gift", 100, 600)
+    page = look(period="90d")
+    assert "Figures begin 19 Nov." in page
+    assert "than before" not in page
+    assert "vs previous" not in page
+
+
 def test_campaigns_come_as_a_file(viewer: Client, account: Any) -> None:
     sell(account, "Gift", 100, 600)
     answer = viewer.get(reverse("portfolio", args=[account.key]), {"format": "csv"})

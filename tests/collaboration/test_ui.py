@@ -105,6 +105,11 @@ def test_ago_is_measured_by_the_clock_of_the_page() -> None:
     )
 
 
+def test_hover_tells_the_hour_of_the_account() -> None:
+    html = rendered("{% ago when %}", when=NOW, account=AccountFactory.build(time_zone="Europe/Berlin"))
+    assert 'datetime="2026-11-19T18:12:00+01:00" title="Thu 19 Nov 2026, 18:12 Berlin"' in html
+
+
 @pytest.mark.parametrize(
     ("arguments", "tone", "text"),
     [
@@ -119,11 +124,6 @@ def test_ago_is_measured_by_the_clock_of_the_page() -> None:
         ("nothing", "", "–"),
     ],
 )
-def test_hover_tells_the_hour_of_the_account() -> None:
-    html = rendered("{% ago when %}", when=NOW, account=AccountFactory.build(time_zone="Europe/Berlin"))
-    assert 'datetime="2026-11-19T18:12:00+01:00" title="Thu 19 Nov 2026, 18:12 Berlin"' in html
-
-
 def test_delta_colours_results_only(arguments: str, tone: str, text: str) -> None:
     html = rendered(f"{{% delta {arguments} %}}")
     assert f'<span class="delta {tone}">' in html
