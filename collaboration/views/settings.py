@@ -16,9 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns.connection import probe
 from campaigns.live import loosens, missing_for_live
 from campaigns.models import AdAccount
+from collaboration import health
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, TokenForm, member_form
 from collaboration.frame import account_for, page_now, person, words
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
+from mediabuyer.agent.observe import committed_now
 from mediabuyer.brands.models import Member, Token
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.brands.recent import require_recent_proof
@@ -63,6 +65,10 @@ def limits(request: HttpRequest, key: UUID) -> HttpResponse:
         require_recent_proof(request)
     account.change_limits(person(request), page_now(account), **form.limits())
     messages.success(request, "The limits are in force from now on, also for decisions that wait.")
+    account.refresh_from_db()
+    capped = health.cap(account, committed_now(account))
+    if capped and capped.tone != "good":
+        messages.warning(request, capped.help)
     return redirect("settings", account.key)
 
 
