@@ -72,6 +72,7 @@ class Choice:
     is_narrowed: bool = False
     """Something is filtered, so what was chosen is shown opened."""
     with_gone: bool = False
+    only_tired: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,8 +222,11 @@ def _ad_lines(
             and pk not in figures.before
         ):
             continue
+        belief = beliefs.get(pk)
+        if choice.only_tired and not (belief and belief.is_tired):
+            continue
         line = _ad_line(row, campaigns[row["campaign_id"]], ad_sets[row["ad_set_id"]])
-        line.totals, line.belief = figures.now.get(pk, NOTHING), beliefs.get(pk)
+        line.totals, line.belief = figures.now.get(pk, NOTHING), belief
         line.before = figures.before.get(pk, NOTHING) if period.before else None
         found.setdefault(row["ad_set_id"], []).append(line)
     return found

@@ -151,7 +151,8 @@ def choice_of(asked: Asked) -> Choice:
         chosen &= words
     for name, key in asked.keys.items():
         chosen &= Q(**{KEYS[name]: key})
-    return Choice(chosen, asked.split, asked.is_narrowed, with_gone=asked.status == "gone")
+    with_gone = asked.status in ("archived", "deleted")
+    return Choice(chosen, asked.split, asked.is_narrowed, with_gone, only_tired=asked.status == "tired")
 
 
 def _rows(

@@ -12,10 +12,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Comment, InsightBreakdown
+from campaigns.models import Ad, Comment, InsightBreakdown
 from collaboration.ad_page import cut
 from collaboration.beliefs import Belief, together
-from collaboration.statuses import ad_status
+from collaboration.statuses import PLAIN, STATUS_FILTERS, STATUS_LABELS, ad_status
 from collaboration.views.ad import verdict
 from collaboration.views.ads import read_asked
 from memory.models import Episode
@@ -172,10 +172,29 @@ def test_search_finds_names_above_and_opens_them(look: Callable[..., str], ads: 
 
 
 def test_status_comes_with_its_reason(look: Callable[..., str], ads: dict[str, Any]) -> None:
-    page = look(status="trouble")
+    page = look(status="rejected")
     assert "Rejected" in page
     assert "Unrealistic outcomes" in page
     assert "Cup" not in page
+
+
+@pytest.mark.parametrize("name", [name for name in STATUS_LABELS if name != "tired"])
+def test_filter_finds_the_badges_it_is_called_by(account: Any, name: str) -> None:
+    for learning in ("LEARNING", "FAIL", "SUCCESS"):
+        ad_set = AdSetFactory.create(campaign__account=account, learning_status=learning)
+        for effective in ("CAMPAIGN_PAUSED", "ADSET_PAUSED", *PLAIN):
+            AdFactory.create(ad_set=ad_set, effective_status=effective)
+    every = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
+    words = {one.pk: ad_status(one.effective_status, "", one.campaign, one.ad_set).label for one in every}
+    found = {one.pk for one in every.filter(STATUS_FILTERS[name])}
+    assert found
+    assert found == {pk for pk, label in words.items() if label == STATUS_LABELS[name]}
+
+
+def test_tired_ads_can_be_chosen(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
+    AdState.objects.create(ad=ads["cup"], day=DAY, is_tired=True, figures={})
+    AdState.objects.create(ad=ads["box"], day=DAY, is_tired=False, figures={})
+    assert [row[0] for row in csv_rows(viewer, account, level="ad", status="tired")[1:]] == ["Cup"]
 
 
 @pytest.mark.parametrize(
