@@ -25,7 +25,7 @@ from collaboration.ad_rows import (
     total_line,
     values_of,
 )
-from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, Column, Scale, cells_of, columns_of, write
+from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, TWO_COSTS, Column, Scale, cells_of, columns_of, write
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for, page_now
 from collaboration.marks import marks_of
@@ -82,6 +82,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "has_margin": goal.pk is not None,
         "break_even": 1 / scale.margin,
         "rate": rate_of("", scale).upper(),
+        "two_costs": TWO_COSTS,
     }
     if whole.totals.spend or whole.totals.results:
         context |= _trend(account, period, scale) | _why(request, whole, angles, scale)

@@ -134,8 +134,8 @@ def test_file_holds_what_is_seen(viewer: Client, account: Any, ads: dict[str, An
         "Gift shoppers", cup.campaign.external_id, "Visitors", cup.ad_set.external_id, "Cup", cup.external_id,
     ]  # fmt: skip
     assert rows[0][10:] == [
-        "Budget (EUR)", "Spend (EUR)", "Purchases", "CPA (EUR)", "ROAS", "Profit (EUR)",
-        "Spend, before (EUR)", "Purchases, before", "CPA, before (EUR)", "ROAS, before",
+        "Budget (EUR)", "Spend (EUR)", "Purchases", "CPA, by Meta (EUR)", "ROAS", "Profit (EUR)",
+        "Spend, before (EUR)", "Purchases, before", "CPA, by Meta, before (EUR)", "ROAS, before",
     ]  # fmt: skip
     assert rows[1][:4] == ["Cup", "ad", "Running", "Price"]
     assert rows[1][10:] == ["", "100.00", "30.0", "3.33", "3.0", "200.00",

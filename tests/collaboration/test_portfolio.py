@@ -268,7 +268,7 @@ def test_young_weeks_are_marked_too_early() -> None:
     assert [(mark.is_early, mark.is_final) for mark in found.marks] == [(False, True), (True, False)]
     assert found.rows[1] == ["16 Nov", "8.0", "€12.50", "€11.00", "€19.00", "€12.00 to €26.00", "30% · too early"]
     assert found.summary == (
-        "In the week of 5 October an order cost €10.00; it brings €12.00 within 7 days and €20.00 within 30."
+        "In the week of 5 October an own order cost €10.00; it brings €12.00 within 7 days and €20.00 within 30."
     )
     assert draw_payout([], "EUR") is None
 
