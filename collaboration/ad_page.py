@@ -90,11 +90,11 @@ def payout_plot(ad: Ad, today: date, margin: Decimal, belief: Belief | None) -> 
     said = f"pays back on day {paid_back}" if paid_back is not None else "does not pay back within 30 days"
     cost = money(Decimal(str(belief.cpa)))
     return Plot(
-        title="What an order brings by days since the click, against what it costs",
-        summary=f"An order {said}: it costs {cost} and brings {money(Decimal(str(belief.payout_30)))} in 30 days.",
+        title="What an own order brings by days since the click, against what it costs",
+        summary=f"An own order {said}: it costs {cost} and brings {money(Decimal(str(belief.payout_30)))} in 30 days.",
         labels=[f"day {lag}" for lag in range(WINDOW + 1)],
         series=[Series("Margin brought so far", curve, "k1", filled=True)],
-        levels=[Level(belief.cpa, f"CPA in the end {cost}")],
+        levels=[Level(belief.cpa, f"An own order costs {cost}")],
         format=lambda value: money(Decimal(str(value)), places=0),
         height=210,
         label_head="Since the click",

@@ -20,7 +20,7 @@ from collaboration.beliefs import Belief, latest_beliefs, together
 from collaboration.columns import COLUMNS, Scale
 from collaboration.period import Period
 from collaboration.statuses import GONE, StatusWords, ad_status, status_of
-from collaboration.tables import Value
+from collaboration.tables import Head, Value
 from portfolio.charts import Values, smooth_lines
 from portfolio.metrics import Totals, add_up
 from portfolio.performance import EVERYTHING, Sums, cross_totals, sums
@@ -45,6 +45,8 @@ class Line:
     angle: str = ""
     within: str = ""
     """What it is part of, for lists without the rows above."""
+    path: tuple[tuple[str, str], ...] = ()
+    """Name and Meta's id of its campaign, its ad set and itself, as far down as it lies."""
     totals: Totals = field(default_factory=Totals)
     before: Totals | None = None
     belief: Belief | None = None
@@ -70,6 +72,7 @@ class Choice:
     is_narrowed: bool = False
     """Something is filtered, so what was chosen is shown opened."""
     with_gone: bool = False
+    only_tired: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,8 +222,11 @@ def _ad_lines(
             and pk not in figures.before
         ):
             continue
+        belief = beliefs.get(pk)
+        if choice.only_tired and not (belief and belief.is_tired):
+            continue
         line = _ad_line(row, campaigns[row["campaign_id"]], ad_sets[row["ad_set_id"]])
-        line.totals, line.belief = figures.now.get(pk, NOTHING), beliefs.get(pk)
+        line.totals, line.belief = figures.now.get(pk, NOTHING), belief
         line.before = figures.before.get(pk, NOTHING) if period.before else None
         found.setdefault(row["ad_set_id"], []).append(line)
     return found
@@ -228,8 +234,9 @@ def _ad_lines(
 
 def _ads(account: AdAccount, choice: Choice) -> Sequence[Any]:
     rows = Ad.objects.filter(choice.ads, account=account).values(
-        "pk", "key", "name", "effective_status", "review_feedback", "ad_set_id", "campaign_id", "creative__angle__name"
-    )
+        "pk", "key", "external_id", "name", "effective_status", "review_feedback", "ad_set_id", "campaign_id",
+        "creative__angle__name",
+    )  # fmt: skip
     return list(rows)
 
 
@@ -252,7 +259,8 @@ def _sum(line: Line, children: list[Line], period: Period) -> Line:
 def _campaign_line(row: Campaign) -> Line:
     budget = row.daily_budget or row.lifetime_budget
     note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
-    return Line("campaign", row.pk, row.key, row.name, status_of(row), budget, note)
+    path = (_named(row.name, row.external_id),)
+    return Line("campaign", row.pk, row.key, row.name, status_of(row), budget, note, path=path)
 
 
 def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
@@ -260,16 +268,52 @@ def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
     note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
     if budget is None and campaign.daily_budget:
         note = "held by the campaign"
-    return Line("ad_set", row.pk, row.key, row.name, status_of(row, campaign), budget, note, within=campaign.name)
+    path = (_named(campaign.name, campaign.external_id), _named(row.name, row.external_id))
+    status = status_of(row, campaign)
+    return Line("ad_set", row.pk, row.key, row.name, status, budget, note, within=campaign.name, path=path)
 
 
 def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet) -> Line:
     status = ad_status(row["effective_status"], row["review_feedback"], campaign, ad_set)
     if status.label.startswith("Learning"):
         status = replace(status, reason="")  # its ad set's row says it
-    return Line(
-        "ad", row["pk"], row["key"], row["name"], status, angle=row["creative__angle__name"] or "", within=ad_set.name
+    names = (
+        (campaign.name, campaign.external_id),
+        (ad_set.name, ad_set.external_id),
+        (row["name"], row["external_id"]),
     )
+    return Line(
+        "ad",
+        row["pk"],
+        row["key"],
+        row["name"],
+        status,
+        angle=row["creative__angle__name"] or "",
+        within=ad_set.name,
+        path=tuple(_named(*one) for one in names),
+    )
+
+
+def _named(name: str, external_id: str) -> tuple[str, str]:
+    """Meta's ids are digits; what an imported file did not name has one of ours, which means nothing to anybody."""
+    return name, external_id if external_id.isdigit() else ""
+
+
+def path_heads(level: str) -> list[Head]:
+    """Names and ids of a file of this level; of the tree, which may be open anywhere, those of every level."""
+    shown = LEVELS[: LEVELS.index(level) + 1] if level != LEVELS[0] else LEVELS
+    labels = {one: one.replace("_", " ").capitalize() for one in shown}
+    return [
+        head
+        for one, label in labels.items()
+        for head in (Head(f"{one}_name", label), Head(f"{one}_id", f"{label} id at Meta"))
+    ]
+
+
+def path_values(line: Line, heads: Sequence[Head]) -> list[Value]:
+    """Empty below the level of the row."""
+    known: list[Value] = [part for pair in line.path for part in pair]
+    return known + [None] * (len(heads) - len(known))
 
 
 def values_of(line: Line, keys: Sequence[str], scale: Scale) -> list[Value]:

@@ -93,7 +93,7 @@ COLUMNS = {
                lambda one, _: one.spend, compares=True, css="n"),
         Column("results", "Results", "number", "What the ads are optimised for, as the platform attributes it.",
                lambda one, _: one.results, good="up", compares=True),
-        Column("cpa", "CPA", "money", "Cost of a result: spend divided by results.",
+        Column("cpa", "CPA, by Meta", "money", "Spend divided by results as Meta counts them, in the period.",
                lambda one, _: one.cpa, good="down", compares=True),
         Column("revenue", "Revenue", "money", "Order value that the platform attributes to clicks and views.",
                lambda one, _: one.revenue, good="up", compares=True),
@@ -112,8 +112,9 @@ COLUMNS = {
         Column("cvr", "CVR", "share", "Results divided by clicks.", lambda one, _: one.cvr, good="up", compares=True),
         Column("fatigue", "Fatigue", "share", "By how much the click rate has fallen since the first day, fitted.",
                believe=lambda one: one.fatigue),
-        Column("true_cpa", "CPA in the end", "money",
-               "Cost of one of your own orders once all have come; late ones are expected as usual. Last 90 days.",
+        Column("true_cpa", "Cost of an own order", "money",
+               "Spend divided by the orders of your own ledger, once all have come; late ones are expected as usual. "
+               "Clicks of the last 90 days.",
                believe=lambda one: one.cpa),
         Column("payout_7", "Payout 7", "money", "Margin that an order brings within 7 days of the click. Last 90 days.",
                believe=lambda one: one.payout_7),
@@ -129,6 +130,13 @@ COLUMNS = {
                believe=lambda one: one.p_profit, css="n"),
     )
 }  # fmt: skip
+
+TWO_COSTS = (
+    "CPA, by Meta counts the purchases that Meta credits to clicks and views of the period; the cost of an own order "
+    "counts the orders of your own ledger, by their click, over the last 90 days and with those still expected. So the "
+    "two differ."
+)
+"""Stands on every page that shows both."""
 
 PRESETS = {
     "performance": ("budget", "spend", "results", "cpa", "roas", "profit"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, QuerySet
 
-from campaigns.models import AdAccount
+from campaigns.models import AdAccount, AdSet
 from collaboration.cards import GRADES, TONES
 from collaboration.places import places_of
 from mediabuyer.agent.context import GRAVITY, Severity
@@ -161,7 +161,9 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
     if not seen:
         return {}
     considered = _considered(cycle)
-    ads = sorted(seen["ads"], key=lambda ad: -float(ad["spend_7d"] or 0) or -float(ad["spend"] or 0))
+    sets = dict(AdSet.objects.filter(account=cycle.account_id).values_list("external_id", "name"))
+    ads = [ad | {"ad_set": sets.get(ad["ad_set_id"], "")} for ad in seen["ads"]]
+    ads.sort(key=lambda ad: -float(ad["spend_7d"] or 0) or -float(ad["spend"] or 0))
     snapshot = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
     return {
         "seen": seen,

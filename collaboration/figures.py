@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from campaigns.models import AdAccount, InsightDay
 from collaboration.columns import Column, Scale, columns_of, write
 from collaboration.health import STALE
-from collaboration.period import Period, parse_period
+from collaboration.period import Period, parse_period, within_figures
 from collaboration.templatetags.ui import since
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals, compute_changes
 from portfolio.models import Goal
-from portfolio.performance import data_span
+from portfolio.performance import data_span, first_day
 
 HEADLINES = ("spend", "revenue", "profit", "roas", "cpa", "results")
 
@@ -37,7 +37,8 @@ def page_period(request: HttpRequest, account: AdAccount, now: datetime) -> Peri
     span = data_span(account) if account.is_read_only else None
     if span:
         today = min(today, span[1] + timedelta(days=1))
-    return parse_period(request.GET, today, span)
+    first = span[0] if span else first_day(account)
+    return within_figures(parse_period(request.GET, today, span), first)
 
 
 def scale_of(account: AdAccount) -> tuple[Scale, Goal]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import OperationalError, connection
 
 from campaigns.clock import is_silent
-from campaigns.models import AdAccount, Change
+from campaigns.models import META_EXPOSURE, AdAccount, Change
 from collaboration.templatetags.ui import since
+from mediabuyer.agent.models import Decision
+from mediabuyer.lib.money import format_money
 from memory.status import graph_status
 
 STALE = timedelta(hours=26)
@@ -92,17 +95,38 @@ def platform(account: AdAccount, now: datetime) -> Part:
 
 
 def ledger(account: AdAccount) -> Part:
-    """Changes whose outcome is not known need a person."""
+    """Changes whose outcome is not known need a person, and so does what could not be taken back."""
     unknown = Change.objects.filter(account=account, state=Change.State.UNKNOWN).count()
     waiting = Change.objects.filter(account=account).open().count()
-    if unknown:
+    kept = Decision.objects.filter(account=account).with_failed_undo().exclude(undo_state="unknown").count()
+    wrong = [f"{unknown} of unknown outcome"] if unknown else []
+    wrong += [f"{kept} not taken back"] if kept else []
+    if wrong:
         return Part(
             "Changes at Meta",
             "bad",
-            f"{unknown} of unknown outcome",
+            ", ".join(wrong),
             "Each stands on its decision, with what you can say about it.",
         )
     return Part("Changes at Meta", "good", f"{waiting} under way" if waiting else "none under way")
+
+
+def cap(account: AdAccount, plan: Decimal) -> Part | None:
+    """Whether the budgets in force keep below the daily cap even on the worst day; None where no cap holds."""
+    if account.is_read_only or not account.daily_cap:
+        return None
+    worst_day, limit = (
+        format_money(one, account.currency, places=0) for one in (plan * META_EXPOSURE, account.daily_cap)
+    )
+    if plan * META_EXPOSURE <= account.daily_cap:
+        return Part("Daily cap", "good", f"budgets allow {worst_day} of {limit}")
+    return Part(
+        "Daily cap",
+        "warn",
+        f"budgets already allow {worst_day} on a worst day, the cap is {limit}",
+        f"Your budgets already allow {worst_day} on a worst day; "
+        f"I raise nothing until they are under the cap of {limit}.",
+    )
 
 
 def worst(found: list[Part]) -> str:

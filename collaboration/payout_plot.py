@@ -105,7 +105,7 @@ def _summary(weeks: Sequence[PayoutWeek], currency: str) -> str:
     if not known:
         return "Every week is too young to compare what an order costs with what it brings."
     week, money = known[-1], partial(format_money, currency=currency)
-    cost = f"In the week of {week.start.day} {week.start:%B} an order cost {money(Decimal(str(week.cpa)))}"
+    cost = f"In the week of {week.start.day} {week.start:%B} an own order cost {money(Decimal(str(week.cpa)))}"
     if week.payout_30 is None or week.payout_7 is None:
         return f"{cost}."
     return (

@@ -6,7 +6,7 @@ Days are the account's and both ends count. Whatever cannot be read falls back t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -37,6 +37,8 @@ class Period:
     """The last day is today, which is not over."""
     has_all: bool = False
     """All days can be asked for at once."""
+    note: str = ""
+    """What limits these figures, in whole sentences: they begin later, today is not over, nothing is compared."""
     kept: tuple[tuple[str, str], ...] = ()
     """The other parameters of the address, for the form that sends a custom range."""
 
@@ -88,6 +90,32 @@ def parse_period(given: Mapping[str, str], today: date, span: tuple[date, date] 
         has_all=span is not None,
         kept=tuple((name, value) for name, value in _pairs(given) if name not in OWN),
     )
+
+
+def within_figures(period: Period, first: date | None) -> Period:
+    """The same period as the figures allow, which begin on `first`; None while there are none.
+
+    Days before that are no days without results, and a part of a day is less than any whole one, so neither is
+    compared with.
+    """
+    notes = []
+    is_part = period.is_running and period.days == 1
+    is_new = first is not None and period.before is not None and period.before[1] < first
+    if first is not None and period.end >= first and (is_new or period.start < first):
+        notes.append(f"Figures begin {label_of(first, first, period.end)}.")
+    elif first is not None and period.before is not None and period.before[0] < first <= period.before[1]:
+        notes.append(f"Figures begin {label_of(first, first, period.end)}, so the period before is not whole.")
+    if period.before is not None and is_new:
+        notes.append("Nothing is compared, as there is nothing before.")
+    if is_part:
+        notes.append("Today is not over: a part of a day is compared with nothing.")
+    elif period.is_running:
+        compared = "; the days it is compared with are whole" if period.before is not None and not is_new else ""
+        notes.append(f"Today is not over and counts as far as it has come{compared}.")
+    note = " ".join(notes)
+    if is_new or is_part:
+        return replace(period, before=None, compare_label="", note=note)
+    return replace(period, note=note)
 
 
 def label_of(start: date, end: date, today: date, *, with_year: bool = False) -> str:

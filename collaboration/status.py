@@ -15,6 +15,7 @@ from campaigns.models import AdAccount, Change, ImportFile, SyncRun
 from collaboration import health
 from collaboration.health import Part
 from mediabuyer.agent.models import Cycle, Decision
+from mediabuyer.agent.observe import committed_now
 from mediabuyer.agent.unsettled import Standing, needing_somebody, standing_of
 from mediabuyer.brands.models import Brand
 from mediabuyer.lib.clock import database_now
@@ -55,7 +56,10 @@ def unsettled_of(account: AdAccount) -> list[tuple[Any, Standing]]:
 
 def account_parts(account: AdAccount) -> list[Part]:
     parts = [health.platform(account, known_now(account))]
-    return parts if account.is_read_only else [*parts, health.ledger(account)]
+    if account.is_read_only:
+        return parts
+    capped = health.cap(account, committed_now(account))
+    return [*parts, health.ledger(account), *([capped] if capped else [])]
 
 
 def shared_parts(machine_now: datetime) -> list[Part]:

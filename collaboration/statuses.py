@@ -13,21 +13,39 @@ LEARNING_NEEDS = 50
 """Results after which Meta ends the learning phase of an ad set."""
 GONE = (Status.ARCHIVED, Status.DELETED)
 
-STATUS_FILTERS = {
-    "running": Q(effective_status="ACTIVE"),
-    "learning": Q(effective_status="ACTIVE", ad_set__learning_status="LEARNING"),
-    "paused": Q(effective_status__in=["PAUSED", "CAMPAIGN_PAUSED", "ADSET_PAUSED"]),
-    "trouble": Q(effective_status__in=["DISAPPROVED", "WITH_ISSUES", "PENDING_BILLING_INFO"]),
-    "review": Q(effective_status__in=["PENDING_REVIEW", "IN_PROCESS", "PREAPPROVED"]),
-    "gone": Q(effective_status__in=GONE),
-}
 STATUS_LABELS = {
     "running": "Running",
     "learning": "Learning",
+    "limited": "Learning limited",
+    "tired": "Tired",
     "paused": "Paused",
-    "trouble": "Rejected or with issues",
+    "by_campaign": "Paused by campaign",
+    "by_ad_set": "Paused by ad set",
     "review": "In review",
-    "gone": "Archived or deleted",
+    "setup": "Being set up",
+    "rejected": "Rejected",
+    "issues": "With issues",
+    "payment": "No payment",
+    "archived": "Archived",
+    "deleted": "Deleted",
+}
+"""What an ad can be chosen by: the words of the badges that rows show, and nothing else."""
+_ACTIVE = Q(effective_status=Status.ACTIVE)
+STATUS_FILTERS = {
+    "running": _ACTIVE & ~Q(ad_set__learning_status__in=["LEARNING", "FAIL"]),
+    "learning": _ACTIVE & Q(ad_set__learning_status="LEARNING"),
+    "limited": _ACTIVE & Q(ad_set__learning_status="FAIL"),
+    "tired": Q(),  # a belief, not a status: `ad_rows` holds it against the last evaluation
+    "paused": Q(effective_status="PAUSED"),
+    "by_campaign": Q(effective_status="CAMPAIGN_PAUSED"),
+    "by_ad_set": Q(effective_status="ADSET_PAUSED"),
+    "review": Q(effective_status__in=["PENDING_REVIEW", "PREAPPROVED"]),
+    "setup": Q(effective_status="IN_PROCESS"),
+    "rejected": Q(effective_status="DISAPPROVED"),
+    "issues": Q(effective_status="WITH_ISSUES"),
+    "payment": Q(effective_status="PENDING_BILLING_INFO"),
+    "archived": Q(effective_status=Status.ARCHIVED),
+    "deleted": Q(effective_status=Status.DELETED),
 }
 
 

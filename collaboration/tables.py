@@ -25,6 +25,8 @@ Value = str | int | float | Decimal | None
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A spreadsheet runs what begins like this, the full-width forms included."""
 DIGITS = {"count": 0, "number": 2, "share": 6, "certainty": 4, "multiple": 4}
+BOM = "\ufeff"
+"""Without it Excel takes UTF-8 for the letters of another century."""
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -104,7 +106,7 @@ def _csv(table: Table) -> HttpResponseBase:
     writer = csv.writer(_Echo())
     cells = ([neutral(value) if isinstance(value, str) else value for value in row] for row in _values(table))
     rows: Iterable[Sequence[Value]] = chain([_labels(table)], cells)
-    lines = (writer.writerow(row) for row in rows)
+    lines = chain([BOM], (writer.writerow(row) for row in rows))
     return _answer(lines, table, "csv", "text/csv; charset=utf-8")
 
 

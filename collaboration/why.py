@@ -16,7 +16,7 @@ from mediabuyer.lib.money import format_money, meta_offset
 from portfolio.diagnosis import Contribution, Diagnosis, contributions, diagnose, round_to_sum
 from portfolio.metrics import Totals
 
-TITLES = {"roas": "ROAS", "cpa": "CPA", "revenue": "Revenue", "results": "Results"}
+TITLES = {"roas": "ROAS", "cpa": "CPA, by Meta", "revenue": "Revenue", "results": "Results"}
 GOOD = {"roas": "up", "cpa": "down", "revenue": "up", "results": "up"}
 MOST_PLACES = 6
 

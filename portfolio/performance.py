@@ -78,6 +78,11 @@ def data_span(account: AdAccount) -> tuple[date, date] | None:
     return (ends["first"], ends["last"]) if ends["first"] else None
 
 
+def first_day(account: AdAccount) -> date | None:
+    """Since when there are figures."""
+    return InsightDay.objects.filter(account=account).aggregate(first=Min("day"))["first"]
+
+
 def totals(
     account: AdAccount,
     start: date,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0004_account_probe'),
+        ('campaigns', '0005_import_tries'),
     ]
 
     operations = [

@@ -171,7 +171,11 @@ def in_zone(when: datetime | None, zone: str) -> str:
     if when is None:
         return UNKNOWN
     local = when.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b %H:%M} {zone.rpartition('/')[2].replace('_', ' ')}"
+    return f"{local:%a} {local.day} {local:%b %H:%M} {_place(zone)}"
+
+
+def _place(zone: str) -> str:
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 @register.filter
@@ -278,16 +282,18 @@ def kpi(title: str, value: str, definition: str = "", source: str = "", **extra:
 
 @register.simple_tag(takes_context=True)
 def ago(context: RequestContext, when: datetime | str | None, css: str = "") -> SafeString | str:
-    """A relative time, exact with its zone on hover. Measured against the account's clock, `now` of the page."""
+    """A relative time, exact on hover in the account's zone. Measured against its clock, `now` of the page."""
     moment = parse_datetime(when) if isinstance(when, str) else when
     if moment is None:
         return UNKNOWN
-    local = localtime(moment)
+    account = context.get("account")
+    zone = account.time_zone if account else "UTC"
+    local = moment.astimezone(ZoneInfo(zone))
     return format_html(
         '<time class="{}" datetime="{}" title="{}" data-ago>{}</time>',
         css,
         local.isoformat(timespec="seconds"),
-        f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}",
+        f"{local:%a} {local.day} {local:%b %Y, %H:%M} {_place(zone)}",
         since(moment, context.get("now") or localtime()),
     )
 

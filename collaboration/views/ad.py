@@ -27,7 +27,7 @@ from collaboration.ad_page import (
 )
 from collaboration.ad_rows import Choice, flat, load_tree, sort_lines, total_line
 from collaboration.beliefs import Belief, latest_beliefs
-from collaboration.columns import PART_COLUMNS, Scale, cells_of, certainty, columns_of
+from collaboration.columns import PART_COLUMNS, TWO_COSTS, Scale, cells_of, certainty, columns_of
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for
 from collaboration.marks import by_whom, marks_of
@@ -74,6 +74,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "preview": preview_of(found),
         "payout": payout_plot(found, today, goal.margin, belief),
         "fatigue": fatigue_words(belief),
+        "two_costs": TWO_COSTS,
         "decisions": decisions,
         "lines": _lines(found, decisions),
         "episodes": episodes_about(found, now),

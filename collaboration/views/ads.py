@@ -25,6 +25,8 @@ from collaboration.ad_rows import (
     flat,
     load_tree,
     open_lines,
+    path_heads,
+    path_values,
     rate_of,
     sort_lines,
     sparks,
@@ -152,7 +154,8 @@ def choice_of(asked: Asked) -> Choice:
         chosen &= words
     for name, key in asked.keys.items():
         chosen &= Q(**{KEYS[name]: key})
-    return Choice(chosen, asked.split, asked.is_narrowed, with_gone=asked.status == "gone")
+    with_gone = asked.status in ("archived", "deleted")
+    return Choice(chosen, asked.split, asked.is_narrowed, with_gone, only_tired=asked.status == "tired")
 
 
 def _rows(
@@ -180,7 +183,8 @@ def _table(
     """The rows that are open, over all pages, with the columns shown and their change where compared."""
     compared = [one for one in columns if one.compares and one.read] if period.before else []
     heads = [Head("name", "Name"), Head("level", "Level"), Head("status", "Status"), Head("angle", "Angle")]
-    heads += [one.head(scale) for one in columns]
+    places = path_heads(asked.level)
+    heads += [*places, *(one.head(scale) for one in columns)]
     heads += [Head(f"{one.key}_before", f"{one.title(scale)}, before", one.kind) for one in compared]
     keys = [one.key for one in columns]
 
@@ -188,7 +192,7 @@ def _table(
         for line in visible(top) if asked.level == "campaign" else top:
             before = [one.read(line.before, scale) if one.read and line.before else None for one in compared]
             words = [line.name, line.level.replace("_", " "), line.status.label, line.angle]
-            yield [*words, *values_of(line, keys, scale), *before]
+            yield [*words, *path_values(line, places), *values_of(line, keys, scale), *before]
 
     return Table("Ads", account, period.start, period.end, heads, rows())
 

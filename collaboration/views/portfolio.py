@@ -26,7 +26,7 @@ from collaboration.ad_rows import (
     total_line,
     values_of,
 )
-from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, Column, Scale, cells_of, columns_of, write
+from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, TWO_COSTS, Column, Scale, cells_of, columns_of, write
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for
 from collaboration.marks import marks_of
@@ -83,6 +83,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "has_margin": goal.pk is not None,
         "break_even": 1 / scale.margin,
         "rate": rate_of("", scale).upper(),
+        "two_costs": TWO_COSTS,
     }
     if whole.totals.spend or whole.totals.results:
         context |= _trend(account, period, scale) | _why(request, whole, angles, scale)
@@ -146,6 +147,7 @@ def _trend(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]:
     spec = trend_spec(rows, period.start, period.end, marks.shown)
     return {
         "trend": _dressed(spec, scale) if len(rows) > 1 else None,
+        "no_trend": _no_trend(account, period),
         "trend_heads": [one.title(scale) for one in columns],
         "trend_rows": [
             (day, [write(value, one.kind, scale.currency) for one, value in zip(columns, values, strict=True)])
@@ -153,6 +155,15 @@ def _trend(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]:
         ],
         "marks": marks,
     }
+
+
+def _no_trend(account: AdAccount, period: Period) -> str:
+    """Why there is no line."""
+    if period.days == 1:
+        return "One day has no course by day: its figures are those above."
+    if account.is_read_only:
+        return "The rows of this period span more than one day each, so there is nothing to draw by day."
+    return "Only one day of this period has figures, so there is nothing to draw by day."
 
 
 def _dressed(spec: dict[str, Any], scale: Scale) -> dict[str, Any]:
@@ -246,6 +257,12 @@ def _rows(
 
 
 def _table(account: AdAccount, period: Period, lines: list[Line], columns: list[Column], scale: Scale) -> Table:
-    heads = [TableHead("name", "Campaign"), TableHead("status", "Status"), *(one.head(scale) for one in columns)]
-    rows = ([line.name, line.status.label, *values_of(line, [one.key for one in columns], scale)] for line in lines)
+    words = [
+        TableHead("name", "Campaign"),
+        TableHead("campaign_id", "Campaign id at Meta"),
+        TableHead("status", "Status"),
+    ]
+    heads = [*words, *(one.head(scale) for one in columns)]
+    keys = [one.key for one in columns]
+    rows = ([*line.path[0], line.status.label, *values_of(line, keys, scale)] for line in lines)
     return Table("Portfolio", account, period.start, period.end, heads, rows)

@@ -17,9 +17,11 @@ from campaigns.clock import known_now
 from campaigns.connection import probe
 from campaigns.live import missing_for_live
 from campaigns.models import AdAccount
+from collaboration import health
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, SeenForm, TokenForm, member_form
 from collaboration.frame import account_for, person, words
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
+from mediabuyer.agent.observe import committed_now
 from mediabuyer.brands.models import Member, Token
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.brands.recent import require_recent_proof
@@ -70,6 +72,10 @@ def limits(request: HttpRequest, key: UUID) -> HttpResponse:
         now_form = LimitsForm(initial=LimitsForm.initial_of(account))
         return _overtaken(request, account, error, "limits_form", form, now_form)
     messages.success(request, "The limits are in force from now on, also for decisions that wait.")
+    account.refresh_from_db()
+    capped = health.cap(account, committed_now(account))
+    if capped and capped.tone != "good":
+        messages.warning(request, capped.help)
     return redirect("settings", account.key)
 
 

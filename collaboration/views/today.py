@@ -89,6 +89,10 @@ class Money:
     cap: Decimal | None
 
     @property
+    def is_over_cap(self) -> bool:
+        return self.cap is not None and self.plan * META_EXPOSURE > self.cap
+
+    @property
     def is_over_plan(self) -> bool:
         """Meta may spend more than the budget on one day; more than that is no longer normal."""
         return self.plan > 0 and self.now.spend > self.plan * META_EXPOSURE
@@ -104,6 +108,8 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     period = last_days(evaluation_day(account, now))
     before, scale = previous_period(*period), scale_of(account)[0]
     found = health.parts(account, now, machine_now)
+    capped = health.cap(account, money.plan)
+    found += [capped] if capped else []
     events = _events(account, person(request))
     may_decide = may(request.user, Right.DECIDE, account.brand)
     context = {
@@ -131,6 +137,8 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
     context |= _money_words(account, money) | _not_as_it_should_be(account)
+    if context["worst"] == "good" and (context["unsettled"] or context["undos"]):
+        context["worst"] = "warn"
     context |= {"seen_at": person(request).seen_today_at}
     User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)

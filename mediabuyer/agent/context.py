@@ -245,6 +245,8 @@ class Context:
     """What a live account still needs before it may be changed, in words."""
     lifetime_switched_on: Decimal = Decimal(0)
     """What is left of lifetime budgets that these changes would set running, as a daily budget of the same worst."""
+    zone: str = "UTC"
+    """The account's, in which people read every time."""
 
     @property
     def budget_changes(self) -> list[PlannedChange]:

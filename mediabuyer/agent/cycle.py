@@ -21,8 +21,8 @@ SILENCE = timedelta(minutes=10)
 
 def run_cycle(cycle: Cycle) -> Cycle:
     """Runs the steps in order. A step that fails ends the cycle; what it wrote before stays and is picked up again."""
+    _begin(cycle)  # before the account is taken: it reads the row again, and the steps would then hold two accounts
     account, now = cycle.account, cycle.now
-    _begin(cycle)
     try:
         with step(cycle, "observe") as note:
             pulled = observe.pull(account, now, note)

@@ -233,6 +233,7 @@ def context_for(
         moved_by_rule=moved_by_rule(account, now, decision) + beside,
         live_missing=tuple(missing_for_live(account)),
         lifetime_switched_on=lifetime_switched_on(account, changes) / META_EXPOSURE,
+        zone=account.time_zone,
     )
 
 

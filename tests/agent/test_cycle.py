@@ -84,6 +84,7 @@ def test_cycle_goes_from_figures_to_decisions(connected, brand):
     assert {"cycle.started", "structure.synced", "insights.synced", "decision.proposed", "cycle.finished"} <= kinds
     assert verify_chain(brand) is None
     assert len(cycle.observation["ads"]) == 8
+    assert datetime.fromisoformat(cycle.observation["synced_at"]) == cycle.now  # what this cycle read, not the last
 
 
 def test_same_account_and_hour_propose_the_same(connected):

@@ -12,10 +12,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Comment, InsightBreakdown
+from campaigns.models import Ad, Comment, InsightBreakdown
 from collaboration.ad_page import cut
 from collaboration.beliefs import Belief, together
-from collaboration.statuses import ad_status
+from collaboration.statuses import PLAIN, STATUS_FILTERS, STATUS_LABELS, ad_status
 from collaboration.views.ad import verdict
 from collaboration.views.ads import read_asked
 from memory.models import Episode
@@ -84,7 +84,7 @@ def look(viewer: Client, account: Any) -> Callable[..., str]:
 
 def csv_rows(viewer: Client, account: Any, **asked: str) -> list[list[str]]:
     answer = viewer.get(reverse("ads", args=[account.key]), {**asked, "format": "csv"})
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return list(csv.reader(io.StringIO(text)))
 
 
@@ -126,13 +126,38 @@ def test_totals_are_sums_of_the_chosen_ads(viewer: Client, account: Any, ads: di
 def test_file_holds_what_is_seen(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
     rows = csv_rows(viewer, account, level="ad", sort="-spend")
     assert rows[0][0] == "Name · Shop · SANDBOX"
-    assert rows[0][4:] == [
-        "Budget (EUR)", "Spend (EUR)", "Purchases", "CPA (EUR)", "ROAS", "Profit (EUR)",
-        "Spend, before (EUR)", "Purchases, before", "CPA, before (EUR)", "ROAS, before",
+    assert rows[0][4:10] == [
+        "Campaign", "Campaign id at Meta", "Ad set", "Ad set id at Meta", "Ad", "Ad id at Meta",
     ]  # fmt: skip
-    assert rows[1] == ["Cup", "ad", "Running", "Price", "", "100.00", "30.0", "3.33", "3.0", "200.00",
+    cup = ads["cup"]
+    assert rows[1][4:10] == [
+        "Gift shoppers", cup.campaign.external_id, "Visitors", cup.ad_set.external_id, "Cup", cup.external_id,
+    ]  # fmt: skip
+    assert rows[0][10:] == [
+        "Budget (EUR)", "Spend (EUR)", "Purchases", "CPA, by Meta (EUR)", "ROAS", "Profit (EUR)",
+        "Spend, before (EUR)", "Purchases, before", "CPA, by Meta, before (EUR)", "ROAS, before",
+    ]  # fmt: skip
+    assert rows[1][:4] == ["Cup", "ad", "Running", "Price"]
+    assert rows[1][10:] == ["", "100.00", "30.0", "3.33", "3.0", "200.00",
                        "80.00", "1.0", "80.00", "2.5"]  # fmt: skip
     assert [row[0] for row in rows[1:]] == ["Cup", "Box", "'=Bag"]
+
+
+def test_file_tells_ads_of_one_name_apart(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
+    ads["box"].name = "Cup"
+    ads["box"].save()
+    rows = csv_rows(viewer, account, level="ad", sort="-spend")
+    assert [row[6:10:3] for row in rows[1:3]] == [
+        ["Visitors", ads["cup"].external_id], ["Lapsed", ads["box"].external_id],
+    ]  # fmt: skip
+
+
+def test_file_names_as_much_as_a_row_has(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
+    assert csv_rows(viewer, account, level="ad_set")[0][8] == "Budget (EUR)"
+    tree = csv_rows(viewer, account, open="all")
+    assert tree[0][8:10] == ["Ad", "Ad id at Meta"]
+    assert tree[1][:6] == ["Gift shoppers", "campaign", "Running", "", "Gift shoppers", ads["cup"].campaign.external_id]
+    assert tree[1][6:10] == ["", "", "", ""]
 
 
 def test_file_leaves_out_what_is_closed(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
@@ -147,10 +172,29 @@ def test_search_finds_names_above_and_opens_them(look: Callable[..., str], ads: 
 
 
 def test_status_comes_with_its_reason(look: Callable[..., str], ads: dict[str, Any]) -> None:
-    page = look(status="trouble")
+    page = look(status="rejected")
     assert "Rejected" in page
     assert "Unrealistic outcomes" in page
     assert "Cup" not in page
+
+
+@pytest.mark.parametrize("name", [name for name in STATUS_LABELS if name != "tired"])
+def test_filter_finds_the_badges_it_is_called_by(account: Any, name: str) -> None:
+    for learning in ("LEARNING", "FAIL", "SUCCESS"):
+        ad_set = AdSetFactory.create(campaign__account=account, learning_status=learning)
+        for effective in ("CAMPAIGN_PAUSED", "ADSET_PAUSED", *PLAIN):
+            AdFactory.create(ad_set=ad_set, effective_status=effective)
+    every = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
+    words = {one.pk: ad_status(one.effective_status, "", one.campaign, one.ad_set).label for one in every}
+    found = {one.pk for one in every.filter(STATUS_FILTERS[name])}
+    assert found
+    assert found == {pk for pk, label in words.items() if label == STATUS_LABELS[name]}
+
+
+def test_tired_ads_can_be_chosen(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
+    AdState.objects.create(ad=ads["cup"], day=DAY, is_tired=True, figures={})
+    AdState.objects.create(ad=ads["box"], day=DAY, is_tired=False, figures={})
+    assert [row[0] for row in csv_rows(viewer, account, level="ad", status="tired")[1:]] == ["Cup"]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +246,7 @@ def test_part_of_a_breakdown_can_be_listed(viewer: Client, account: Any, ads: di
             account=account, ad=ads["cup"], day=DAY, until=DAY, dimension="age", value=value, spend=spend
         )
     rows = csv_rows(viewer, account, level="ad", split="age:25-34")
-    assert rows[1][5] == "60.00"
+    assert rows[1][rows[0].index("Spend (EUR)")] == "60.00"
 
 
 def test_wide_periods_and_deep_pages_answer(look: Callable[..., str], ads: dict[str, Any]) -> None:

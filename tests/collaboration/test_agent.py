@@ -27,7 +27,7 @@ from mediabuyer.lib.clock import wall_now
 from memory.events import record
 from memory.recall import remember
 from tests.agent.worlds import make_ad, make_observation
-from tests.factories import NOW, CycleFactory, DecisionFactory
+from tests.factories import NOW, AdSetFactory, CycleFactory, DecisionFactory
 
 pytestmark = pytest.mark.django_db
 Page = Callable[..., Any]
@@ -273,6 +273,19 @@ def test_replay_page_shows_inputs_memory_and_rules(see: Page, replayed: Cycle) -
     assert "The same comes out again" in text
     assert "Paused it: got +€2." in text
     assert inputs["snapshot"] in text
+
+
+def test_replay_page_says_where_the_ads_lie_and_the_cost_comes_from(
+    see: Page, account: AdAccount, replayed: Cycle
+) -> None:
+    AdSetFactory.create(
+        campaign__account=account, external_id=replayed.observation["ads"][0]["ad_set_id"], name="Lapsed"
+    )
+    replayed.observation["ads"][0] |= {"is_tired": True, "effective_status": "PAUSED"}
+    replayed.save()
+    text = see("cycle", replayed.key).content.decode()
+    assert '<span class="sub">Lapsed, not running</span>' in text
+    assert "what a purchase cost in the last 28 days by Meta, since no goal is set" in text
 
 
 def test_answers_and_outcome_stand_in_order(see: Page, account: AdAccount, replayed: Cycle) -> None:

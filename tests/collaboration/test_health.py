@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
@@ -11,7 +12,7 @@ from django.core.cache import cache
 from campaigns.models import AdAccount
 from collaboration import health
 from mediabuyer.lib.clock import wall_now
-from tests.factories import ChangeFactory, OperationFactory
+from tests.factories import ChangeFactory, DecisionFactory, OperationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,28 @@ def test_ledger_is_told_by_its_changes(account, states, tone, text):
         ChangeFactory.create(operation=OperationFactory.create(account=account), state=state)
     part = health.ledger(account)
     assert (part.tone, part.text) == (tone, text)
+
+
+@pytest.mark.parametrize(("state", "text"), [("failed", "1 not taken back"), ("blocked", "1 not taken back")])
+def test_what_could_not_be_taken_back_is_not_well(account, state, text):
+    DecisionFactory.create(account=account, state="done", undo_state=state)
+    part = health.ledger(account)
+    assert (part.tone, part.text) == ("bad", text)
+
+
+@pytest.mark.parametrize(("plan", "tone"), [("57.14", "good"), ("57.15", "warn")])
+def test_cap_is_held_against_the_worst_day(account, plan, tone):
+    account.daily_cap = Decimal(100)
+    part = health.cap(account, Decimal(plan))
+    assert part is not None
+    assert part.tone == tone
+
+
+def test_no_cap_holds_without_one_or_on_an_import(account):
+    account.daily_cap = None
+    assert health.cap(account, Decimal(900)) is None
+    account.daily_cap, account.platform, account.mode = Decimal(100), "export", "shadow"
+    assert health.cap(account, Decimal(900)) is None
 
 
 def test_every_part_that_is_not_well_says_what_to_do(account, now, beat):

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from django.http import QueryDict
 
-from collaboration.period import parse_period
+from collaboration.period import parse_period, within_figures
 
 TODAY = date(2026, 11, 21)
 SPAN = date(2017, 8, 17), date(2017, 8, 30)
@@ -33,6 +33,34 @@ def test_default_is_28_days_against_those_before() -> None:
     assert (period.key, period.days, period.compare_label) == ("28d", 28, "vs previous 28 days")
     assert period.before == (date(2026, 9, 26), date(2026, 10, 23))
     assert not period.is_running
+
+
+def test_period_before_the_first_figures_is_compared_with_nothing() -> None:
+    period = within_figures(parse_period({"period": "90d"}, TODAY), date(2026, 9, 27))
+    assert (period.before, period.compare_label) == (None, "")
+    assert period.note == "Figures begin 27 Sep. Nothing is compared, as there is nothing before."
+
+
+def test_period_before_that_is_not_whole_is_named() -> None:
+    period = within_figures(parse_period({}, TODAY), date(2026, 10, 1))
+    assert period.before is not None
+    assert period.note == "Figures begin 1 Oct, so the period before is not whole."
+
+
+def test_whole_periods_need_no_note() -> None:
+    for first in (date(2026, 9, 26), None):
+        period = within_figures(parse_period({}, TODAY), first)
+        assert (period.note, period.before) == ("", (date(2026, 9, 26), date(2026, 10, 23)))
+
+
+def test_part_of_a_day_is_compared_with_nothing() -> None:
+    first = date(2026, 1, 1)
+    period = within_figures(parse_period({"period": "today"}, TODAY), first)
+    assert period.before is None
+    assert period.note == "Today is not over: a part of a day is compared with nothing."
+    assert within_figures(parse_period({"period": "yesterday"}, TODAY), first).before is not None
+    month = within_figures(parse_period({"period": "month"}, TODAY), first)
+    assert month.note == "Today is not over and counts as far as it has come; the days it is compared with are whole."
 
 
 def test_custom_range_needs_no_name() -> None:

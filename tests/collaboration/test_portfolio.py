@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import AdAccount, InsightBreakdown
+from campaigns.models import AdAccount, Campaign, InsightBreakdown
 from collaboration.columns import PART_COLUMNS, Scale, cells_of, certainty, columns_of
 from collaboration.marks import marks_of
 from collaboration.pacing import pacing, short_money
@@ -138,12 +138,29 @@ def test_imported_account_shows_its_own_days(viewer: Client, brand: Any) -> None
     assert "Imported Ads Manager file" in page
 
 
+def test_single_day_says_why_there_is_no_line(look: Callable[..., str], account: Any) -> None:
+    sell(account, "Gift", 100, 600)
+    page = look(period="yesterday")
+    assert "One day has no course by day" in page
+    assert "span more than one day" not in page
+
+
+def test_nothing_is_compared_with_days_before_the_figures(look: Callable[..., str], account: Any) -> None:
+    sell(account, "Gift", 100, 600)
+    page = look(period="90d")
+    assert "Figures begin 19 Nov." in page
+    assert "than before" not in page
+    assert "vs previous" not in page
+
+
 def test_campaigns_come_as_a_file(viewer: Client, account: Any) -> None:
     sell(account, "Gift", 100, 600)
     answer = viewer.get(reverse("portfolio", args=[account.key]), {"format": "csv"})
-    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
-    assert rows[0][:4] == ["Campaign · Shop · SANDBOX", "Status", "Budget (EUR)", "Spend (EUR)"]
-    assert rows[1][2:4] == ["50.00", "100.00"]
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    assert rows[0][:3] == ["Campaign · Shop · SANDBOX", "Campaign id at Meta", "Status"]
+    assert rows[0][3:5] == ["Budget (EUR)", "Spend (EUR)"]
+    assert rows[1][1] == Campaign.objects.get().external_id
+    assert rows[1][3:5] == ["50.00", "100.00"]
 
 
 def test_queries_do_not_grow_with_the_account(viewer: Client, account: Any, django_assert_max_num_queries: Any) -> None:
@@ -251,7 +268,7 @@ def test_young_weeks_are_marked_too_early() -> None:
     assert [(mark.is_early, mark.is_final) for mark in found.marks] == [(False, True), (True, False)]
     assert found.rows[1] == ["16 Nov", "8.0", "€12.50", "€11.00", "€19.00", "€12.00 to €26.00", "30% · too early"]
     assert found.summary == (
-        "In the week of 5 October an order cost €10.00; it brings €12.00 within 7 days and €20.00 within 30."
+        "In the week of 5 October an own order cost €10.00; it brings €12.00 within 7 days and €20.00 within 30."
     )
     assert draw_payout([], "EUR") is None
 

@@ -62,6 +62,14 @@ def test_limits_hold_at_once_and_are_told(log_in, manager, url, account):
     assert Event.objects.get(kind="account.limits_changed").actor == f"person:{manager.email}"
 
 
+def test_cap_below_what_the_budgets_allow_is_said(log_in, manager, url, account):
+    AdSetFactory.create(campaign__account=account, daily_budget=Decimal(900))
+    page = log_in(manager).post(url("settings-limits"), {**LIMITS, "daily_cap": "100"}, follow=True).content.decode()
+    assert (
+        "Your budgets already allow €1,575 on a worst day; I raise nothing until they are under the cap of €100" in page
+    )
+
+
 def test_same_limits_again_leave_no_line(log_in, manager, url):
     browser = log_in(manager)
     for _ in range(2):

@@ -44,7 +44,7 @@ def test_status_lists_parts_and_own_accounts(see: Callable[..., Any], account: A
     assert [part.name for part in context["shared"]] == ["Database", "Worker", "Memory graph"]
     (mine,) = context["per_account"]
     assert mine["account"] == account
-    assert [part.name for part in mine["parts"]] == ["Meta (sandbox)", "Changes at Meta"]
+    assert [part.name for part in mine["parts"]] == ["Meta (sandbox)", "Changes at Meta", "Daily cap"]
 
 
 def test_stranger_sees_nothing_of_another_brand(see: Callable[..., Any], account: AdAccount, stranger: User) -> None:

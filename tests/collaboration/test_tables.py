@@ -32,7 +32,9 @@ def body(kind: str, **account: Any) -> bytes:
 
 
 def test_csv_holds_the_rows_and_names_account_and_mode() -> None:
-    rows = list(csv.reader(io.StringIO(body("csv").decode())))
+    content = body("csv")
+    assert content.startswith(b"\xef\xbb\xbf")  # else Excel mangles every umlaut
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert rows == [
         ["Ad · DE shop · SANDBOX", "Spend (EUR)", "ROAS"],
         ["'=HYPERLINK(1)", "1226.71", "2.0917"],
@@ -56,6 +58,7 @@ def test_csv_is_written_while_rows_are_read() -> None:
             yield ["Ad", Decimal(number), None]
 
     lines = iter(export(table(rows()), "csv").streaming_content)  # type: ignore[attr-defined]
+    assert next(lines) == "\ufeff".encode()
     assert next(lines) == "Ad · DE shop · SANDBOX,Spend (EUR),ROAS\r\n".encode()
     next(lines)
     assert read == [0]

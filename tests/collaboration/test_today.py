@@ -80,6 +80,22 @@ def test_worst_day_is_held_against_the_cap(show, manager, ad):
     assert "No daily cap is set" in show(manager)
 
 
+def test_budgets_above_the_cap_are_a_trouble(show, manager, ad):
+    AdAccount.objects.update(daily_cap=Decimal(100))
+    spend(ad, TODAY)
+    page = show(manager)
+    assert "Daily cap: budgets already allow €175 on a worst day, the cap is €100." in page
+    assert "I raise nothing until the budgets are under the cap." in page
+    assert not any(word in page for word in ("Nothing is broken", "All well", "On plan"))
+
+
+def test_nothing_is_well_beside_what_is_not_as_it_should_be(show, manager, account, ad):
+    DecisionFactory.create(account=account, state="done", undo_state="failed", undo_error="Meta refused it")
+    page = show(manager)
+    assert "Not as it should be" in page
+    assert not any(word in page for word in ("Nothing is broken", "All well"))
+
+
 @pytest.mark.parametrize(("amount", "badge"), [(175, "On plan"), (176, "Over plan")])
 def test_overspending_as_meta_may_is_no_alarm(show, manager, ad, amount, badge):
     spend(ad, TODAY, amount)

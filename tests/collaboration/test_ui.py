@@ -14,6 +14,7 @@ from django.template import Context, RequestContext, Template
 from django.test import RequestFactory
 
 from collaboration.templatetags import ui
+from tests.factories import AccountFactory
 
 NOW = datetime(2026, 11, 19, 17, 12, tzinfo=UTC)
 
@@ -102,6 +103,11 @@ def test_ago_is_measured_by_the_clock_of_the_page() -> None:
         '<time class="" datetime="2026-11-19T17:06:00+00:00" title="Thu 19 Nov 2026, 17:06 UTC" data-ago>'
         "6 min ago</time>"
     )
+
+
+def test_hover_tells_the_hour_of_the_account() -> None:
+    html = rendered("{% ago when %}", when=NOW, account=AccountFactory.build(time_zone="Europe/Berlin"))
+    assert 'datetime="2026-11-19T18:12:00+01:00" title="Thu 19 Nov 2026, 18:12 Berlin"' in html
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -138,6 +138,13 @@ TABLE = [
     ("learning_phase", "pause", make_context(pause()), None, ""),
     ("cooldown", "rested", make_context(recent=(changed(NOW - 73 * HOUR),)), "pass", "72 hours"),
     ("cooldown", "too soon", make_context(recent=(changed(NOW - 70 * HOUR),)), "block", "rests for 3 more hours"),
+    (
+        "cooldown",
+        "hour of the account",
+        make_context(recent=(changed(datetime(2026, 11, 20, 7, 5, tzinfo=UTC)),), zone="Europe/Berlin"),
+        "block",
+        "was changed on 20 Nov 08:05 Berlin and rests",
+    ),
     ("cooldown", "another object", make_context(recent=(changed(NOW - HOUR, external_id="set9"),)), "pass", ""),
     ("cooldown", "taking back", make_context(is_undo=True, recent=(changed(NOW - HOUR),)), None, ""),
     ("never_pause_all", "some left", make_context(pause(), active_ads_after=5), "pass", "5 of 6"),
