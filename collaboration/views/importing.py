@@ -143,7 +143,7 @@ def _get(request: HttpRequest, key: UUID) -> ImportFile:
 def _diagnosis(row: ImportFile) -> imports.Diagnosis | None:
     if row.account is None or row.state != State.DONE:
         return None
-    return imports.diagnosis(row.account, is_mixed=len(row.mapping.get("result_types", [])) > 1)
+    return imports.diagnosis(row.account)
 
 
 def _start_page(

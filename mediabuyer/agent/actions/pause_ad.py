@@ -75,8 +75,8 @@ def _by_payout(ad: AdFigures, seen: Observation) -> str:
     back = f"Each {one} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
     interval = f" (80%: {ad.low:.2f} to {ad.high:.2f})." if ad.low is not None and ad.high is not None else "."
     if not ad.cpa:
-        return f"{back}{interval} It has sold nothing yet."
-    return f"{back}{interval} A purchase has cost {money(cents(float(ad.cpa)), seen.currency)} here."
+        return f"{back}{interval} It has brought no {seen.result} yet."
+    return f"{back}{interval} {_one(seen)} has cost {money(cents(float(ad.cpa)), seen.currency)} here."
 
 
 def _by_cost(ad: AdFigures, seen: Observation) -> str:
@@ -84,8 +84,12 @@ def _by_cost(ad: AdFigures, seen: Observation) -> str:
     against = "you set as the goal" if seen.valued_by == "target_cpa" else "is usual on this account"
     usual = money(cents(float(seen.reference_cpa or 0)), seen.currency)
     if not ad.cpa:
-        return f"It has brought no result for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
-    return f"A result costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
+        return f"It has brought no {seen.result} for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
+    return f"{_one(seen)} costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
+
+
+def _one(seen: Observation) -> str:
+    return f"{'An' if seen.result[0] in 'aeiou' else 'A'} {seen.result}"
 
 
 ACTION = Action(SLUG, "Pause an ad", "pause", propose)
