@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from campaigns.exports.result_kinds import name_kinds
 from campaigns.models import AdAccount, ImportFile
 
 UNKNOWN = "result"
 OF_META = ("purchase",)
 """A connected account is read with purchases as its results."""
+
+IRREGULAR = {"add to cart": "adds to cart", "person reached": "people reached"}
 
 
 def kinds_of(account: AdAccount) -> tuple[str, ...]:
@@ -26,3 +30,11 @@ def kinds_of(account: AdAccount) -> tuple[str, ...]:
 def one_result(kinds: tuple[str, ...]) -> str:
     """What a single one is called: its kind, or `result` where it is not known or there are several."""
     return kinds[0] if len(kinds) == 1 else UNKNOWN
+
+
+def count_results(count: Decimal, kinds: tuple[str, ...]) -> str:
+    """`1 purchase`, `12 adds to cart`; `12 results` where the kind has no word of its own."""
+    word = one_result(kinds)
+    word = UNKNOWN if word.startswith("“") else word
+    several = IRREGULAR.get(word) or f"{word}s"
+    return f"{count:,.0f} {word if round(count) == 1 else several}"
