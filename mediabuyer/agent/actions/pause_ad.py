@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from mediabuyer.agent.actions.base import Action, cents, money, risk_of
+from mediabuyer.agent.actions.base import Action, cents, gain_words, money, one, risk_of
 from mediabuyer.agent.context import AdFigures, Effect, Observation, PlannedChange, Proposal
 
 SLUG = "pause_ad"
@@ -48,6 +48,7 @@ def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
             "spend": str(ad.spend),
             "results": ad.results,
             "cpa": str(ad.cpa) if ad.cpa else None,
+            **gain_words(seen, "saved"),
         },
         effect=effect,
         risk=risk_of(effect),
@@ -71,12 +72,12 @@ def _why(ad: AdFigures, seen: Observation) -> str:
 
 
 def _by_payout(ad: AdFigures, seen: Observation) -> str:
-    one = money(Decimal(1), seen.currency)
-    back = f"Each {one} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
+    unit = money(Decimal(1), seen.currency)
+    back = f"Each {unit} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
     interval = f" (80%: {ad.low:.2f} to {ad.high:.2f})." if ad.low is not None and ad.high is not None else "."
     if not ad.cpa:
         return f"{back}{interval} It has brought no {seen.result} yet."
-    return f"{back}{interval} {_one(seen)} has cost {money(cents(float(ad.cpa)), seen.currency)} here."
+    return f"{back}{interval} {one(seen, 'A')} has cost {money(cents(float(ad.cpa)), seen.currency)} here."
 
 
 def _by_cost(ad: AdFigures, seen: Observation) -> str:
@@ -85,11 +86,7 @@ def _by_cost(ad: AdFigures, seen: Observation) -> str:
     usual = money(cents(float(seen.reference_cpa or 0)), seen.currency)
     if not ad.cpa:
         return f"It has brought no {seen.result} for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
-    return f"{_one(seen)} costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
-
-
-def _one(seen: Observation) -> str:
-    return f"{'An' if seen.result[0] in 'aeiou' else 'A'} {seen.result}"
+    return f"{one(seen, 'A')} costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
 
 
 ACTION = Action(SLUG, "Pause an ad", "pause", propose)

@@ -10,6 +10,7 @@ from mediabuyer.agent.actions.base import (
     budget_change,
     effect_of,
     figures,
+    gain_words,
     marginal,
     money,
     risk_of,
@@ -50,7 +51,7 @@ def _proposal(budget: Budget, after: Decimal, effect: Effect, seen: Observation)
         why=_why(budget, after, seen),
         params={"budget": budget.external_id, "daily_budget": str(after)},
         changes=changes,
-        evidence={"budgets": [figures(budget)], "bar": seen.bar},
+        evidence={"budgets": [figures(budget)], "bar": seen.bar, **gain_words(seen)},
         effect=effect,
         risk=risk_of(effect),
         way_back=f"Set it back to {money(budget.daily_budget, seen.currency)}, one click; "
