@@ -163,7 +163,12 @@ def _is_known(text: str) -> bool:
 
 
 def require_ads(headings: Sequence[Heading]) -> None:
-    """Raises UnreadableError for a table that tells of no ads: a statement of a bank has dates and costs, too."""
+    """Raises UnreadableError for a table that tells of no ads of Meta: a statement of a bank has costs, too."""
+    if sum(normalise(split_currency(heading.text)[0]) in GOOGLE for heading in headings) >= 2:
+        raise UnreadableError(
+            "This is a Google Ads report, and Google Ads reports cannot be imported yet.",
+            remedy="Drop an export from Meta's Ads Manager.",
+        )
     fields = {heading.field for heading in headings}
     delivery = any(heading.field in ("impressions", "reach") for heading in headings)
     spend = any(heading.field == "spend" and not _is_common(heading.text) for heading in headings)
@@ -177,6 +182,14 @@ def require_ads(headings: Sequence[Heading]) -> None:
     )
 
 
+GOOGLE = frozenset({
+    "impr", "ad group", "ad group id", "currency code", "avg cpc", "avg cpm", "avg cost", "avg cpv", "interactions",
+    "interaction rate", "conv rate", "cost conv", "conv value", "conv value cost", "all conv", "view through conv",
+    "search impr share", "search keyword", "search term", "keyword", "match type", "quality score", "campaign type",
+    "bid strategy type", "opt score", "optimization score", "cross device conv", "invalid clicks", "phone impr",
+    "durchschn cpc", "kosten conv", "conv wert",
+})  # fmt: skip
+"""Headings that Google Ads writes and Ads Manager does not; two of them tell a report of Google."""
 LEVELS = ("campaign", "ad_set", "ad")
 _MEASURED = frozenset({"spend", "clicks", "link_clicks", "results", "purchases", "leads", "messages", "conversions"})
 

@@ -19,12 +19,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import uploads
+from campaigns.importing import RESTATING
 from campaigns.models import AdAccount, ImportFile
 from campaigns.tasks import LONGEST, is_at_work
 from collaboration import imports
 from collaboration.cycles import is_silent
 from collaboration.frame import person
-from collaboration.import_forms import RESTATING, AnswersForm
+from collaboration.import_forms import AnswersForm
 from mediabuyer.agent.models import Cycle
 from mediabuyer.brands.models import Brand
 from mediabuyer.brands.permissions import Right, may, require

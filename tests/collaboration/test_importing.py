@@ -479,3 +479,30 @@ def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) 
     assert row.account is not None
     cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
     assert "A profile visit costs" in cycle.decision_set.get().why
+
+
+GOOGLE = "Campaign,Ad group,Currency code,Cost,Impr.,Clicks,Avg. CPC\nK,G,EUR,1.50,100,3,0.50\n"
+LIST = "header,files\n" + "".join(f"{name},{count}\n" for count, name in enumerate(["Impressions", "Ad name", "Age"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (GOOGLE, "Google Ads reports cannot be imported yet"),
+        ("Day,Campaign name,Amount spent (EUR)\n2026-09-01,K,much\n2026-09-02,K,more\n", "Not one of its 2 rows"),
+    ],
+    ids=["Google Ads", "no row of figures"],
+)
+def test_file_of_something_else_is_refused_before_it_makes_an_account(
+    web: Client, drop: Callable[..., ImportFile], content: str, said: str
+) -> None:
+    row = drop("other.csv", content)
+    assert row.state == "failed"
+    text = page(web, row).content.decode()
+    assert said in text
+    assert "Import 0 rows" not in text
+    assert not AdAccount.objects.filter(platform="export").exists()
+
+
+def test_list_of_headings_is_no_export(drop: Callable[..., ImportFile]) -> None:
+    assert drop("headers.csv", LIST).state == "failed"
