@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from campaigns.exports.limits import MAX_LISTED_ERRORS
+from campaigns.exports.limits import MAX_LISTED_ERRORS, UnreadableError
 from campaigns.exports.mapping import Mapping
 from campaigns.exports.parse import Check, ParsedRow, RowError, Totals, rows
 from campaigns.exports.reader import Source
@@ -27,6 +27,8 @@ from memory.events import record
 
 BATCH = 5_000
 UNKNOWN_CURRENCY = "XXX"  # ISO 4217: no currency
+RESTATING = frozenset({"decimal", "date_order", "result"})
+"""Questions whose answer changes how figures are read."""
 DIMENSIONS = {"platform": "publisher_platform", "placement": "platform_position", "device": "impression_device"}
 """Breakdowns whose rows from the platform go by another name."""
 
@@ -83,6 +85,24 @@ def preview(source: Source, mapping: Mapping) -> Reading:
     return reading
 
 
+def require_rows(reading: Reading) -> None:
+    """Raises UnreadableError for a file with rows of which not one can be used: it is something else than it seemed.
+
+    An open question of dates or decimals can make that of every file, so nothing is said before it is answered.
+    """
+    if reading.totals.rows or not reading.error_count or not RESTATING.isdisjoint(_asked(reading.totals.mapping)):
+        return
+    first = reading.errors[0]
+    raise UnreadableError(
+        f"Not one of its {reading.error_count:,} rows can be imported. Line {first.line:,}: {first.message}",
+        remedy="In Ads Manager choose Reports, then Export table data, and drop that file.",
+    )
+
+
+def _asked(mapping: Mapping) -> set[str]:
+    return {question.key for question in mapping.open_questions}
+
+
 def account_for_import(brand: Brand, name: str, mapping: Mapping, currency: str | None = None) -> AdAccount:
     """The brand's imported account of that name, made where it is missing: read-only, in shadow mode.
 
@@ -124,6 +144,7 @@ def import_file(
     AdAccount.objects.select_for_update().get(pk=account.pk)  # two files at once would make the same ads
     dimension = ",".join(DIMENSIONS.get(name, name) for name in mapping.breakdowns if name != "day")
     reading, written = _write(account, source, mapping, dimension, now, progress)
+    require_rows(reading)
     if written:
         if dimension:
             derive_days(account)

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
+from campaigns.exports.mapping import Mapping as Understood
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
-from campaigns.importing import ImportResult, account_for_import, import_file, preview
+from campaigns.importing import ImportResult, account_for_import, import_file, preview, require_rows
 from campaigns.models import ImportFile
 from mediabuyer.brands.models import Brand, User
 from mediabuyer.lib.clock import wall_now
@@ -84,7 +85,9 @@ def read(row: ImportFile) -> None:
     with _said_on(row):
         source = open_source(full_path(row.path), row.name)
         mapping = understand(source, row.answers)
-        report = preview(source, mapping).as_dict()
+        reading = preview(source, mapping)
+        require_rows(reading)
+        report = reading.as_dict()
         ImportFile.objects.filter(pk=row.pk, state=State.UNDERSTOOD).update(mapping=mapping.as_dict(), report=report)
     row.refresh_from_db()
 
@@ -138,6 +141,19 @@ def carry_out(row: ImportFile) -> ImportResult | None:
         full_path(row.path).unlink(missing_ok=True)
     row.refresh_from_db()
     return result
+
+
+def list_beside_uploads(file: Path, mapping: Understood, result: ImportResult) -> None:
+    """A file that a command imported stands in the same list, once however often it is imported."""
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    now, account = wall_now(), result.account
+    report = result.reading.as_dict() | {"written": result.written}
+    ImportFile.objects.get_or_create(
+        brand=account.brand, account=account, digest=digest, state=State.DONE,
+        defaults={"name": _plain(file.name), "path": "", "size": file.stat().st_size, "mapping": mapping.as_dict(),
+                  "report": report, "rows_done": report["rows"], "finished_at": now},
+    )  # fmt: skip
 
 
 @contextmanager

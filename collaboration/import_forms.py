@@ -18,8 +18,6 @@ CURRENCIES = (
     "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "UYU", "VND", "ZAR",
 )  # fmt: skip
 """What Meta bills in, the most frequent first."""
-RESTATING = ("decimal", "date_order", "result")
-"""Questions whose answer changes how figures are read, so that totals are shown once more before anything is stored."""
 
 
 class AnswersForm(forms.Form):

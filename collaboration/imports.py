@@ -8,6 +8,7 @@ from typing import Any
 
 from campaigns.exports.mapping import TITLES
 from campaigns.models import AdAccount, ImportFile
+from campaigns.result_kinds import kinds_of
 from collaboration.cycles import decisions_of
 from mediabuyer.agent.models import Cycle
 from mediabuyer.lib.money import format_money
@@ -94,12 +95,14 @@ class Diagnosis:
     rows: list[Row]
     count: int
     sentences: list[tuple[str, str]]
+    kinds: tuple[str, ...]
+    """What a result is, one word each; more than one where results cannot be compared."""
 
 
-def diagnosis(account: AdAccount, *, is_mixed: bool) -> Diagnosis | None:
+def diagnosis(account: AdAccount) -> Diagnosis | None:
     """By the coarsest level with several names below the campaign; None while the account has no figures.
 
-    `is_mixed`: results mean several things, so their costs are not compared.
+    Where its results mean several things, what they cost is not compared.
     """
     span = data_span(account)
     if span is None:
@@ -110,8 +113,9 @@ def diagnosis(account: AdAccount, *, is_mixed: bool) -> Diagnosis | None:
         ("ad", _spent(account, span, "ad")),
     )
     noun = level.replace("_", " ")
-    said = [] if is_mixed else _sentences(whole, rows, noun, account.currency)
-    return Diagnosis(span, whole, noun, rows[:SHOWN_ROWS], len(rows), said)
+    kinds = kinds_of(account)
+    said = _sentences(whole, rows, noun, account.currency) if len(kinds) <= 1 else []
+    return Diagnosis(span, whole, noun, rows[:SHOWN_ROWS], len(rows), said, kinds)
 
 
 def _spent(account: AdAccount, span: tuple[Any, Any], level: str) -> list[Row]:

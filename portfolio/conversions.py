@@ -27,6 +27,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Extract
 
 from campaigns.models import Ad, AdAccount, InsightDay
+from campaigns.result_kinds import kinds_of
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.errors import Fault, PlatformError
 from portfolio.delay import WINDOW, Floats
@@ -80,7 +81,7 @@ class AccountCohorts:
     impressions: Floats
     arrivals: Floats  # d, conversions of the account by the day they came
     is_from_ledger: bool  # else from what the platform reports
-    valued_by: str  # what a result is worth: its revenue, the target_cpa, the average_cpa; empty without results
+    valued_by: str  # what a result is worth: its revenue, the target_cpa, the average_cpa; empty where nothing says it
 
 
 def sync_conversions(account: AdAccount, now: datetime) -> int:
@@ -117,7 +118,8 @@ def load_cohorts(
     """Cohorts of the `days` whole days before `today`, in two queries on the figures.
 
     Without a ledger the platform's results stand for it: booked on the click day too, but only within its own window.
-    Where results bring no revenue (leads, messages) each is worth its target CPA, or else what it costs on average.
+    Where results bring no revenue (leads, messages) each is worth its target CPA, or else what it costs on average;
+    results of several kinds are then worth nothing that could be said.
     """
     first = today - timedelta(days=days)
     return _cohorts(account, first, today, _insights(account, first, today), _events(account, first, today),
@@ -154,7 +156,7 @@ def _cohorts(
         cohorts = _as_reported(spend, visits, results, revenue * margin)
         arrivals = results.sum(axis=0)
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
-    cohorts, curves, valued_by = _valued(cohorts, curves, target_cpa)
+    cohorts, curves, valued_by = _valued(cohorts, curves, target_cpa, is_mixed=len(kinds_of(account)) > 1)
     return AccountCohorts(
         tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by
     )
@@ -288,11 +290,16 @@ def _as_reported(spend: Floats, clicks: Floats, results: Floats, payout: Floats)
     return Cohorts(spend, clicks, results, payout, payout, none, none, none[:, : SHORT_WINDOW + 1])
 
 
-def _valued(cohorts: Cohorts, curves: Curves, target_cpa: Decimal | None) -> tuple[Cohorts, Curves, str]:
-    """Payout where the results have none of their own; it then arrives as the results do."""
+def _valued(
+    cohorts: Cohorts, curves: Curves, target_cpa: Decimal | None, *, is_mixed: bool
+) -> tuple[Cohorts, Curves, str]:
+    """Payout where the results have none of their own; it then arrives as the results do.
+
+    A visit costs less than a purchase by its nature, so no price is put on results that are `is_mixed`.
+    """
     if cohorts.payout.any():
         return cohorts, curves, "revenue"
-    if not cohorts.conversions.any():
+    if is_mixed or not cohorts.conversions.any():
         return cohorts, curves, ""
     average = compute_cpa(cohorts.spend.sum(axis=0)[None], cohorts.conversions.sum(axis=0)[None], curves.conversions)
     payout = cohorts.conversions * float(target_cpa or average[0])

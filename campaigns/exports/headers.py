@@ -20,7 +20,6 @@ _CURRENCY = re.compile(r"[(\[]\s*([A-Z]{3})\s*[)\]]")
 LONGEST_NAME = 120
 _BARE_CURRENCY = re.compile(r"(?:[\s,:–-]|\bin\b)+([A-Z]{3})\s*$")
 _SIGN_IN_BRACKETS = re.compile(r"[(\[]\s*(\D{1,3}?)\s*[)\]]")
-_NOT_CURRENCIES = frozenset({"ALL", "CPC", "CPM", "CTR", "ROI", "DMA", "UTC", "API", "ATC"})
 
 COMPUTED = "Computed again from its parts, so that sums are right"
 CUSTOM = "A custom metric of the account: its formula does not stand in the file"
@@ -94,16 +93,24 @@ def split_currency(text: str) -> tuple[str, str | None]:
     """`Amount spent (IDR)` → the words and the currency. `CTR (all)` has none."""
     if len(text) > LONGEST_NAME:
         return text, None
-    found = [code for code in _CURRENCY.findall(text) if code not in _NOT_CURRENCIES]
-    if found:
-        return re.sub(r"[(\[]\s*" + found[-1] + r"\s*[)\]]", " ", text), found[-1]
+    for bracket in reversed(list(_CURRENCY.finditer(text))):
+        words = f"{text[: bracket.start()]} {text[bracket.end() :]}"
+        if bracket[1] in CODES or _is_money(words):
+            return words, bracket[1]
     bare = _BARE_CURRENCY.search(text)
     if bare and bare[1] in CODES:
         return text[: bare.start()], bare[1]
+    if other := _CURRENCY.search(text):
+        return f"{text[: other.start()]} {text[other.end() :]}", None  # `Geo Markets (DMA)`: letters, and no currency
     sign = _SIGN_IN_BRACKETS.search(text)
     if sign and currency_in(sign[1]):
         return text[: sign.start()] + text[sign.end() :], currency_in(sign[1])
     return text, None
+
+
+def _is_money(words: str) -> bool:
+    """Three letters behind an amount are a currency even if no account we know of is billed in it."""
+    return _names().get(normalise(words), ("",))[0] in ("spend", "revenue")
 
 
 @lru_cache(maxsize=1)
@@ -156,7 +163,12 @@ def _is_known(text: str) -> bool:
 
 
 def require_ads(headings: Sequence[Heading]) -> None:
-    """Raises UnreadableError for a table that tells of no ads: a statement of a bank has dates and costs, too."""
+    """Raises UnreadableError for a table that tells of no ads of Meta: a statement of a bank has costs, too."""
+    if sum(normalise(split_currency(heading.text)[0]) in GOOGLE for heading in headings) >= 2:
+        raise UnreadableError(
+            "This is a Google Ads report, and Google Ads reports cannot be imported yet.",
+            remedy="Drop an export from Meta's Ads Manager.",
+        )
     fields = {heading.field for heading in headings}
     delivery = any(heading.field in ("impressions", "reach") for heading in headings)
     spend = any(heading.field == "spend" and not _is_common(heading.text) for heading in headings)
@@ -170,6 +182,14 @@ def require_ads(headings: Sequence[Heading]) -> None:
     )
 
 
+GOOGLE = frozenset({
+    "impr", "ad group", "ad group id", "currency code", "avg cpc", "avg cpm", "avg cost", "avg cpv", "interactions",
+    "interaction rate", "conv rate", "cost conv", "conv value", "conv value cost", "all conv", "view through conv",
+    "search impr share", "search keyword", "search term", "keyword", "match type", "quality score", "campaign type",
+    "bid strategy type", "opt score", "optimization score", "cross device conv", "invalid clicks", "phone impr",
+    "durchschn cpc", "kosten conv", "conv wert",
+})  # fmt: skip
+"""Headings that Google Ads writes and Ads Manager does not; two of them tell a report of Google."""
 LEVELS = ("campaign", "ad_set", "ad")
 _MEASURED = frozenset({"spend", "clicks", "link_clicks", "results", "purchases", "leads", "messages", "conversions"})
 

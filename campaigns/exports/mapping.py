@@ -117,6 +117,7 @@ class Mapping:
     total: Dictionary[str, Number | None]
     merged_rows: int
     result_types: tuple[str, ...]
+    result_kinds: tuple[str, ...]
     attributions: tuple[str, ...]
     questions: tuple[Question, ...]
     answers: Dictionary[str, str]
@@ -166,6 +167,7 @@ class Mapping:
             "total": {name: _text(value) for name, value in self.total.items()} if self.total else None,
             "merged_rows": self.merged_rows,
             "result_types": list(self.result_types),
+            "result_kinds": list(self.result_kinds),
             "attributions": list(self.attributions),
             "warnings": list(self.warnings),
             "columns": [_column(column) for column in self.used],

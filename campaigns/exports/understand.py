@@ -14,6 +14,7 @@ from campaigns.exports.headers import Heading, guess_language, read_heading, req
 from campaigns.exports.mapping import STORED, TITLES, Column, Mapping, Question
 from campaigns.exports.numbers import CellError, Number, is_shortened, parse_number
 from campaigns.exports.reader import Cell, Source
+from campaigns.exports.result_kinds import name_kinds
 from campaigns.exports.retold import ADDITIVE, MOST_ROWS, Retold, find_retold
 from campaigns.exports.scan import BREAKDOWNS, METRICS, NAMES, TIMES, Scan, days_in, dimension_columns, scan
 
@@ -97,6 +98,7 @@ class _Understanding:
             total=self._total(),
             merged_rows=self._merged(),
             result_types=self._kinds("result_type"),
+            result_kinds=self._result_kinds(),
             attributions=self._kinds("attribution"),
             questions=tuple(self.questions),
             answers=self.answers,
@@ -287,8 +289,16 @@ class _Understanding:
         counts = self.found.kinds.get(self.chosen.get(field, -1))
         return tuple(kind for kind, _ in counts.most_common(20)) if counts else ()
 
+    def _result_kinds(self) -> tuple[str, ...]:
+        """By the file's own column of kinds; by the heading where another column stands for the results."""
+        index = self.metrics.get("results")
+        if index is None or not self._filled(self.headings[index].field or ""):
+            return ()
+        field = self.headings[index].field
+        return name_kinds(self._kinds("result_type") if field == "results" else (self.headings[index].text,))
+
     def _warnings(self) -> tuple[str, ...]:
-        kinds, settings, merged = self._kinds("result_type"), self._kinds("attribution"), self._merged()
+        kinds, settings, merged = self._result_kinds(), self._kinds("attribution"), self._merged()
         said = []
         if len(kinds) > 1:
             said.append(f"“Result” has {len(kinds)} meanings here: {', '.join(kinds[:4])}. Their sum mixes them.")

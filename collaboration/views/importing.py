@@ -19,12 +19,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import uploads
+from campaigns.importing import RESTATING
 from campaigns.models import AdAccount, ImportFile
 from campaigns.tasks import LONGEST, is_at_work
 from collaboration import imports
 from collaboration.cycles import is_silent
 from collaboration.frame import person
-from collaboration.import_forms import RESTATING, AnswersForm
+from collaboration.import_forms import AnswersForm
 from mediabuyer.agent.models import Cycle
 from mediabuyer.brands.models import Brand
 from mediabuyer.brands.permissions import Right, may, require
@@ -143,7 +144,7 @@ def _get(request: HttpRequest, key: UUID) -> ImportFile:
 def _diagnosis(row: ImportFile) -> imports.Diagnosis | None:
     if row.account is None or row.state != State.DONE:
         return None
-    return imports.diagnosis(row.account, is_mixed=len(row.mapping.get("result_types", [])) > 1)
+    return imports.diagnosis(row.account)
 
 
 def _start_page(

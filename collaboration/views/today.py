@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
 from campaigns.models import META_EXPOSURE, AdAccount
+from campaigns.result_kinds import count_results, kinds_of
 from collaboration import health
 from collaboration.cards import lines_of
 from collaboration.figures import scale_of
@@ -35,7 +36,7 @@ from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
 from portfolio.metrics import Totals, add_up, compute_changes
-from portfolio.performance import evaluation_day, last_days, previous_period, total, totals
+from portfolio.performance import data_span, evaluation_day, last_days, previous_period, total, totals
 
 NEEDS = 3
 SHOWN_EVENTS = 8
@@ -79,7 +80,10 @@ TONES = {
 
 @dataclass(frozen=True)
 class Money:
-    """The newest day with figures against the day before, the budgets and the cap."""
+    """The newest day with figures against the day before, the budgets and the cap.
+
+    Of an imported account all that its files tell, from `since` to `day`: a file may have no single days.
+    """
 
     day: date
     is_today: bool
@@ -87,6 +91,8 @@ class Money:
     before: Totals
     plan: Decimal
     cap: Decimal | None
+    since: date | None = None
+    has_revenue: bool = True
 
     @property
     def is_over_cap(self) -> bool:
@@ -158,13 +164,12 @@ def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
 
 
 def _money(account: AdAccount, now: datetime) -> Money:
-    """Today once something was spent today, else the newest day there is."""
+    """Today once something was spent today, else the newest day there is; of an imported account the whole period."""
+    if account.is_read_only:
+        return _money_of_files(account, now)
     current = day_in_zone(now, account.time_zone)
     days = {row.key: row.totals for row in totals(account, current - timedelta(days=TREND_DAYS), current, "day")}
     newest = max((day for day, one in days.items() if one.spend), default=None)
-    if newest is None and account.is_read_only:
-        newest = evaluation_day(account, now) - timedelta(days=1)
-        days = {row.key: row.totals for row in totals(account, newest - timedelta(days=1), newest, "day")}
     day = newest or current
     return Money(
         day,
@@ -174,6 +179,14 @@ def _money(account: AdAccount, now: datetime) -> Money:
         committed_now(account),
         account.daily_cap,
     )
+
+
+def _money_of_files(account: AdAccount, now: datetime) -> Money:
+    """No comparison: nothing is known of the time before."""
+    span = data_span(account)
+    seen = total(account, *span) if span else Totals()
+    last = span[1] if span else day_in_zone(now, account.time_zone)
+    return Money(last, False, seen, Totals(), Decimal(0), None, span[0] if span else last, seen.revenue > 0)
 
 
 def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
@@ -186,7 +199,7 @@ def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
         "spend_change": shown["spend"].relative if shown else None,
         "revenue_change": shown["revenue"].relative if shown else None,
         "roas_change": shown["roas"].absolute if shown else None,
-        "purchases": f"{money.now.results:,.0f} purchase{'' if round(money.now.results) == 1 else 's'}",
+        "purchases": count_results(money.now.results, kinds_of(account)),
         "of_plan": f"{money.now.spend / money.plan:.0%} of the budgets" if money.plan else "",
         "roas_yesterday": f"yesterday {money.before.roas:.2f}" if money.before.roas is not None else "",
         "worst_day": worst_day,
@@ -212,13 +225,19 @@ def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: boo
     )
     whole = partial(format_money, currency=account.currency, places=0)
     when = "Today" if money.is_today else f"On {money.day.day} {money.day:%B}"
+    if money.since:
+        when = f"From {money.since:%-d %B %Y} to {money.day:%-d %B %Y}"
     plan = f" of {whole(money.plan)}" if money.plan else ""
     second = f"{when} {whole(money.now.spend)}{plan} spent"
     roas, before = money.now.roas, money.before.roas
-    if roas is None:
+    if money.since and money.now == Totals():
+        return f"{first} The files have no figures."
+    if roas is None or not money.has_revenue:
         return f"{first} {second}."
     against = (
-        "" if before is None or money.is_today else (f", {'up' if roas >= before else 'down'} {abs(roas - before):.2f}")
+        ""
+        if before is None or money.is_today or money.since
+        else (f", {'up' if roas >= before else 'down'} {abs(roas - before):.2f}")
     )
     return f"{first} {second}; ROAS {roas:.2f}{against}."
 

@@ -167,7 +167,14 @@ class Observation:
     budgets: tuple[Budget, ...]
     bar: float = 1.0
     valued_by: str = "revenue"
-    """What a result is worth: its revenue, or where a file has none the target or average cost of a result."""
+    """What a result is worth: its revenue, or where a file has none the target or average cost of a result.
+
+    Empty where nothing says it: there are no results, or they are of several kinds.
+    """
+    result: str = "purchase"
+    """What one result is, in a word; `result` where it is not known."""
+    results_are_mixed: bool = False
+    """Results mean several things: what one kind costs says nothing about another."""
     has_tracking_alarm: bool = False
     anomalies: tuple[str, ...] = ()
 

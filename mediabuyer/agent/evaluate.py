@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from campaigns.models import Ad, AdAccount
+from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.observe import Pulled, budgets_of, limits_of
@@ -32,7 +33,7 @@ KEPT_DRAWS = 64
 def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
     """Payout, certainty, trend and fatigue per ad; draws per budget; alarms of the account. Stored on the cycle."""
     account = cycle.account
-    found, goal = snapshot(account, cycle.now), Goal.current(account)
+    found, goal, kinds = snapshot(account, cycle.now), Goal.current(account), kinds_of(account)
     ads = _ads(account, found)
     budgets = _budgets(account, found, ads)
     observation = Observation(
@@ -47,6 +48,8 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         target_cpa=goal.target_cpa,
         reference_cpa=goal.target_cpa or found.average_cpa,
         valued_by=found.data.valued_by,
+        result=one_result(kinds),
+        results_are_mixed=len(kinds) > 1,
         ads=tuple(ads),
         budgets=tuple(budgets),
         has_tracking_alarm=any(alarm.name == "conversions" and alarm.is_low for alarm in found.alarms),
@@ -59,7 +62,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
     earning = sum((ad.p_profit or 0) >= 0.5 for ad in running)
     alarm = " Something is unusual: " + "; ".join(observation.anomalies) + "." if observation.anomalies else ""
     note.say(
-        f"{len(running)} ads run, {earning} of them more likely earn than not.{alarm}",
+        f"{_how_many(observation, len(running), earning)}{alarm}",
         ads=len(ads),
         running=len(running),
         earning=earning,
@@ -67,6 +70,13 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         insights=pulled.insights,
     )
     return observation
+
+
+def _how_many(seen: Observation, running: int, earning: int) -> str:
+    ads = f"{running} {'ad runs' if running == 1 else 'ads run'}"
+    if seen.results_are_mixed and not seen.valued_by:
+        return f"{ads}. Their results are of several kinds, so I do not compare what they cost."
+    return f"{ads}, {earning} of them more likely {'earns' if earning == 1 else 'earn'} than not."
 
 
 def _ads(account: AdAccount, found: Evaluation) -> list[AdFigures]:

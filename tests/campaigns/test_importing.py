@@ -14,7 +14,9 @@ from django.db.models import Sum
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
 from campaigns.importing import ImportResult, account_for_import, import_file
-from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightBreakdown, InsightDay
+from campaigns.models import Ad, AdAccount, AdSet, Campaign, ImportFile, InsightBreakdown, InsightDay
+from campaigns.result_kinds import kinds_of
+from mediabuyer.brands.models import Brand
 from mediabuyer.lib.errors import Invalid
 from memory.models import Event
 from tests.conftest import DATA
@@ -310,3 +312,22 @@ def test_all_files_of_a_real_account_tell_one_sum(take: Any, folder: Path) -> No
     for path in sorted(folder.glob("*.csv"), reverse=True):
         take(path, name=folder.name)
     assert snapshot()[:3] == before[:3]
+
+
+def test_command_leaves_no_account_of_a_file_that_it_refuses(tmp_path: Path, brand: Brand) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("Day,Campaign name,Amount spent (EUR)\n2026-09-01,K,much\n")
+    with pytest.raises(SystemExit):
+        call_command("import_export", str(path), "--json", stdout=io.StringIO())
+    assert not AdAccount.objects.filter(platform="export").exists()
+
+
+def test_command_lists_its_file_on_the_import_page_once(tmp_path: Path, brand: Brand) -> None:
+    path = tmp_path / "report.csv"
+    path.write_text("Day,Campaign name,Amount spent (EUR),Leads\n2026-09-01,K,1.50,2\n")
+    for _ in range(2):
+        call_command("import_export", str(path), "--json", stdout=io.StringIO())
+    row = ImportFile.objects.get()
+    assert (row.name, row.state, row.report["rows"], row.path) == ("report.csv", "done", 1, "")
+    assert row.account is not None
+    assert kinds_of(row.account) == ("lead",)

@@ -22,6 +22,7 @@ from django_q.models import OrmQ
 
 from campaigns import tasks, uploads
 from campaigns.models import AdAccount, ImportFile, InsightDay
+from mediabuyer.agent.cycle import run_cycle, start_cycle
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.tasks import sweep_cycles
 from mediabuyer.brands.models import Brand, User
@@ -449,3 +450,59 @@ def test_interrupted_look_is_told_instead_of_no_proposals(web: Client, imported:
     content = page(web, row).content
     assert b"I was interrupted while looking" in content
     assert b"hx-trigger" not in content
+
+
+MIXED = (
+    "Day,Ad name,Amount spent (IDR),Impressions,Link clicks,Results,Result type\n"
+    + "".join(f"2026-09-{day:02},Chat,900000,9000,90,20,Messaging conversations started\n" for day in range(1, 29))
+    + "".join(f"2026-09-{day:02},Visit,900000,90000,900,900,Instagram profile visits\n" for day in range(1, 29))
+)
+
+
+def test_results_of_several_kinds_are_neither_compared_nor_judged(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    row = imported("mixed.csv", MIXED)
+    assert row.account is not None
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    assert not cycle.decision_set.exists()
+    answer = page(web, row)
+    assert answer.context["diagnosis"].kinds == ("conversation", "profile visit")
+    assert "I propose nothing" in answer.content.decode()
+    assert cycle.step_set.get(name="evaluate").summary == (
+        "2 ads run. Their results are of several kinds, so I do not compare what they cost."
+    )
+
+
+def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) -> None:
+    row = imported("one.csv", MIXED.replace("Messaging conversations started", "Instagram profile visits"))
+    assert row.account is not None
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    assert "A profile visit costs" in cycle.decision_set.get().why
+
+
+GOOGLE = "Campaign,Ad group,Currency code,Cost,Impr.,Clicks,Avg. CPC\nK,G,EUR,1.50,100,3,0.50\n"
+LIST = "header,files\n" + "".join(f"{name},{count}\n" for count, name in enumerate(["Impressions", "Ad name", "Age"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (GOOGLE, "Google Ads reports cannot be imported yet"),
+        ("Day,Campaign name,Amount spent (EUR)\n2026-09-01,K,much\n2026-09-02,K,more\n", "Not one of its 2 rows"),
+    ],
+    ids=["Google Ads", "no row of figures"],
+)
+def test_file_of_something_else_is_refused_before_it_makes_an_account(
+    web: Client, drop: Callable[..., ImportFile], content: str, said: str
+) -> None:
+    row = drop("other.csv", content)
+    assert row.state == "failed"
+    text = page(web, row).content.decode()
+    assert said in text
+    assert "Import 0 rows" not in text
+    assert not AdAccount.objects.filter(platform="export").exists()
+
+
+def test_list_of_headings_is_no_export(drop: Callable[..., ImportFile]) -> None:
+    assert drop("headers.csv", LIST).state == "failed"

@@ -449,7 +449,27 @@ def test_shadow_account_shows_and_sends_nothing(log_in, manager, make, account):
     page = said(log_in(manager).get(reverse("inbox", args=[account.key])))
     assert "I show what I would do; nothing can be sent." in page
     assert one.title in page
-    assert 'data-key="a"' not in page
+    for wrong in (
+        'data-key="a"',
+        "</kbd> approve",
+        "<dd>approve",
+        "If you wait",
+        "Lapses",
+        " lapses",
+        "Way back",
+        "Judged on",
+        " h left",
+    ):
+        assert wrong not in page, wrong
+
+
+def test_effect_without_revenue_is_no_profit(log_in, manager, make, account):
+    effect = {"per_day": "25.16", "low": "20", "high": "30", "p_loss": "0.1"}
+    one = make(expected=effect, evidence={"gain": "saved a day at the usual cost of a lead"})
+    page = said(log_in(manager).get(reverse("decision", args=[account.key, one.key])))
+    assert "saved a day at the usual cost of a lead; no revenue is known, so this is no profit" in page
+    assert "profit a day" not in page
+    assert "In 1 of 10 cases nothing is gained." in page
 
 
 def test_names_from_outside_are_shown_as_text(log_in, manager, make, account):

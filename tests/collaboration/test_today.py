@@ -170,3 +170,27 @@ def test_queries_do_not_grow_with_the_rows(client, account, manager, django_asse
         counts.append(len(captured))
     assert counts[0] == counts[1]
     assert Decision.objects.count() == 20
+
+
+def test_file_without_days_is_told_as_a_whole(show, manager, ad, account):
+    AdAccount.objects.update(mode="shadow", platform="export", graph_url="")
+    spent = {"spend": Decimal("2063.99"), "revenue": Decimal(0), "results": Decimal(40)}
+    InsightFactory.create(ad=ad, day=date(2017, 7, 1), until=date(2017, 7, 31), **spent)
+    DecisionFactory.create(
+        account=account, state="proposed", waiting_cost=Decimal(96), evidence={"gain": "saved a day at the usual cost"},
+        expected={"per_day": "25.16", "low": "20", "high": "30", "p_loss": "0.1"}, expires_at="2100-01-01T00:00Z",
+    )  # fmt: skip
+    page = show(manager)
+    assert "1 thing I would do. From 1 July 2017 to 31 July 2017 €2,064 spent.</h1>" in page
+    assert "€2,063.99" in page
+    assert "40 results" in page
+    assert "saved a day at the usual cost" in page
+    for wrong in ("€0.00", "purchase", "profit", "costs about", " left<"):
+        assert wrong not in page
+
+
+def test_file_with_revenue_and_days_is_told_as_a_whole_too(show, manager, ad):
+    AdAccount.objects.update(mode="shadow", platform="export", graph_url="")
+    spend(ad, date(2026, 11, 1))
+    spend(ad, date(2026, 11, 2))
+    assert "From 1 November 2026 to 2 November 2026 €160 spent; ROAS 2.50.</h1>" in show(manager)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from campaigns.models import InsightDay
+from campaigns.models import ImportFile, InsightDay
 from portfolio.conversions import Order, record_conversions
 from portfolio.models import AdState, Conversion, Goal
 from portfolio.states import evaluate, snapshot
@@ -176,3 +176,24 @@ def test_evidence_of_each_ad_is_summed_from_its_own_rows(account: Any, ads: list
         assert told["payout_7"].keys() == {"observed", "mature", "mature_spend", "projected", "maturity"}
         assert 0 < told["matured_spend"] < told["spend"]
         assert (told["source"], told["valued_by"]) == ("ledger", "revenue")
+
+
+def test_results_of_several_kinds_are_not_compared() -> None:
+    imported = imported_ads((150, 50))
+    for kind in ("purchase", "profile visit"):
+        row = ImportFile(brand=imported.brand, account=imported, name="a.csv", path="", size=1, digest="", state="done")
+        row.mapping = {"result_kinds": [kind]}
+        row.save()
+    found = evaluate(imported, date(2026, 8, 31))
+    assert found.data.valued_by == ""
+    assert [(state.payout_per_spend, state.p_bar) for state in found.states] == [(None, None)] * 2
+    assert found.draws_of([state.ad_id for state in found.states]).size == 0
+
+
+def test_results_of_several_kinds_with_revenue_are_judged_by_it() -> None:
+    imported = imported_ads((150, 50))
+    InsightDay.objects.update(revenue=3000)
+    row = ImportFile(brand=imported.brand, account=imported, name="a.csv", path="", size=1, digest="", state="done")
+    row.mapping = {"result_kinds": ["purchase", "profile visit"]}
+    row.save()
+    assert evaluate(imported, date(2026, 8, 31)).data.valued_by == "revenue"

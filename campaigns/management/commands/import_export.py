@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from campaigns.exports.mapping import TOTALS
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
 from campaigns.importing import UNKNOWN_CURRENCY, account_for_import, import_file, preview
+from campaigns.uploads import list_beside_uploads
 from mediabuyer.brands.models import Brand
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid, MediaBuyerError
@@ -55,8 +57,10 @@ class Command(BaseCommand):
                 reading, account, written = preview(source, mapping), None, 0
             else:
                 name = options["account"] or Path(file).name.split(".")[0]
-                account = account_for_import(_brand(options["brand"]), name, mapping, UNKNOWN_CURRENCY)
-                result = import_file(account, source, mapping, now=wall_now(), actor="system:import_export")
+                with transaction.atomic():  # a file that is refused leaves no empty account
+                    account = account_for_import(_brand(options["brand"]), name, mapping, UNKNOWN_CURRENCY)
+                    result = import_file(account, source, mapping, now=wall_now(), actor="system:import_export")
+                    list_beside_uploads(Path(file), mapping, result)
                 reading, written = result.reading, result.written
         except (MediaBuyerError, OSError) as error:
             return _refusal(file, error)

@@ -105,6 +105,21 @@ def risk_of(effect: Effect | None) -> str:
     return "medium" if effect.p_loss <= 0.35 else "high"
 
 
+def one(seen: Observation, article: str = "a") -> str:
+    """A single result: `a purchase`, `an add to cart`; `article` is `A` where a sentence begins."""
+    return f"{article}{'n' if seen.result[0] in 'aeiou' else ''} {seen.result}"
+
+
+def gain_words(seen: Observation, verb: str = "gained") -> dict[str, str]:
+    """What the expected effect is where it is no profit, as evidence: without revenue it rests on what a result costs.
+
+    Empty where revenue says what results are worth.
+    """
+    usual = {"average_cpa": f"the usual cost of {one(seen)}", "target_cpa": f"your target cost of {one(seen)}"}
+    against = usual.get(seen.valued_by)
+    return {"gain": f"{verb} a day at {against}"} if against else {}
+
+
 def settled(seen: Observation) -> list[Budget]:
     """Budgets that run, deliver, and are out of the learning phase."""
     return [

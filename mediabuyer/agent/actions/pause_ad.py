@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from mediabuyer.agent.actions.base import Action, ad_figures, cents, money, risk_of
+from mediabuyer.agent.actions.base import Action, ad_figures, cents, gain_words, money, one, risk_of
 from mediabuyer.agent.context import AdFigures, Effect, Observation, PlannedChange, Proposal
 
 SLUG = "pause_ad"
@@ -43,7 +43,7 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
         why="",
         params={"ad": change.external_id},
         changes=(change,),
-        evidence={"ad": change.external_id, **ad_figures(ad, seen)},
+        evidence={"ad": change.external_id, **ad_figures(ad, seen), **gain_words(seen, "saved")},
         effect=effect,
         risk=risk_of(effect),
         way_back="Switch it on again, one click; Meta may learn anew for some days.",
@@ -66,12 +66,12 @@ def _why(ad: AdFigures, seen: Observation) -> str:
 
 
 def _by_payout(ad: AdFigures, seen: Observation) -> str:
-    one = money(Decimal(1), seen.currency)
-    back = f"Each {one} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
+    unit = money(Decimal(1), seen.currency)
+    back = f"Each {unit} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
     interval = f" (80%: {ad.low:.2f} to {ad.high:.2f})." if ad.low is not None and ad.high is not None else "."
     if not ad.cpa:
-        return f"{back}{interval} It has sold nothing yet."
-    return f"{back}{interval} A purchase has cost {money(cents(float(ad.cpa)), seen.currency)} here."
+        return f"{back}{interval} It has brought no {seen.result} yet."
+    return f"{back}{interval} {one(seen, 'A')} has cost {money(cents(float(ad.cpa)), seen.currency)} here."
 
 
 def _by_cost(ad: AdFigures, seen: Observation) -> str:
@@ -79,8 +79,8 @@ def _by_cost(ad: AdFigures, seen: Observation) -> str:
     against = "you set as the goal" if seen.valued_by == "target_cpa" else "is usual on this account"
     usual = money(cents(float(seen.reference_cpa or 0)), seen.currency)
     if not ad.cpa:
-        return f"It has brought no result for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
-    return f"A result costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
+        return f"It has brought no {seen.result} for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
+    return f"{one(seen, 'A')} costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
 
 
 ACTION = Action(SLUG, "Pause an ad", "pause", propose, wanted=wanted)

@@ -12,6 +12,7 @@ from mediabuyer.agent.actions.base import (
     effect_of,
     effect_of_changes,
     figures,
+    gain_words,
     marginal,
     money,
     risk_of,
@@ -61,7 +62,7 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
         why="",
         params={"budget": change.external_id, "daily_budget": str(change.budget_after)},
         changes=(change,),
-        evidence={"budgets": [figures(one) for one in budgets.values()], "bar": seen.bar},
+        evidence={"budgets": [figures(one) for one in budgets.values()], "bar": seen.bar, **gain_words(seen)},
         effect=effect,
         risk=risk_of(effect),
         way_back=f"Set it back to {money(change.budget_before or Decimal(0), seen.currency)}, one click; "

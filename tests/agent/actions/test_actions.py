@@ -87,6 +87,29 @@ def test_tired_loser_is_not_renewed():
     assert list(refresh_creative.propose(make_observation(ads=(make_ad(is_tired=True, p_profit=0.2),)))) == []
 
 
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [("profile visit", "A profile visit has cost"), ("add to cart", "An add to cart has cost"), ("result", "A result")],
+)
+def test_reason_calls_a_result_what_it_is(result: str, said: str) -> None:
+    [proposal] = pause_ad.propose(make_observation(ads=(LOSER,), result=result))
+    assert said in proposal.why
+    assert "purchase" not in proposal.why
+
+
+@pytest.mark.parametrize(
+    ("valued_by", "gain"),
+    [
+        ("revenue", None),
+        ("average_cpa", "saved a day at the usual cost of an add to cart"),
+        ("target_cpa", "saved a day at your target cost of an add to cart"),
+    ],
+)
+def test_without_revenue_nothing_is_called_profit(valued_by: str, gain: str | None) -> None:
+    [proposal] = pause_ad.propose(make_observation(ads=(LOSER,), valued_by=valued_by, result="add to cart"))
+    assert proposal.evidence.get("gain") == gain
+
+
 def test_best_expected_profit_comes_first():
     seen = make_observation(ads=(make_ad(), LOSER), budgets=(make_budget(), POOR))
     ranked = rank([*pause_ad.propose(seen), *scale_budget.propose(seen), *shift_budget.propose(seen)])

@@ -62,6 +62,21 @@ def test_currency_of_a_heading_is_seen(header: str) -> None:
     assert read_heading(header).currency == "EUR"
 
 
+@pytest.mark.parametrize(
+    ("header", "field", "currency"),
+    [
+        ("Geo Markets (DMA)", None, None),
+        ("DMA region (DMA)", "dma", None),
+        ("CTR (ALL)", None, None),
+        ("Amount spent (XOF)", "spend", "XOF"),
+        ("Amount spent (R$)", "spend", "BRL"),
+    ],
+)
+def test_three_letters_are_a_currency_only_where_money_is(header: str, field: str | None, currency: str | None) -> None:
+    heading = read_heading(header)
+    assert (heading.field, heading.currency) == (field, currency)
+
+
 def test_long_text_is_no_heading_and_costs_no_time() -> None:
     assert count_known(["," * 1_000_000, "Impressions"]) == 1
 

@@ -176,7 +176,7 @@ def test_mixed_meanings_are_said() -> None:
         HEAD.replace("Results", "Results,Result type") + "2026-01-01,A,1,1,1,1,Leads\n2026-01-02,A,1,1,1,1,Purchases\n"
     )
     assert parse(content)[0].warnings == (
-        "“Result” has 2 meanings here: Leads, Purchases. Their sum mixes them.",
+        "“Result” has 2 meanings here: lead, purchase. Their sum mixes them.",
     )  # fmt: skip
 
 

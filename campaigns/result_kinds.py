@@ -1,0 +1,40 @@
+"""What one result is on an account, so that costs of different things are neither compared nor called purchases."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from campaigns.exports.result_kinds import name_kinds
+from campaigns.models import AdAccount, ImportFile
+
+UNKNOWN = "result"
+OF_META = ("purchase",)
+"""A connected account is read with purchases as its results."""
+
+IRREGULAR = {"add to cart": "adds to cart", "person reached": "people reached"}
+
+
+def kinds_of(account: AdAccount) -> tuple[str, ...]:
+    """In words for one (`purchase`, `profile visit`). Of an imported account what its files say, empty where none does.
+
+    More than one means that results cannot be compared by what they cost.
+    """
+    if not account.is_read_only:
+        return OF_META
+    rows = ImportFile.objects.filter(account=account, state=ImportFile.State.DONE).order_by("pk")
+    told = rows.values_list("mapping__result_kinds", "mapping__result_types")
+    named = (name_kinds(written or ()) if kinds is None else kinds for kinds, written in told)  # None: read long ago
+    return tuple(dict.fromkeys(kind for kinds in named for kind in kinds))
+
+
+def one_result(kinds: tuple[str, ...]) -> str:
+    """What a single one is called: its kind, or `result` where it is not known or there are several."""
+    return kinds[0] if len(kinds) == 1 else UNKNOWN
+
+
+def count_results(count: Decimal, kinds: tuple[str, ...]) -> str:
+    """`1 purchase`, `12 adds to cart`; `12 results` where the kind has no word of its own."""
+    word = one_result(kinds)
+    word = UNKNOWN if word.startswith("“") else word
+    several = IRREGULAR.get(word) or f"{word}s"
+    return f"{count:,.0f} {word if round(count) == 1 else several}"
