@@ -127,6 +127,7 @@ class Insights(OfAccount):
     serializer_class = InsightsSerializer
     pagination_class = None  # pages by itself: the total stands beside the rows
     filter_backends = ()
+    query_names = frozenset({"from", "to", "by", "compare", "page", "page_size"})
 
     @extend_schema(parameters=[InsightQuery])
     def get(self, request: Request, **_: Any) -> Response:
