@@ -6,15 +6,15 @@ from typing import Any
 
 import django_filters
 from django.db.models import Prefetch, QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Status
 from mediabuyer.brands.api_permissions import HasScope, brands_of
 from mediabuyer.brands.models import Brand
+from mediabuyer.lib.api_views import View, find
 from mediabuyer.lib.paging import Pages
 from memory.api import EventFilter, EventSerializer
 from memory.models import Event
@@ -25,15 +25,16 @@ def accounts_of(request: Request) -> QuerySet[AdAccount]:
     return AdAccount.objects.filter(brand__in=brands_of(request)).select_related("brand")
 
 
-class OfAccount(GenericAPIView[Any]):
+class OfAccount(View):
     """A view below `/api/accounts/{key}/`: 404 for whoever has no business with the account."""
 
     permission_classes = [HasScope]
+    what = "account"
     account: AdAccount
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.account = get_object_or_404(accounts_of(request), key=kwargs["key"])
+        self.account = find(accounts_of(request), "account", kwargs["key"])
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """A program sees which world it reads of, also where the body is a list of rows."""
@@ -114,7 +115,7 @@ class CampaignPages(Pages):
 
 
 @extend_schema(summary="Accounts that the token may see")
-class Accounts(ListAPIView[AdAccount]):
+class Accounts(View, ListAPIView[AdAccount]):
     permission_classes = [HasScope]
     serializer_class = AccountSerializer
     queryset = AdAccount.objects.none()
@@ -124,8 +125,9 @@ class Accounts(ListAPIView[AdAccount]):
 
 
 @extend_schema(summary="One account with its limits and its state")
-class Account(RetrieveAPIView[AdAccount]):
+class Account(View, RetrieveAPIView[AdAccount]):
     permission_classes = [HasScope]
+    what = "account"
     serializer_class = AccountSerializer
     queryset = AdAccount.objects.none()
     lookup_field = "key"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +18,7 @@ from mediabuyer.brands.api_permissions import HasScope, brands_of, person_of
 from mediabuyer.brands.idempotency import idempotent
 from mediabuyer.brands.models import Brand, Scope
 from mediabuyer.brands.permissions import Right, require
+from mediabuyer.lib.api_views import View, find
 from mediabuyer.lib.errors import Conflict, Invalid
 from mediabuyer.lib.parsing import BoundedMultiPartParser
 from mediabuyer.lib.queue import enqueue
@@ -59,13 +59,14 @@ def open_questions(row: ImportFile, answers: dict[str, str]) -> list[dict[str, A
     return [one for one in asked if one["default"] is None and not answers.get(one["key"])]
 
 
-class OfImports(GenericAPIView[ImportFile]):
+class OfImports(View):
     permission_classes = [HasScope]
     serializer_class = ImportSerializer
     write_scope = Scope.IMPORT
     queryset = ImportFile.objects.none()
     filter_backends = ()
     lookup_field = "key"
+    what = "file"
 
     def get_queryset(self) -> QuerySet[ImportFile]:
         rows = ImportFile.objects.filter(brand__in=brands_of(self.request))
@@ -115,7 +116,7 @@ class Confirm(OfImports):
     @extend_schema(summary="Import what was understood", request=ConfirmSerializer, responses={202: ImportSerializer})
     @idempotent
     def post(self, request: Request, key: Any) -> Response:
-        row = get_object_or_404(self.get_queryset(), key=key)
+        row = find(self.get_queryset(), self.what, key)
         require(request.user, Right.IMPORT, row.brand)
         given = ConfirmSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -134,7 +135,8 @@ class Confirm(OfImports):
 def _brand(request: Request, key: Any) -> Brand:
     brands = brands_of(request)
     if key is not None:
-        return get_object_or_404(brands, key=key)
+        found_brand: Brand = find(brands, "brand", key)
+        return found_brand
     found = list(brands[:2])
     if len(found) != 1:
         raise Invalid("brand", "", "Which brand is the file of?", remedy="Give its key.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,13 +16,23 @@ from rest_framework.response import Response
 
 from campaigns.api import OfAccount
 from campaigns.clock import known_now
-from campaigns.models import Ad, AdAccount, AdSet, Campaign
+from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightBreakdown, InsightDay
 from creatives.models import Angle, LandingPage
 from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.paging import Pages
 from portfolio.metrics import Totals, add_up, compute_changes
 from portfolio.models import Goal
-from portfolio.performance import DEFAULT_DAYS, GROUPS, Row, evaluation_day, last_days, previous_period, totals
+from portfolio.performance import (
+    DEFAULT_DAYS,
+    GROUPS,
+    Period,
+    Row,
+    data_span,
+    evaluation_day,
+    last_days,
+    previous_period,
+    totals,
+)
 
 SPLITS = frozenset({"age", "gender", "country", "region", "dma", "publisher_platform", "platform_position",
                     "impression_device", "objective", "hour"})  # fmt: skip
@@ -34,12 +45,17 @@ MODELS: dict[str, type[Model]] = {
 SUMS = ("spend", "impressions", "reach", "clicks", "link_clicks", "results", "revenue")
 RATES = ("ctr", "link_ctr", "cvr", "cpm", "cpc", "cpa", "aov", "roas", "frequency")
 EXACT = Decimal("0.0001")
+RESTS_ON = {"revenue": ("revenue", "profit", "roas", "aov"), "link_clicks": ("link_clicks", "link_ctr")}
+"""Figures that an account may never report, each with all that is computed from it."""
 
 
 class InsightQuery(serializers.Serializer[Any]):
     """`from` is a word of the language, hence the detour over `get_fields`."""
 
-    to = serializers.DateField(required=False, help_text="Last day. Default: yesterday, in the account's zone.")
+    to = serializers.DateField(
+        required=False,
+        help_text="Last day. Default: yesterday, in the account's zone; of an imported account its last day.",
+    )
     by = serializers.CharField(
         required=False, default="account", max_length=80,
         help_text=f"One of {', '.join(GROUPS)}, or a breakdown as it was read: age, gender, country, “age,gender” …",
@@ -47,7 +63,8 @@ class InsightQuery(serializers.Serializer[Any]):
     compare = serializers.ChoiceField(["previous"], required=False, help_text="As many days right before.")
 
     def get_fields(self) -> dict[str, Any]:
-        first = serializers.DateField(required=False, help_text=f"First day. Default: {DEFAULT_DAYS} days before `to`.")
+        words = f"First day. Default: {DEFAULT_DAYS} days that end with `to`; of an imported account its first day."
+        first = serializers.DateField(required=False, help_text=words)
         return {"from": first, **super().get_fields()}
 
 
@@ -58,8 +75,11 @@ def _money(**options: Any) -> serializers.DecimalField:
 class FiguresSerializer(serializers.Serializer[Any]):
     """Sums as they are, rates computed from them; null for what would be x/0 or is not known."""
 
-    spend, revenue, profit = _money(), _money(), _money(help_text="Revenue times the goal's margin, less spend.")
-    impressions, clicks, link_clicks = (serializers.IntegerField() for _ in range(3))
+    spend = _money()
+    revenue = _money(help_text="Null, with all that rests on it, where the account's results never brought any.")
+    profit = _money(help_text="Revenue times the goal's margin, less spend.")
+    impressions, clicks = (serializers.IntegerField() for _ in range(2))
+    link_clicks = serializers.IntegerField(allow_null=True, help_text="Null where the account never reported any.")
     reach = serializers.IntegerField(allow_null=True, help_text="Only where it comes from one row: it does not add up.")
     results = serializers.DecimalField(max_digits=30, decimal_places=4)
     ctr, link_ctr, cvr, roas, frequency = (serializers.FloatField(allow_null=True) for _ in range(5))
@@ -87,7 +107,9 @@ class InsightsSerializer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     time_zone = serializers.CharField()
     by = serializers.CharField()
-    period = PeriodSerializer()
+    period = PeriodSerializer(help_text="What the answer covers; asked for or by default.")
+    data_from = serializers.DateField(allow_null=True, help_text="First day of which the account has figures.")
+    data_to = serializers.DateField(allow_null=True, help_text="Last day of which it has figures.")
     compared_with = PeriodSerializer(allow_null=True)
     total = InsightSerializer()
     count = serializers.IntegerField()
@@ -106,20 +128,22 @@ class Insights(OfAccount):
     serializer_class = InsightsSerializer
     pagination_class = None  # pages by itself: the total stands beside the rows
     filter_backends = ()
+    query_names = frozenset({"from", "to", "by", "compare", "page", "page_size"})
 
     @extend_schema(parameters=[InsightQuery])
     def get(self, request: Request, **_: Any) -> Response:
         query = InsightQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        start, end = _period(self.account, asked.get("from"), asked.get("to"))
+        span = data_span(self.account)
+        start, end = _period(self.account, asked.get("from"), asked.get("to"), span)
         by, compare = _checked(asked["by"]), "compare" in asked
         rows = totals(self.account, start, end, by, compare=compare)
         pages = InsightPages()
         shown = pages.paginate_queryset(rows, request, view=self) or []
-        margin = Goal.current(self.account).margin
+        tell = Telling(Goal.current(self.account).margin, unknown_figures(self.account, by))
         keys = _keys(by, shown)
-        listed = pages.get_paginated_response([_row(row, keys.get(row.key, row.key), margin) for row in shown]).data
+        listed = pages.get_paginated_response([tell.row(row, keys.get(row.key, row.key)) for row in shown]).data
         return Response(
             {
                 "account": self.account.key,
@@ -128,25 +152,41 @@ class Insights(OfAccount):
                 "time_zone": self.account.time_zone,
                 "by": by,
                 "period": _days(start, end),
+                "data_from": span and span[0],
+                "data_to": span and span[1],
                 "compared_with": _days(*previous_period(start, end)) if compare else None,
-                "total": _row(_sum(self.account, rows, compare), str(self.account.key), margin),
+                "total": tell.row(_sum(self.account, rows, compare), str(self.account.key)),
                 **listed,
             }
         )
 
 
-def _period(account: AdAccount, start: date | None, end: date | None) -> tuple[date, date]:
+def _period(account: AdAccount, start: date | None, end: date | None, span: Period | None) -> Period:
+    """As asked; else the last days, or of an imported account all of its file, however long ago that was."""
+    is_whole = account.is_read_only and span is not None and start is None
     if end is None:
         end = last_days(evaluation_day(account, known_now(account)))[1]
     if start is None:
         start = date.fromordinal(max(FIRST_DAY.toordinal(), end.toordinal() - DEFAULT_DAYS + 1))
+        start = min(span[0], end) if is_whole and span else start
     if not FIRST_DAY <= start <= LAST_DAY:
         raise Invalid("from", start, f"Days lie between {FIRST_DAY} and {LAST_DAY}.", remedy="Ask for a later day.")
     if not start <= end <= LAST_DAY:
         raise Invalid("to", end, "The last day lies before the first.", remedy="Exchange them.")
-    if (end - start).days >= LONGEST_DAYS:
+    if (end - start).days >= LONGEST_DAYS and not is_whole:
         raise Invalid("to", end, f"At most {LONGEST_DAYS} days at once.", remedy="Ask for a shorter period.")
     return start, end
+
+
+def unknown_figures(account: AdAccount, by: str) -> frozenset[str]:
+    """What the account has never reported, which is a matter of the whole account: a week without sales is a loss."""
+    places: list[type[Model]] = [InsightDay] if by in GROUPS else [InsightDay, InsightBreakdown]
+    return frozenset(
+        name
+        for figure, names in RESTS_ON.items()
+        if not any(place._default_manager.filter(account=account, **{f"{figure}__gt": 0}).exists() for place in places)
+        for name in names
+    )
 
 
 def _checked(by: str) -> str:
@@ -171,22 +211,30 @@ def _keys(by: str, rows: list[Row]) -> dict[Any, Any]:
     return dict(model._default_manager.filter(pk__in=[row.key for row in rows]).values_list("pk", "key"))
 
 
-def _row(row: Row, key: Any, margin: Decimal) -> dict[str, Any]:
-    changes = compute_changes(row.before, row.totals, margin) if row.before is not None else None
-    return {
-        "key": None if key is None else str(key),
-        "name": row.name,
-        "figures": _figures(row.totals, margin),
-        "before": None if row.before is None else _figures(row.before, margin),
-        "change": changes and {name: change.relative for name, change in changes.items()},
-    }
+@dataclass(frozen=True)
+class Telling:
+    """How rows of one account are told: with its margin, and null for what it does not know."""
 
+    margin: Decimal
+    unknown: frozenset[str]
 
-def _figures(part: Totals, margin: Decimal) -> dict[str, Any]:
-    found = {name: getattr(part, name) for name in (*SUMS, *RATES)} | {"profit": part.profit(margin)}
-    return {
-        name: f"{value.quantize(EXACT):f}" if isinstance(value, Decimal) else value for name, value in found.items()
-    }
+    def row(self, row: Row, key: Any) -> dict[str, Any]:
+        changes = compute_changes(row.before, row.totals, self.margin) if row.before is not None else None
+        return {
+            "key": None if key is None else str(key),
+            "name": row.name,
+            "figures": self.figures(row.totals),
+            "before": None if row.before is None else self.figures(row.before),
+            "change": changes
+            and {name: None if name in self.unknown else change.relative for name, change in changes.items()},
+        }
+
+    def figures(self, part: Totals) -> dict[str, Any]:
+        found = {name: getattr(part, name) for name in (*SUMS, *RATES)} | {"profit": part.profit(self.margin)}
+        found |= dict.fromkeys(self.unknown)
+        return {
+            name: f"{value.quantize(EXACT):f}" if isinstance(value, Decimal) else value for name, value in found.items()
+        }
 
 
 def _days(start: date, end: date) -> dict[str, date]:

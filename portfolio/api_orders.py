@@ -90,7 +90,7 @@ class Conversions(OfAccount):
         now = known_now(self.account)
         orders, errors = _read(self.account, rows, now)
         if not orders:
-            return Response({"received": len(rows), "recorded": 0, "errors": errors}, 422)
+            return Response(_refused(request, len(rows), errors), 422)
         with transaction.atomic():
             count = record_conversions(self.account, orders)
             record(
@@ -112,6 +112,21 @@ def _read(account: AdAccount, rows: list[Any], now: datetime) -> tuple[list[Orde
         else:
             errors.extend(_errors(place, row, order.errors))
     return sorted(orders, key=lambda order: order.event_id), errors
+
+
+def _refused(request: Request, received: int, errors: list[dict[str, Any]]) -> dict[str, Any]:
+    """In the shape of every refusal; a field is named with the place of its order: `0.value`."""
+    faults: dict[str, list[str]] = {}
+    for one in errors:
+        faults.setdefault(f"{one['row']}.{one['field']}", []).append(one["message"])
+    return {
+        "detail": "None of the orders can be used, so nothing was recorded.",
+        "remedy": "Correct what `errors` names and send it again.",
+        "received": received,
+        "recorded": 0,
+        "errors": faults,
+        "reference": getattr(request, "reference", ""),
+    }
 
 
 def _errors(place: int, row: Any, errors: Any) -> Iterator[dict[str, Any]]:

@@ -214,7 +214,7 @@ def _content(method: str, route: str, world: dict[str, Any]) -> dict[str, Any]:
         return {"data": {"file": SimpleUploadedFile("report.csv", REPORT)}, "format": "multipart"}
     if route.startswith("api/"):
         return {
-            "data": [] if "conversions" in route else {"hash": "x", "reason_code": "risk", "change": NOBODYS},
+            "data": [] if "conversions" in route else {"hash": "0" * 64, "reason_code": "risk", "change": NOBODYS},
             "format": "json",
         }
     return {"data": {}}

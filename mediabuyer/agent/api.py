@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Count, QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,6 +29,8 @@ from mediabuyer.brands.idempotency import idempotent
 from mediabuyer.brands.models import Scope
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.brands.recent import require_recent_session
+from mediabuyer.lib.api_errors import for_programs
+from mediabuyer.lib.api_views import View, find
 from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict
 from mediabuyer.lib.queue import enqueue
@@ -128,8 +129,17 @@ class DecisionFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
+class HashField(serializers.RegexField):
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid": "`content_hash` of the decision: 64 characters 0-9 and a-f."
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"\A[0-9a-f]{64}\Z", help_text="`content_hash` of the decision as it was read.", **options)
+
+
 class ApprovalSerializer(serializers.Serializer[Any]):
-    hash = serializers.CharField(max_length=64, help_text="`content_hash` of the decision as it was read.")
+    hash = HashField()
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
@@ -163,11 +173,12 @@ class Decisions(OfAccount, ListAPIView[Decision]):
         return super().get_queryset().filter(account=getattr(self, "account", None))
 
 
-class OfDecision(GenericAPIView[Decision]):
+class OfDecision(View):
     permission_classes = [HasScope]
     serializer_class = DecisionDetailSerializer
     queryset = Decision.objects.none()
     lookup_field = "key"
+    what = "decision"
 
     def get_queryset(self) -> QuerySet[Decision]:
         rows = Decision.objects.filter(account__in=accounts_of(self.request))
@@ -177,17 +188,17 @@ class OfDecision(GenericAPIView[Decision]):
 
     def changed(self, key: Any, move: Callable[[Decision], object], seen_hash: str = "") -> Response:
         """The decision after the move; 409 says what it is now and what changed since it was seen."""
-        decision = get_object_or_404(self.get_queryset(), key=key)
+        decision = find(self.get_queryset(), self.what, key)
         try:
             move(decision)
         except Conflict as error:
             return _stale(
-                get_object_or_404(self.get_queryset(), key=key),
+                find(self.get_queryset(), self.what, key),
                 seen_hash,
                 error,
                 getattr(self.request, "reference", ""),
             )
-        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), key=key)).data)
+        return Response(self.get_serializer(find(self.get_queryset(), self.what, key)).data)
 
     def require_proof_if_live(self, decision: Decision) -> None:
         """Real money: a browser's session has to have proved lately who sits there, as on the pages."""
@@ -265,7 +276,7 @@ def given_by(kind: type[serializers.Serializer[Any]], request: Request) -> dict[
 def _stale(decision: Decision, seen_hash: str, error: Conflict, reference: str) -> Response:
     body: dict[str, Any] = {"detail": error.message, "state": decision.state, "hash": decision.content_hash}
     if error.remedy:
-        body["remedy"] = error.remedy
+        body["remedy"] = for_programs(error.remedy, "the decision")
     is_other = seen_hash and seen_hash != decision.content_hash
     body["reference"] = reference
     return Response(body | {"changed": changed_since(decision, seen_hash) if is_other else []}, 409)
@@ -327,11 +338,12 @@ class Cycles(OfAccount, ListAPIView[Cycle]):
 
 
 @extend_schema(summary="One cycle with its steps")
-class OneCycle(RetrieveAPIView[Cycle]):
+class OneCycle(View, RetrieveAPIView[Cycle]):
     permission_classes = [HasScope]
     serializer_class = CycleDetailSerializer
     queryset = Cycle.objects.none()
     lookup_field = "key"
+    what = "cycle"
 
     def get_queryset(self) -> QuerySet[Cycle]:
         rows = Cycle.objects.filter(account__in=accounts_of(self.request)).select_related("account", "started_by")

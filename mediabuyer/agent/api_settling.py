@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from campaigns.clock import known_now
 from campaigns.models import Change
 from mediabuyer.agent import unsettled
-from mediabuyer.agent.api import ANSWERED, OfDecision, given_by
+from mediabuyer.agent.api import ANSWERED, HashField, OfDecision, given_by
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.api_permissions import person_of, token_of
 from mediabuyer.brands.idempotency import idempotent
@@ -22,7 +22,7 @@ from mediabuyer.lib.errors import Conflict
 
 
 class WordSerializer(serializers.Serializer[Any]):
-    hash = serializers.CharField(max_length=64, help_text="`content_hash` of the decision as it was read.")
+    hash = HashField()
     change = serializers.UUIDField(help_text="`change` of one entry of the decision's `unsettled`.")
 
 
@@ -52,7 +52,7 @@ class Settling(OfDecision):
 def _open_change(decision: Decision, key: Any) -> Change:
     change = unsettled.open_ends([decision]).filter(key=key).first()
     if change is None:
-        raise Conflict("This decision has no such open change.", remedy="Read the decision again.")
+        raise Conflict("This decision has no such open change.", remedy="GET the decision again.")
     return change
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 REFUSALS = {
-    "400": "The content is not as described; each field is named with what is wrong with it.",
+    "400": "The content or a parameter is not as described; `errors` names each field with what is wrong with it.",
     "401": "No token, or one that is unknown, expired or revoked.",
     "403": "The token's scope or the person's role does not allow this.",
     "404": "There is no such thing, or not for this token.",
-    "422": "A value cannot be used; `field`, `value` and `remedy` say which and what to do.",
+    "422": "A value cannot be used; `errors` names it and `remedy` says what to do.",
     "429": "Too many wrong tokens from this address.",
 }
 REFUSALS_OF_WRITES = {
@@ -19,11 +19,18 @@ REFUSALS_OF_WRITES = {
 }
 PROBLEM = {
     "type": "object",
+    "required": ["detail", "reference"],
     "properties": {
-        "detail": {"type": "string", "description": "What happened, in words."},
+        "detail": {"type": "string", "description": "What happened, in a sentence."},
         "remedy": {"type": "string", "description": "What can be done about it."},
-        "field": {"type": "string"},
-        "value": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "description": "Where fields or parameters are at fault: their names, each with what is wrong with it. "
+            "Of nested ones the path: `answers.currency`, `0.value`.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "field": {"type": "string", "description": "With 422: the field, once more."},
+        "value": {"type": "string", "description": "With 422: the value that cannot be used."},
         "reference": {"type": "string", "description": "Of this request, as in the header X-Request-ID."},
     },
     "additionalProperties": True,

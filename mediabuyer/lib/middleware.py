@@ -20,6 +20,7 @@ WORDS = {
     403: "This request was refused.",
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
+    406: "This address does not answer in the form that `Accept` asks for; /api/schema/ describes the API to programs.",
     500: "Something broke on our side. Nothing was half written; the reference tells us where.",
     503: "The database is temporarily unavailable. Nothing was half written.",
 }

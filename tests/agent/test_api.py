@@ -142,7 +142,7 @@ def test_rejection_needs_a_known_reason(client, decision):
     for content in ({}, {"reason_code": ""}, {"reason_code": "because"}):
         answer = post(client, decision, "reject", hash=decision.content_hash, **content)
         assert answer.status_code == 400
-        assert list(answer.json()) == ["reason_code"]
+        assert list(answer.json()["errors"]) == ["reason_code"]
     assert_untouched(decision)
 
 
@@ -239,7 +239,7 @@ def test_list_is_filtered_by_state_and_action(client, account, decision):
         "?state=failed": [],
     }
     answer = client.get(url + "?state=nonsense")
-    assert (answer.status_code, list(answer.json())) == (400, ["state"])
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["state"])
 
 
 def test_list_asks_as_often_for_many(client, account, decision, django_assert_max_num_queries):
@@ -270,7 +270,7 @@ def test_two_cycles_never_run_beside_each_other(client, account):
     assert answer.status_code == 409
     assert told(answer) == {
         "detail": "A cycle is already running on this account.",
-        "remedy": "Watch it on the Agent page; a new one can start when it is done.",
+        "remedy": "GET the account's cycles to follow it; a new one can start when it is done.",
     }
     assert Cycle.objects.count() == 1
 

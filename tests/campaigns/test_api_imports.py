@@ -111,7 +111,7 @@ def test_file_over_the_limit_is_refused_unread(client, settings):
 
 def test_request_without_a_file_is_refused(client):
     answer = client.post(URL, {"brand": "x"}, format="multipart")
-    assert (answer.status_code, sorted(answer.json())) == (400, ["brand", "file"])
+    assert (answer.status_code, sorted(answer.json()["errors"])) == (400, ["brand", "file"])
     assert client.post(URL, {}, format="json").status_code == 415
 
 
