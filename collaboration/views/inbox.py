@@ -143,15 +143,14 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
     account = account_for(request, key)
     row = _get(account, decision_key)
     require(request.user, Right.DECIDE, account.brand)
-    was_sent = row.state != Decision.State.APPROVED
     try:
-        undo(row, person(request), page_now(account), wall_now())
+        way_back = undo(row, person(request), page_now(account), wall_now())
     except Conflict as error:
         return _conflict(request, account, decision_key, error)
     messages.success(
         request,
         "I am setting it back; it shows here when Meta has confirmed."
-        if was_sent
+        if way_back
         else "Taken back before anything was sent.",
     )
     return redirect("decision", account.key, row.key)
