@@ -266,7 +266,7 @@ SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
 LEASE_SECONDS = env_int("LEASE_SECONDS", 2 * PLATFORM_TIMEOUT + 20)
 """How long a worker has a change to itself. Less than the settle window, so that a late send is still looked for."""
 ATTEMPT_SECONDS = LEASE_SECONDS + 2 * PLATFORM_TIMEOUT
-"""The longest that one try takes: nothing is sent after the lease, then there is the answer and a look at the object."""
+"""The longest that one try takes: nothing is sent after the lease; then come the answer and a look at the object."""
 Q_CLUSTER = {
     "name": "mediabuyer",
     "orm": "default",
