@@ -283,12 +283,19 @@ EMAIL_USE_TLS, EMAIL_TIMEOUT = True, 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "Media Buyer <no-reply@localhost>")
 
 # --- Queue: only a bell; the values are measured, docs/operations.md says how ----------------------------------------
+PLATFORM_TIMEOUT = env_int("PLATFORM_TIMEOUT", 30)
+SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
+"""How long after sending we wait before "not found by marker" is taken to mean "was never created"."""
+LEASE_SECONDS = env_int("LEASE_SECONDS", 2 * PLATFORM_TIMEOUT + 20)
+"""How long a worker has a change to itself. Less than the settle window, so that a late send is still looked for."""
+ATTEMPT_SECONDS = LEASE_SECONDS + 2 * PLATFORM_TIMEOUT
+"""The longest that one try takes: nothing is sent after the lease; then come the answer and a look at the object."""
 Q_CLUSTER = {
     "name": "mediabuyer",
     "orm": "default",
     "workers": 2,
-    "timeout": 120,
-    "retry": 600,
+    "timeout": 60 + ATTEMPT_SECONDS,  # a sweep is never ended in the middle of a send
+    "retry": 5 * (60 + ATTEMPT_SECONDS),
     "queue_limit": 4,
     "ack_failures": True,
     "max_attempts": 1,
@@ -299,7 +306,9 @@ Q_CLUSTER = {
     "max_rss": 400_000,
     "recycle": 500,
     "label": "Queue",
-    "ALT_CLUSTERS": {"urgent": {"workers": 1, "queue_limit": 2, "timeout": 30, "retry": 180}},
+    "ALT_CLUSTERS": {
+        "urgent": {"workers": 1, "queue_limit": 2, "timeout": 30 + ATTEMPT_SECONDS, "retry": 5 * (30 + ATTEMPT_SECONDS)}
+    },
 }
 SCHEDULES = [
     # name, function, cron
@@ -320,12 +329,6 @@ CYCLE_EVERY_MINUTES = env_int("CYCLE_EVERY_MINUTES", 240)
 META_APP_ID, META_APP_SECRET = env("META_APP_ID"), env_secret("META_APP_SECRET")
 LIVE_ACCOUNTS = env_list("LIVE_ACCOUNTS")
 """Ids of the live ad accounts that may be changed at all, with or without `act_`. Empty means none."""
-PLATFORM_TIMEOUT = env_int("PLATFORM_TIMEOUT", 30)
-SETTLE_SECONDS = env_int("SETTLE_SECONDS", 300)
-"""How long after sending we wait before "not found by marker" is taken to mean "was never created"."""
-LEASE_SECONDS = env_int("LEASE_SECONDS", 2 * PLATFORM_TIMEOUT + 20)
-"""How long a worker has a change to itself. Less than the settle window, so that a late send is still looked for."""
-
 JOURNAL_FILE = VAR_DIR / "journal.json"
 """Where the nightly check of the journal leaves its result."""
 METRICS_TOKEN = env_secret("METRICS_TOKEN")

@@ -69,6 +69,22 @@ def test_every_enqueued_task_exists():
         assert callable(import_string(str(path.value))), place
 
 
+def test_only_what_ends_soon_is_rung_on_the_urgent_cluster():
+    """It has one worker and a short time: a whole sweep would be ended there in the middle of a send."""
+    rung = {
+        str(call.args[0].value)
+        for _, call in calls("enqueue")
+        if isinstance(call.args[0], ast.Constant) and any(word.arg == "cluster" for word in call.keywords)
+    }
+    assert rung == {"mediabuyer.agent.tasks.execute_decision", "mediabuyer.agent.tasks.send_due"}
+
+
+def test_cycles_are_rung_in_one_way():
+    """With their own time: the queue's would end a large account's cycle half way."""
+    rings = [path.name for path, call in calls("enqueue") if getattr(call.args[0], "value", "").endswith(".run_cycle")]
+    assert rings == ["cycle.py"]
+
+
 @pytest.mark.parametrize(
     "name",
     [*(action.slug for action in ACTIONS), *(one.slug for one in GUARDRAILS), *PLATFORMS],

@@ -190,10 +190,23 @@ def resume(operation: Operation, now: datetime, actor: str, states: Sequence[str
 
 
 @transaction.atomic
-def turn(change: Change, state: str, now: datetime, actor: str, event: str, *, reason: str = "", **values: Any) -> int:
-    """A move by a person or a rule from outside a claim. A worker that has the change in hand loses it by the fence."""
+def turn(
+    change: Change,
+    state: str,
+    now: datetime,
+    actor: str,
+    event: str,
+    *,
+    reason: str = "",
+    seen: dict[str, Any] | None = None,
+    **values: Any,
+) -> int:
+    """A move by a person or a rule from outside a claim. A worker that has the change in hand loses it by the fence.
+
+    `seen` is what else must still hold of the row.
+    """
     values = {"state": state, "fence": F("fence") + 1, "lease_until": None, **values}
-    if not Change.objects.filter(pk=change.pk, state=change.state).update(**values):
+    if not Change.objects.filter(pk=change.pk, state=change.state, **(seen or {})).update(**values):
         return 0
     mirror.touch([change])
     record(

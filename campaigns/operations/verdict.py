@@ -142,8 +142,10 @@ def _require_unknown(change: Change) -> None:
 
 
 def _turn_or_refuse(change: Change, state: str, now: datetime, actor: str, event: str, **values: Any) -> None:
-    if not turn(change, state, now, actor, event, **values):
+    if not turn(change, state, now, actor, event, seen={"fence": change.fence}, **values):
         change.refresh_from_db()
+        if change.state == Change.State.UNKNOWN:
+            raise Conflict("This has changed meanwhile.", remedy="Reload the page and look at how it stands now.")
         raise _settled_meanwhile(change)
 
 

@@ -19,14 +19,12 @@ from campaigns.models import AdAccount
 from collaboration import cycles, health
 from collaboration.frame import account_for, person
 from collaboration.people import actor_names
-from mediabuyer.agent.cycle import start_cycle
+from mediabuyer.agent.cycle import ring_cycle, start_cycle
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.scorecard import scorecard
-from mediabuyer.agent.tasks import CYCLE_SECONDS
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict
-from mediabuyer.lib.queue import enqueue
 from memory.events import KINDS, sentence
 from memory.models import Event
 
@@ -98,7 +96,7 @@ def start(request: HttpRequest, key: UUID) -> HttpResponse:
     try:
         with transaction.atomic():
             cycle = start_cycle(account, now, "person", person(request))
-            enqueue("mediabuyer.agent.tasks.run_cycle", cycle.pk, seconds=CYCLE_SECONDS)
+            ring_cycle(cycle.pk)
     except Conflict as error:
         running = Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).first()
         messages.info(request, f"{error.message} Here it is.")

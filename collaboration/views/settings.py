@@ -148,7 +148,7 @@ def try_now(request: HttpRequest, key: UUID) -> HttpResponse:
     account = account_for(request, key)
     require(request.user, Right.RUN_CYCLE, account.brand)
     if probe(account, known_now(account)):
-        enqueue("mediabuyer.agent.tasks.sweep_changes", cluster="urgent")
+        enqueue("mediabuyer.agent.tasks.send_due", cluster="urgent")
         messages.success(request, f"{account.name} can be used again. What waited goes on now.")
     else:
         messages.warning(request, f"{account.name} still cannot be used: {account.connection_detail}")

@@ -18,9 +18,8 @@ from campaigns.clock import known_now, now_for
 from campaigns.models import AdAccount
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS
-from mediabuyer.agent.cycle import start_cycle
+from mediabuyer.agent.cycle import ring_cycle, start_cycle
 from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
-from mediabuyer.agent.tasks import CYCLE_SECONDS
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import open_ends, standing_of
 from mediabuyer.agent.versions import changed_since
@@ -33,7 +32,6 @@ from mediabuyer.lib.api_errors import for_programs
 from mediabuyer.lib.api_views import View, find
 from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict
-from mediabuyer.lib.queue import enqueue
 
 # --- Decisions --------------------------------------------------------------------------------------------------------
 
@@ -333,7 +331,7 @@ class Cycles(OfAccount, ListAPIView[Cycle]):
     def post(self, request: Request, **_: Any) -> Response:
         require(request.user, Right.RUN_CYCLE, self.account.brand)
         cycle = start_cycle(self.account, now_for(self.account), "api", person_of(request))
-        enqueue("mediabuyer.agent.tasks.run_cycle", cycle.pk, seconds=CYCLE_SECONDS)
+        ring_cycle(cycle.pk)
         return Response(CycleDetailSerializer(cycle).data, 202)
 
 

@@ -13,8 +13,11 @@ from mediabuyer.agent.steps import step, words_of
 from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict
+from mediabuyer.lib.queue import enqueue
 from memory.events import record
 
+SECONDS = 540
+"""How long a cycle may take: large accounts need minutes. Less than the queue waits before it delivers again."""
 SILENCE = timedelta(minutes=10)
 """A running cycle that has not moved for this long was killed; a new one may start."""
 
@@ -60,6 +63,11 @@ def start_cycle(account: AdAccount, now: datetime, trigger: str, person: User | 
             "A cycle is already running on this account.",
             remedy="Watch it on the Agent page; a new one can start when it is done.",
         ) from error
+
+
+def ring_cycle(cycle_id: int) -> None:
+    """Wakes a worker for a queued cycle, with the time that a large account needs."""
+    enqueue("mediabuyer.agent.tasks.run_cycle", cycle_id, seconds=SECONDS)
 
 
 def _seed(account: AdAccount, now: datetime) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import ACTIONS
@@ -51,8 +52,9 @@ def rank(proposals: Iterable[Proposal]) -> list[Proposal]:
 
 def _taken(account: AdAccount, now: datetime) -> set[str]:
     """Ids of the objects that an open decision already speaks about, or that people said no to lately."""
-    said_no = Q(state__in=REFUSED, decided_at__gt=now - RESPITE)
-    rows = Decision.objects.filter(Q(state__in=OPEN) | said_no, account=account).values_list("subject_id", "changes")
+    said_no = Q(state__in=REFUSED, said_no_at__gt=now - RESPITE)
+    decisions = Decision.objects.filter(account=account).annotate(said_no_at=Coalesce("undone_at", "decided_at"))
+    rows = decisions.filter(Q(state__in=OPEN) | said_no).values_list("subject_id", "changes")
     return {subject for subject, _ in rows} | {change["external_id"] for _, changes in rows for change in changes}
 
 

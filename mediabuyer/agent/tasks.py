@@ -25,8 +25,8 @@ from mediabuyer.lib.queue import each_alone, enqueue
 
 logger = logging.getLogger(__name__)
 
-CYCLE_SECONDS = 540
-"""How long a cycle may take: large accounts need minutes. Less than the queue waits before it delivers again."""
+SWEEP_SECONDS, RUNG_SECONDS = 45, 15
+"""How long changes are taken up, by the timetable and when rung; the last one then has `ATTEMPT_SECONDS` to end."""
 FORGOTTEN = timedelta(minutes=1)
 """A queued cycle that has not begun by then is rung for again: its message may be lost."""
 
@@ -39,7 +39,12 @@ def heartbeat() -> None:
 
 def sweep_changes() -> None:
     """Whatever is due to begin, to be sent or to be looked for. Runs beside itself as it likes: rows are claimed."""
-    execute.carry_out()
+    execute.carry_out(seconds=SWEEP_SECONDS)
+
+
+def send_due() -> None:
+    """Rung by a person's word: the same for a short while, so that the next one need not wait."""
+    execute.carry_out(seconds=RUNG_SECONDS)
 
 
 def execute_decision(decision_id: int) -> None:
@@ -50,7 +55,7 @@ def execute_decision(decision_id: int) -> None:
     if decision.execute_after:
         rest = decision.execute_after - wall_now()
         time.sleep(min(max(rest, timedelta(0)), UNDO_WINDOW).total_seconds())
-    execute.carry_out(seconds=15)
+    execute.carry_out(seconds=RUNG_SECONDS)
 
 
 def sweep_connections() -> None:
@@ -76,7 +81,7 @@ def sweep_cycles() -> None:
             _start_if_due(account, now_for(account))
     forgotten = Cycle.objects.filter(state=Cycle.State.QUEUED, created_at__lt=wall_now() - FORGOTTEN)
     for pk in forgotten.values_list("pk", flat=True):
-        enqueue("mediabuyer.agent.tasks.run_cycle", pk, seconds=CYCLE_SECONDS)
+        cycle.ring_cycle(pk)
 
 
 def _start_if_due(account: AdAccount, now: datetime) -> None:
@@ -84,7 +89,7 @@ def _start_if_due(account: AdAccount, now: datetime) -> None:
         return
     with suppress(Conflict):  # one is queued or running
         row = cycle.start_cycle(account, now, "import" if account.is_read_only else "schedule")
-        enqueue("mediabuyer.agent.tasks.run_cycle", row.pk, seconds=CYCLE_SECONDS)
+        cycle.ring_cycle(row.pk)
 
 
 def _is_due(account: AdAccount, now: datetime) -> bool:

@@ -111,7 +111,7 @@ def look_again(
         if not ledger.resume(change.operation, now, named(person, via), states):
             raise Conflict("It is being looked for already.", remedy="Reload the page to see how it stands.")
         _tell("decision.looked_again", decision, now, person, via)
-        enqueue("mediabuyer.agent.tasks.sweep_changes", cluster="urgent")
+        enqueue("mediabuyer.agent.tasks.send_due", cluster="urgent")
 
 
 def say_arrived(
@@ -131,7 +131,8 @@ def say_arrived(
 
     def go_on(words: str) -> None:
         _tell("decision.said_arrived", decision, now, person, via, reason=words)
-        ledger.resume(change.operation, now, named(person, via), WAITED)  # before anybody ends it without them
+        if ledger.resume(change.operation, now, named(person, via), WAITED):  # before it is ended without them
+            enqueue("mediabuyer.agent.tasks.send_due", cluster="urgent")
 
     settle_arrived(change, platform_for, now, named(person, via), go_on)
     execute.settle(change.operation)

@@ -66,6 +66,23 @@ def test_what_is_already_asked_is_left_alone(account, plan_now, state):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("hours", "is_asked"), [(71, False), (73, True)])
+def test_what_was_taken_back_rests_from_then_on(account, plan_now, now, hours, is_asked):
+    """It was approved ten days ago; what counts is when somebody took it back."""
+    decision = DecisionFactory.create(
+        account=account,
+        state="done",
+        action="pause_ad",
+        subject_level="ad",
+        subject_id="ad1",
+        changes=[],
+        decided_at=now - timedelta(days=10),
+    )
+    decision.mark_undone(now - timedelta(hours=hours), "person:ana@example.com")
+    assert bool(plan_now(make_observation(ads=(loser("ad1"),), budgets=()))) is is_asked
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("state", ["proposed", "awaiting"])
 def test_what_lapsed_may_be_asked_again(account, plan_now, now, state):
     DecisionFactory.create(

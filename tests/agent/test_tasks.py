@@ -11,8 +11,8 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
 from campaigns.models import AdAccount
-from mediabuyer.agent import tasks
-from mediabuyer.agent.models import Cycle, Decision
+from mediabuyer.agent import cycle, tasks
+from mediabuyer.agent.models import UNDO_WINDOW, Cycle, Decision
 from mediabuyer.lib.clock import wall_now
 from tests.factories import AccountFactory, CycleFactory, DecisionFactory
 
@@ -102,6 +102,17 @@ def test_same_job_of_one_account_runs_only_once(account):
     with connection.cursor() as cursor, tasks.only_once("cycle", account.pk) as is_mine:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [account.pk])
         assert (is_mine, cursor.fetchone()) == (True, (1,))
+
+
+def test_no_worker_is_ended_in_the_middle_of_a_send(settings):
+    """What takes up changes may begin the last one right before its time is over."""
+    main, urgent = settings.Q_CLUSTER, settings.Q_CLUSTER["ALT_CLUSTERS"]["urgent"]
+    assert settings.ATTEMPT_SECONDS == settings.LEASE_SECONDS + 2 * settings.PLATFORM_TIMEOUT
+    assert main["timeout"] > tasks.SWEEP_SECONDS + settings.ATTEMPT_SECONDS
+    rung = UNDO_WINDOW.total_seconds() + tasks.RUNG_SECONDS
+    assert urgent["timeout"] > rung + settings.ATTEMPT_SECONDS
+    assert urgent["timeout"] < main["timeout"] < main["retry"]
+    assert main["retry"] > cycle.SECONDS
 
 
 def test_timetable_becomes_what_the_settings_say(settings):

@@ -111,6 +111,7 @@ class Decision(models.Model):
         help_text="How the last try to take it back stands; empty: none asked.",
     )
     undo_error = models.TextField(blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
 
     objects = DecisionQuerySet.as_manager()
 
@@ -168,8 +169,7 @@ class Decision(models.Model):
             )
         with transaction.atomic():
             same = Decision.objects.filter(pk=self.pk, state=old, content_hash=self.content_hash)
-            moved = same.update(state=new, **values)
-            if moved != 1:
+            if same.update(state=new, **values) != 1:
                 raise _overtaken()
             self.state = new
             for name, value in values.items():
@@ -356,7 +356,7 @@ class Decision(models.Model):
             touch([self])
 
     def mark_undone(self, now: datetime, actor: str) -> None:
-        self._move(self.State.UNDONE, now, actor, undo_state="", undo_error="")
+        self._move(self.State.UNDONE, now, actor, undo_state="", undo_error="", undone_at=now)
 
     # --- What every answer asks first ----------------------------------------------------------------------------
 

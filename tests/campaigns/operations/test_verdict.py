@@ -137,6 +137,17 @@ def test_object_that_is_gone_did_not_arrive(unknown, platform, now):
 
 
 @pytest.mark.parametrize("say", [settle_arrived, settle_missing])
+def test_word_is_for_the_unknown_that_was_looked_at(unknown, platform, now, say):
+    """It was sent again meanwhile and is unknown once more: that end waits for a word of its own."""
+    seen = unknown(budget("130001", "50", "60"))
+    Change.objects.update(fence=seen.fence + 2)
+    platform.objects["130001"]["daily_budget"] = "60" if say is settle_arrived else "50"
+    with pytest.raises(Conflict, match="has changed meanwhile"):
+        say(seen, lambda _: platform, now, ANA)
+    assert row_of(seen).state == "unknown"
+
+
+@pytest.mark.parametrize("say", [settle_arrived, settle_missing])
 def test_second_word_finds_it_settled(unknown, platform, now, say):
     first = unknown(budget("130001", "50", "60"))
     second = row_of(first)
