@@ -67,7 +67,8 @@ def undo(decision: Decision, person: User, now: datetime, machine_now: datetime)
         settle(_undos(decision).latest("pk"))  # it has ended a moment ago, and nobody has said how yet
         decision.refresh_from_db()
     if decision.state == Decision.State.REJECTED:
-        return _reconsider(decision, person, now)
+        _reconsider(decision, person, now)
+        return None
     possible, words = can_undo(decision)
     if not possible:
         raise Conflict(words, remedy="Reload the page to see how it stands.")
