@@ -82,9 +82,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "episodes": episodes_about(found, now),
         "comments": found.comment_set.all()[:MOST_COMMENTS],
         "comment_count": found.comment_set.count(),
-        "page_link": site_link(found.creative.landing_page.url)
-        if found.creative and found.creative.landing_page
-        else "",
+        "page_link": _page_link(found),
         "clicks": _clicks(found, period.end, decisions, period),
     }
     others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk][:MOST_NEIGHBOURS]
@@ -136,6 +134,11 @@ def _lines(found: Ad, decisions: list[Decision]) -> list[tuple[Event, str]]:
     about = Q(subject="ad", subject_key=str(found.key)) | Q(subject="decision", subject_key__in=keys)
     events = Event.objects.of_account(found.account.key).filter(about)[:MOST_LINES]
     return [(event, sentence(event)) for event in events]
+
+
+def _page_link(found: Ad) -> str:
+    page = found.creative.landing_page if found.creative else None
+    return site_link(page.url) if page else ""
 
 
 def _clicks(found: Ad, end: date, decisions: list[Decision], period: Period) -> Any:
