@@ -197,7 +197,7 @@ def _cell(row: Measured, column: Column, scale: Scale) -> Cell:
 
 def _profit_cell(value: Any, column: Column, scale: Scale) -> Cell:
     tone = "" if not value else "good" if value > 0 else "bad"
-    return Cell(format_money(value, scale.currency, sign=True, places=0), f"{column.css} {tone}".strip())
+    return Cell(format_money(value, scale.currency, sign=True), f"{column.css} {tone}".strip())
 
 
 def _change(row: Measured, column: Column, scale: Scale) -> dict[str, str] | None:

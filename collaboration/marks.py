@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from campaigns.models import AdAccount
+from collaboration.people import actor_names
 from collaboration.period import Period
+from collaboration.templatetags.ui import named
 from mediabuyer.lib.clock import day_bounds, day_in_zone
 from memory.events import sentence
 from memory.models import Event
@@ -34,21 +36,22 @@ def marks_of(account: AdAccount, period: Period, subjects: Iterable[str] | None 
         events = events.filter(subject_key__in=list(subjects))
     newest = list(events.order_by("-happened_at")[:MOST])
     count = events.count() if len(newest) == MOST else len(newest)
-    return Marks([_mark(event, account) for event in reversed(newest)], count - len(newest))
+    names = actor_names(newest)
+    return Marks([_mark(event, account, names) for event in reversed(newest)], count - len(newest))
 
 
-def by_whom(event: Event) -> str:
-    """`by itself`, or the person's address without its kind."""
+def by_whom(event: Event, names: Mapping[str, str]) -> str:
+    """`by the agent`, or the person by name."""
     if event.kind == "structure.drifted":
         return "in Ads Manager"
-    return "by the agent" if event.actor in ("agent", "system") else event.actor.partition(":")[2]
+    return "by the agent" if event.actor in ("agent", "system") else named(event.actor, names)
 
 
-def _mark(event: Event, account: AdAccount) -> Mark:
+def _mark(event: Event, account: AdAccount, names: Mapping[str, str]) -> Mark:
     day = day_in_zone(event.happened_at, account.time_zone)
     said = event.data.get("what") if event.kind in ("decision.done", "structure.drifted") else None
     text = str(said or sentence(event).capitalize())
-    return Mark(day, f"{_day(day)}: {text} ({by_whom(event)})")
+    return Mark(day, f"{_day(day)}: {text} ({by_whom(event, names)})")
 
 
 def _day(day: date | datetime) -> str:

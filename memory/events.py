@@ -72,13 +72,26 @@ KINDS: dict[str, str] = {
 """Kind → the sentence people read, with the actor in front of it."""
 
 
+AGREED = {
+    "change.planned": "agreed, and it was planned: {what}",
+    "change.sent": "agreed, and it was sent: {what}",
+    "change.done": "agreed, and it was done: {what}",
+    "change.failed": "agreed, and it failed: {what} ({reason})",
+}
+
+
 class _Lenient(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "…"
 
 
 def sentence(event: Event) -> str:
-    return KINDS[event.kind].format_map(_Lenient(event.data))
+    """Follows the name of the actor. What the worker did on a person's word is told as that."""
+    words = KINDS[event.kind]
+    if event.actor.startswith("person:"):
+        words = AGREED.get(event.kind, words)
+    data = {name: f"{value:,}" if type(value) is int else value for name, value in event.data.items()}
+    return words.format_map(_Lenient(data))
 
 
 def record(

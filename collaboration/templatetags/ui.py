@@ -6,7 +6,7 @@ Unknown is always “–”, minus is a true minus, and only a result is coloure
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -154,7 +154,7 @@ def waited(when: datetime | None, now: datetime) -> str:
 
 
 @register.filter
-def named(actor: str, names: dict[str, str]) -> str:
+def named(actor: str, names: Mapping[str, str]) -> str:
     """Who did it, by the name people know: `agent`, `Ana Kern`; an address where the person is not known any more."""
     return names.get(actor, actor.removeprefix("person:"))
 

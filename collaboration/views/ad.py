@@ -30,7 +30,8 @@ from collaboration.beliefs import Belief, latest_beliefs
 from collaboration.columns import PART_COLUMNS, TWO_COSTS, Scale, cells_of, certainty, columns_of
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for
-from collaboration.marks import by_whom, marks_of
+from collaboration.marks import marks_of
+from collaboration.people import actor_names
 from collaboration.period import Period
 from collaboration.statuses import ad_status
 from collaboration.where import OURS, dimensions, parts
@@ -62,6 +63,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
     own = total_line([line for line in siblings if line.pk == found.pk], period)
     scale, goal = scale_of(account)
     decisions = _decisions(found)
+    lines = _lines(found, decisions)
     context = {
         "ad": found,
         "period": period,
@@ -76,13 +78,12 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "fatigue": fatigue_words(belief),
         "two_costs": TWO_COSTS,
         "decisions": decisions,
-        "lines": _lines(found, decisions),
+        "lines": lines,
+        "actors": actor_names(event for event, _ in lines),
         "episodes": episodes_about(found, now),
         "comments": found.comment_set.all()[:MOST_COMMENTS],
         "comment_count": found.comment_set.count(),
-        "page_link": site_link(found.creative.landing_page.url)
-        if found.creative and found.creative.landing_page
-        else "",
+        "page_link": _page_link(found),
         "clicks": _clicks(found, period.end, decisions, period),
     }
     others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk][:MOST_NEIGHBOURS]
@@ -128,12 +129,17 @@ def _decisions(found: Ad) -> list[Decision]:
     return list(rows.select_related("decided_by")[:MOST_DECISIONS])
 
 
-def _lines(found: Ad, decisions: list[Decision]) -> list[tuple[Event, str, str]]:
+def _lines(found: Ad, decisions: list[Decision]) -> list[tuple[Event, str]]:
     """The journal on the ad and on its decisions, newest first."""
     keys = [str(one.key) for one in decisions]
     about = Q(subject="ad", subject_key=str(found.key)) | Q(subject="decision", subject_key__in=keys)
     events = Event.objects.of_account(found.account.key).filter(about)[:MOST_LINES]
-    return [(event, sentence(event), by_whom(event)) for event in events]
+    return [(event, sentence(event)) for event in events]
+
+
+def _page_link(found: Ad) -> str:
+    page = found.creative.landing_page if found.creative else None
+    return site_link(page.url) if page else ""
 
 
 def _clicks(found: Ad, end: date, decisions: list[Decision], period: Period) -> Any:

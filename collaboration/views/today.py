@@ -29,8 +29,8 @@ from collaboration.status import unsettled_of
 from collaboration.why import explain_change
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
-from mediabuyer.brands.models import User
-from mediabuyer.brands.permissions import Right, may
+from mediabuyer.brands.models import Role, User
+from mediabuyer.brands.permissions import Right, may, member_of
 from mediabuyer.lib.clock import day_in_zone, wall_now
 from mediabuyer.lib.money import format_money
 from memory.events import sentence
@@ -126,6 +126,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "money": money,
         "headline": _headline(account, money, len(waiting), may_decide=may_decide),
         "may_decide": may_decide,
+        "is_reviewer": _is_reviewer(person(request), account),
         "trend": _trend(account, money),
         "period": period,
         "before": before,
@@ -148,6 +149,11 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     context |= {"seen_at": person(request).seen_today_at}
     User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)
+
+
+def _is_reviewer(user: User, account: AdAccount) -> bool:
+    member = member_of(user, account.brand)
+    return member is not None and member.role == Role.REVIEWER
 
 
 def _not_as_it_should_be(account: AdAccount) -> dict[str, Any]:

@@ -4,9 +4,13 @@
   "use strict";
   const NAMES = ["c1", "c2", "c3", "c4", "c5", "ink", "muted", "grid", "line", "surface", "raised", "good", "bad"];
   const CONFIG = {
-    responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "", displayModeBar: "hover",
+    responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
     modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
   };
+
+  // Plotly shows its toolbar for good where nothing can hover, which on a phone covers the chart.
+  const hovers = window.matchMedia("(hover: hover) and (min-width: 600px)");
+  const config = () => ({ ...CONFIG, displayModeBar: hovers.matches ? "hover" : false });
 
   // A custom property returns the text "light-dark(…)", so the browser is asked for the colour of real elements.
   const readColours = () => {
@@ -50,7 +54,7 @@
     if (!source || !window.Plotly) return;
     const spec = resolve(JSON.parse(source.textContent), colours);
     const dated = spec.data.some((trace) => /^\d{4}-\d\d-\d\d/.test(trace.x?.[0]));
-    Plotly.react(element, spec.data, { ...spec.layout, template: template(colours, dated) }, CONFIG);
+    Plotly.react(element, spec.data, { ...spec.layout, template: template(colours, dated) }, config());
   };
   const drawAll = (from = document) => {
     const colours = readColours();
@@ -58,5 +62,6 @@
   };
   document.addEventListener("themechange", () => drawAll());
   document.addEventListener("htmx:afterSettle", (event) => drawAll(event.detail.elt));
+  hovers.addEventListener("change", () => drawAll());
   drawAll();
 })();

@@ -278,7 +278,7 @@ def test_figures_on_too_little_are_marked() -> None:
     spend, results, cpa, roas, profit = cells_of(few, columns_of(PART_COLUMNS, EURO), EURO)
     assert (spend.text, spend.change and spend.change["text"]) == ("€10.00", "+100%")
     assert (cpa.text, cpa.note, roas.note) == ("€10.00", "too few", "too few")
-    assert (results.text, profit.text) == ("1", "+€5")
+    assert (results.text, profit.text) == ("1", "+€5.00")
 
 
 @pytest.mark.parametrize(("share", "words"), [(0.0, "< 1%"), (0.004, "< 1%"), (0.5, "50%"), (0.999, "> 99%")])

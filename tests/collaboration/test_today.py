@@ -110,6 +110,11 @@ def test_viewer_is_not_told_to_decide_nor_offered_the_stop(show, person, account
     assert 'popovertarget="stop"' not in page
 
 
+@pytest.mark.parametrize(("role", "is_told"), [("reviewer", True), ("team", False), ("manager", False)])
+def test_reviewer_is_told_that_there_is_nothing_to_review(show, person, role, is_told):
+    assert ("Nothing to review yet" in show(person(role))) is is_told
+
+
 def test_driver_of_the_return_is_named(show, manager, ad):
     for back in range(1, 57):
         amount = 60 if back <= 28 else 30

@@ -143,3 +143,16 @@ def test_simultaneous_writers_make_no_fork():
 
 def test_every_kind_is_noun_and_participle():
     assert all(kind.count(".") == 1 and kind == kind.lower() for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "actor", "data", "words"),
+    [
+        ("insights.synced", "agent", {"rows": 17991}, "read 17,991 rows of insights"),
+        ("change.sent", "person:jana@example.com", {"what": "it"}, "agreed, and it was sent: it"),
+        ("change.done", "agent", {"what": "it"}, "done: it"),
+        ("decision.approved", "person:jana@example.com", {"what": "it"}, "approved: it"),
+    ],
+)
+def test_sentence_follows_the_name_of_its_actor(kind: str, actor: str, data: dict[str, object], words: str) -> None:
+    assert sentence(Event(kind=kind, actor=actor, data=data)) == words
