@@ -106,11 +106,14 @@ def _asked(mapping: Mapping) -> set[str]:
 def account_for_import(brand: Brand, name: str, mapping: Mapping, currency: str | None = None) -> AdAccount:
     """The brand's imported account of that name, made where it is missing: read-only, in shadow mode.
 
-    Raises Invalid where the file is in another currency than the account.
+    Raises Invalid where the file is in another currency than the account, or a connected account has this name.
     """
+    require_own_name(brand, name)
     currency = mapping.currency or currency
     external_id = f"export:{hashlib.sha256(name.encode()).hexdigest()[:24]}"
     account = AdAccount.objects.filter(brand=brand, platform="export", external_id=external_id).first()
+    if account is None:  # `office` is meant where `Office` exists
+        account = AdAccount.objects.filter(brand=brand, platform="export", name__iexact=name[:120]).first()
     if account is None:
         if currency is None and not mapping.has_figures:
             currency = UNKNOWN_CURRENCY  # a file of structure only has no money in it
@@ -124,6 +127,14 @@ def account_for_import(brand: Brand, name: str, mapping: Mapping, currency: str 
         message = f"The file is in {mapping.currency} and “{name}” in {account.currency}."
         raise Invalid("currency", mapping.currency, message, remedy="Import it into an account of its own.")
     return account
+
+
+def require_own_name(brand: Brand, name: str) -> None:
+    """Raises Invalid for the name of a connected account: two of one name could not be told apart in any list."""
+    other = AdAccount.objects.filter(brand=brand, name__iexact=name[:120]).exclude(platform="export").first()
+    if other is not None:
+        message = f"The connected account “{other.name}” has this name, and a file is never imported into it."
+        raise Invalid("account", name, message, remedy="Choose a name of its own, such as one with the period in it.")
 
 
 @transaction.atomic

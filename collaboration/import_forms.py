@@ -8,15 +8,15 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from campaigns.exports.currencies import CODES
+from campaigns.importing import require_own_name
 from campaigns.models import AdAccount, ImportFile
+from mediabuyer.brands.models import Brand
 from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.errors import Invalid
 
-CURRENCIES = (
-    "EUR", "USD", "GBP", "AED", "ARS", "AUD", "BDT", "BGN", "BOB", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CRC",
-    "CZK", "DKK", "DZD", "EGP", "GTQ", "HKD", "HNL", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KES", "KRW", "KZT",
-    "LKR", "MOP", "MXN", "MYR", "NGN", "NIO", "NOK", "NZD", "PEN", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "SAR",
-    "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "UYU", "VND", "ZAR",
-)  # fmt: skip
+FREQUENT = ("EUR", "USD", "GBP")
+CURRENCIES = (*FREQUENT, *sorted(CODES - set(FREQUENT)))
 """What Meta bills in, the most frequent first."""
 
 
@@ -32,10 +32,19 @@ class AnswersForm(forms.Form):
 
     def __init__(self, row: ImportFile, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.brand = row.brand
         self.questions: list[dict[str, Any]] = row.mapping.get("questions", [])
         for question in self.questions:
             self.fields[question["key"]] = _field(question, row)
         self.fields["account"].initial = row.answers.get("account") or _guess_name(row)
+
+    def clean_account(self) -> str:
+        name: str = self.cleaned_data["account"]
+        try:
+            require_own_name(self.brand, name)
+        except Invalid as error:
+            raise forms.ValidationError(f"{error.message} {error.remedy}") from error
+        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -66,7 +75,7 @@ def _field(question: dict[str, Any], row: ImportFile) -> forms.Field:
         codes = [code for code, _ in question["choices"]] or CURRENCIES
         choices = [("", "Choose"), *((code, code) for code in codes)]
         return forms.ChoiceField(choices=choices, widget=_select(), **options)
-    options["initial"] = row.answers.get(key) or _usual_zone(row) or options["initial"]
+    options["initial"] = row.answers.get(key) or usual_zone(row.brand) or options["initial"]
     return forms.ChoiceField(choices=[(zone, zone) for zone in zones()], widget=_select(), **options)
 
 
@@ -78,9 +87,9 @@ def zones() -> list[str]:
     return ["UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))]
 
 
-def _usual_zone(row: ImportFile) -> str | None:
+def usual_zone(brand: Brand | None) -> str | None:
     """That of the brand's other accounts, imported ones first: mostly right, and shown to be changed."""
-    rows = AdAccount.objects.filter(brand=row.brand).exclude(time_zone="UTC")
+    rows = AdAccount.objects.filter(brand=brand).exclude(time_zone="UTC")
     return rows.order_by("-platform", "-pk").values_list("time_zone", flat=True).first()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -49,8 +50,16 @@ def about(row: ImportFile) -> str:
             parts.append("split by " + " and ".join(splits))
         if mapping["delimiter"]:
             parts.append(f"{mapping['encoding']}, {mapping['delimiter']}")
-        parts.append(f"{mapping['rows']:,} rows")
+        told = row.report
+        rows = told["rows"] + told["error_count"] if "error_count" in told else mapping["rows"]
+        parts.append(f"{rows:,} row{'' if rows == 1 else 's'}")
     return " · ".join(parts)
+
+
+def days_words(row: ImportFile) -> str:
+    """`1 Sep 2026 – 30 Sep 2026`; empty where the file has no days."""
+    ends = [date.fromisoformat(day) for day in row.mapping.get("days", []) if day]
+    return " – ".join(f"{day:%-d %b %Y}" for day in ends)
 
 
 def size_words(size: int) -> str:

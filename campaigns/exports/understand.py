@@ -337,7 +337,10 @@ class _Understanding:
         if field is None:
             return EMPTY if empty else heading.reason if self.has_figures else SETUP
         if self.chosen[field] != index:
-            return f"Counts the same as “{self.headings[self.chosen[field]].text}”; adding both would count twice"
+            taken = self.headings[self.chosen[field]]
+            if heading.currency and heading.currency != (taken.currency or self.currency):
+                return f"The same in another currency, {heading.currency}; I take “{taken.text}”"
+            return f"Counts the same as “{taken.text}”; adding both would count twice"
         if empty:
             return EMPTY
         if field in METRICS:
@@ -362,7 +365,7 @@ class _Understanding:
         if field in ("spend", "revenue") and self.currency:
             notes.append(self.currency)
         if field in ("campaign", "ad_set", "ad") and index in self.found.distinct:
-            notes.append(f"{len(self.found.distinct[index]):,} names")
+            notes.append(_many(len(self.found.distinct[index]), "name"))
         if field in ("day", "starts") and self.first_day and self.last_day:
             notes.append(self._days_note())
         return ", ".join(notes)
@@ -372,9 +375,14 @@ class _Understanding:
         assert self.last_day
         span = (self.last_day - self.first_day + timedelta(days=1)).days
         if not self.is_daily:
-            return f"{span} days in one row"
+            return f"{_many(span, 'day')} in one row"
         missing = span - self.days
-        return f"{self.days} days, {missing} without rows" if missing else f"{self.days} days, none missing"
+        days = _many(self.days, "day")
+        return f"{days}, {missing} without rows" if missing else f"{days}, none missing"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _number(cell: Cell) -> Number | None:

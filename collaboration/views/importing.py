@@ -25,7 +25,7 @@ from campaigns.tasks import LONGEST, is_at_work
 from collaboration import imports
 from collaboration.cycles import is_silent
 from collaboration.frame import person
-from collaboration.import_forms import AnswersForm
+from collaboration.import_forms import AnswersForm, usual_zone
 from mediabuyer.agent.models import Cycle
 from mediabuyer.brands.models import Brand
 from mediabuyer.brands.permissions import Right, may, require
@@ -138,7 +138,10 @@ def drop(request: HttpRequest, key: UUID) -> HttpResponse:
 
 def _get(request: HttpRequest, key: UUID) -> ImportFile:
     rows = ImportFile.objects.filter(brand__in=Brand.objects.visible_to(request.user))
-    return get_object_or_404(rows.select_related("brand", "account", "uploaded_by"), key=key)
+    row = get_object_or_404(rows.select_related("brand", "account__brand", "uploaded_by"), key=key)
+    if row.account is not None:
+        request.account = row.account  # type: ignore[attr-defined]  # the frame names the account that the page is about
+    return row
 
 
 def _diagnosis(row: ImportFile) -> imports.Diagnosis | None:
@@ -159,6 +162,7 @@ def _start_page(
         "may_import": brand is not None and may(request.user, Right.IMPORT, brand),
         "largest": uploads.largest(),
         "problem": problem,
+        "zone": usual_zone(brand) or "UTC",
         "stages": imports.stages(ImportFile(), None),
     }
     return render(request, "importing/start.html", context, status=status)
@@ -177,6 +181,7 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "row": row,
         "stages": imports.stages(row, cycle),
         "about": imports.about(row),
+        "days": imports.days_words(row),
         "checks": found,
         "has_totals": any(one["file"] != "–" for one in found),
         "differing": sum(one["same"] is False for one in found),

@@ -21,12 +21,14 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from campaigns import tasks, uploads
-from campaigns.models import AdAccount, ImportFile, InsightDay
+from campaigns.exports.currencies import CODES
+from campaigns.models import Ad, AdAccount, ImportFile, InsightDay
+from collaboration.import_forms import CURRENCIES
 from mediabuyer.agent.cycle import run_cycle, start_cycle
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.tasks import sweep_cycles
 from mediabuyer.brands.models import Brand, User
-from tests.factories import AccountFactory, CycleFactory, DecisionFactory, MemberFactory
+from tests.factories import CycleFactory, DecisionFactory, MemberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -422,11 +424,15 @@ def test_member_of_two_brands_chooses_where(web: Client, manager: User, drop: Ca
     assert ImportFile.objects.get().brand == other
 
 
-def test_connected_account_is_never_a_target(imported: Callable[..., ImportFile], brand: Brand) -> None:
-    connected = AccountFactory.create(brand=brand, name="Office")
-    row = imported("report.csv", GERMAN)
-    assert row.account != connected
-    assert not InsightDay.objects.filter(account=connected).exists()
+def test_connected_account_is_never_a_target(web: Client, drop: Callable[..., ImportFile], account: AdAccount) -> None:
+    row = drop("report.csv", GERMAN)
+    answer = confirm(web, row, account=account.name.lower())
+    assert answer.status_code == 422
+    assert f"The connected account “{account.name}” has this name" in answer.content.decode()
+    uploads.confirm(row, {"account": account.name})
+    assert uploads.carry_out(row) is None
+    assert not InsightDay.objects.exists()
+    assert not AdAccount.objects.filter(platform="export").exists()
 
 
 def test_names_from_a_file_are_shown_as_text(web: Client, drop: Callable[..., ImportFile]) -> None:
@@ -506,3 +512,38 @@ def test_file_of_something_else_is_refused_before_it_makes_an_account(
 
 def test_list_of_headings_is_no_export(drop: Callable[..., ImportFile]) -> None:
     assert drop("headers.csv", LIST).state == "failed"
+
+
+def test_name_in_other_letters_is_the_same_account(imported: Callable[..., ImportFile]) -> None:
+    first, again = imported("report.csv", GERMAN), imported("report.csv", GERMAN, account="office")
+    assert first.account == again.account
+
+
+def test_result_speaks_of_one_account_and_one_count(
+    web: Client, account: AdAccount, imported: Callable[..., ImportFile]
+) -> None:
+    web.get(reverse("today", args=[account.key]))
+    row = imported("report.csv", BROKEN_ROW)
+    cycle = CycleFactory.create(account=row.account, now=timezone.now(), state="done")
+    ad = Ad.objects.get(account=row.account)
+    DecisionFactory.create(
+        account=row.account, cycle=cycle, state="proposed", subject_level="ad", subject_id=ad.external_id
+    )
+    answer = page(web, row)
+    text = answer.content.decode()
+    assert answer.context["account"] == row.account
+    assert 'data-mode="shadow"' in text
+    assert "1 row imported, 1 left out" in text
+    assert answer.context["about"].endswith("2 rows")
+    assert f"in {ad.campaign.name}" in text
+    assert answer.context["days"] == "1 Sep 2026 – 2 Sep 2026"
+
+
+def test_list_of_imports_names_its_time_zone(web: Client, account: AdAccount, drop: Callable[..., ImportFile]) -> None:
+    drop("report.csv", GERMAN)
+    assert " Berlin</time>" in web.get(reverse("import")).content.decode()
+
+
+def test_every_currency_that_is_read_can_be_chosen() -> None:
+    assert set(CURRENCIES) == CODES
+    assert CURRENCIES[0] == "EUR"

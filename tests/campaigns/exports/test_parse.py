@@ -244,3 +244,11 @@ def test_further_languages_are_understood(head: str, row: str, language: str, cu
     assert totals.as_dict() == {
         "spend": Decimal("1234.50"), "impressions": 12345, "clicks": 67, "results": 8, "revenue": None,
     }  # fmt: skip
+
+
+def test_second_amount_in_another_currency_is_named_as_such() -> None:
+    text = "Day,Ad name,Amount spent (USD),Amount spent (EUR)\n2026-09-01,A,1.50,1.30\n"
+    mapping = understand(open_source(io.BytesIO(text.encode()), "a.csv"))
+    assert mapping.currency == "USD"
+    assert mapping.ignored["Amount spent (EUR)"] == "The same in another currency, EUR; I take “Amount spent (USD)”"
+    assert [column.note for column in mapping.columns][:2] == ["1 day, none missing", "1 name"]
