@@ -1,4 +1,4 @@
-"""Token login of the API: `Authorization: Token mb_…` or `Bearer mb_…`."""
+"""Token login of the API: `Authorization: Bearer mb_…`; the older word `Token` is taken too."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TokenAuthentication(BaseAuthentication):
         return token.member.user, token
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
-        return "Token"
+        return "Bearer"
 
 
 def _note_use(token: Token, now: datetime) -> None:

@@ -52,7 +52,7 @@ def test_bearer_is_understood_too(token):
 def test_wrong_token_is_refused(db, header):
     answer = APIClient().get(URL, headers={"Authorization": header})
     assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Token"
+    assert answer["WWW-Authenticate"] == "Bearer"
 
 
 def test_no_token_is_refused(db):

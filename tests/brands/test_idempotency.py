@@ -60,6 +60,7 @@ def test_other_content_is_refused(client, decision):
         "remedy": "Use a new key for a new request.",
         "field": "Idempotency-Key",
         "value": "7d8f",
+        "errors": {"Idempotency-Key": ["This key was used with other content."]},
     }
     decision.refresh_from_db()
     assert decision.note == ""

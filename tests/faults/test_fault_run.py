@@ -36,6 +36,10 @@ def test_hundred_changes_survive_a_dozen_kills(environment: dict[str, str]) -> N
     assert verdict["violations"] == []
     assert (verdict["changes"], verdict["duplicates"], verdict["missing"], verdict["over_cap"]) == (100, 0, 0, 0)
     assert verdict["objects"] >= 50
+    assert list(verdict)[:6] == ["changes", "objects", "duplicates", "missing", "over_cap", "violations"]
+    assert (verdict["kills"], verdict["seed"]) == (12, 1)
+    assert 0 < verdict["seconds"] < 220
+    assert 0 <= verdict["creations"] - verdict["objects"] <= verdict["held_back"] + verdict["failed"]
     assert code == 0
     assert not Brand.objects.exists(), "the run cleans up after itself"
     assert not Change.objects.exists()

@@ -17,6 +17,7 @@ from mediabuyer.lib.servers.interrupts import Interrupted, Interrupts
 from mediabuyer.lib.servers.neo4j import state_file, stop_neo4j
 from mediabuyer.lib.servers.ports import choose_port, free_port
 from mediabuyer.lib.servers.postgres import ensure_postgres, is_running, started_by_another, stop_postgres
+from mediabuyer.lib.servers.processes import Identity, is_alive
 from mediabuyer.lib.servers.state import ServerError, read_state, write_private, write_state
 from mediabuyer.lib.servers.supervisor import Program, Supervisor
 from mediabuyer.lib.servers.worker import ROOT, queue_program, say, urgent_program
@@ -131,9 +132,12 @@ class Run:
             write_private(stamp, database)
 
     def _look_after(self) -> None:
+        graph = GraphWatch(self.var, self.say)
         while True:
             time.sleep(1)
             self.supervisor.tick()
+            if self.own_graph:
+                graph.look()
             if self.embedded and not is_running(self.var):
                 self.say("PostgreSQL ended and is started again")
                 with suppress(ServerError):
@@ -211,6 +215,20 @@ class Run:
             yield
             time.sleep(0.1)
         raise ServerError(f"The {what} was not ready after {READY_LIMIT:.0f} s.", remedy=f"See {self.var / 'log'}.")
+
+
+class GraphWatch:
+    """Says once that Neo4j ended. Its keeper, a program of its own, starts it again; what that prints goes to a log."""
+
+    def __init__(self, var: Path, say: Callable[[str], None]) -> None:
+        self.var, self.say = var, say
+        self.last: Identity | None = None
+
+    def look(self) -> None:
+        process = read_state(state_file(self.var)).get("process")
+        if self.last and (process != self.last or not is_alive(process)):
+            self.say(f"Neo4j ended and is started again in a few seconds, see {self.var / 'neo4j' / 'logs'}")
+        self.last = process if is_alive(process) else None
 
 
 def ready_line(printed: str) -> dict[str, Any] | None:

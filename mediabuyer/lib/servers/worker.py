@@ -42,7 +42,7 @@ def urgent_program(environment: dict[str, str], *, grace: float, to_log: bool = 
     It needs no watchdog: should it fall silent, the sweep of the main queue does its work within a minute.
     """
     command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
-    return Program("urgent queue", command, {**environment, "Q_CLUSTER_NAME": "urgent"}, grace=grace, to_log=to_log)
+    return Program("urgent-queue", command, {**environment, "Q_CLUSTER_NAME": "urgent"}, grace=grace, to_log=to_log)
 
 
 def say(line: str) -> None:

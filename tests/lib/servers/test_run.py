@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from mediabuyer.lib.servers.ports import choose_port, free_port
-from mediabuyer.lib.servers.run import ROOT, fingerprint, ready_line, welcome
+from mediabuyer.lib.servers.processes import identify
+from mediabuyer.lib.servers.run import ROOT, GraphWatch, fingerprint, ready_line, welcome
 from mediabuyer.lib.servers.state import ServerError, read_state, write_state
 
 
@@ -99,6 +100,24 @@ def test_signal_during_start_is_noted_program_included(tmp_path: Path, number: s
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     assert result.stdout == "written down\nstopped once\n"
     assert result.returncode == 0
+
+
+def test_end_of_the_graph_is_said_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    watch = GraphWatch(tmp_path, said.append)
+    watch.look()
+    for _ in range(2):
+        server = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        write_state(tmp_path / "neo4j.json", {"state": "ready", "process": identify(server.pid)})
+        watch.look()
+        watch.look()
+        assert said == []
+        server.kill()
+        server.wait()
+        watch.look()
+        watch.look()
+        assert said == [f"Neo4j ended and is started again in a few seconds, see {tmp_path / 'neo4j' / 'logs'}"]
+        said.clear()
 
 
 def test_interrupted_run_stops_its_database(var: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mediabuyer.lib.servers.worker import queue_program
+from mediabuyer.lib.servers.worker import queue_program, urgent_program
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,7 @@ def test_queue_is_stuck_when_its_heartbeat_is_old(
         heartbeat.touch()
         os.utime(heartbeat, (time.time() - heartbeat_age,) * 2)
     assert queue_program(tmp_path, {}, grace=1).is_stuck(seconds_running) is expected
+
+
+def test_names_of_programs_are_names_of_files() -> None:
+    assert urgent_program({}, grace=1).name == "urgent-queue"

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from campaigns.clock import now_for
 from campaigns.models import Change
+from campaigns.operations.words import is_creation
 from mediabuyer.agent.context import PlannedChange
 from mediabuyer.agent.faults.check import Verdict, is_over_cap, judge
 from mediabuyer.agent.faults.workers import LATE, Workers
@@ -47,11 +48,10 @@ class Command(BaseCommand):
             run = Run(world, options)
             verdict = run.go(began + options["seconds"])
             struck = world.control("faults")["struck"]
-        self.stdout.write(json.dumps(asdict(verdict)))
+        seconds = round(time.monotonic() - began, 1)
+        self.stdout.write(json.dumps(asdict(verdict) | run.circumstances() | {"seconds": seconds}))
         if not options["json"]:
-            self.stdout.write(
-                f"{time.monotonic() - began:.0f} s, {run.workers.killed} kills, faults {struck}, states {run.states}"
-            )
+            self.stdout.write(f"{seconds:.0f} s, {run.workers.killed} kills, faults {struck}, states {run.states}")
         if not verdict.is_clean:
             raise CommandError("The run broke a rule; see above.", returncode=1)
 
@@ -64,6 +64,7 @@ class Run:
         self.now = now_for(world.account)
         self.samples_over = 0
         self.states: dict[str, int] = {}
+        self.creations = 0
         world.control("faults", self._faults())
         self.workers = Workers(world.account, options["workers"])
 
@@ -92,8 +93,20 @@ class Run:
         finally:
             self.workers.stop()
         time.sleep(LATE + 0.5)  # whatever is still on its way lands before anybody counts
-        self.states = dict(Counter(Change.objects.filter(account=self.world.account).values_list("state", flat=True)))
+        changes = list(Change.objects.filter(account=self.world.account))
+        self.states = dict(Counter(change.state for change in changes))
+        self.creations = sum(map(is_creation, changes))
         return judge(self.world, self._truth(), self.samples_over)
+
+    def circumstances(self) -> dict[str, Any]:
+        """Why there are fewer objects than changes: not every change creates one, and some were held back or failed."""
+        return {
+            "creations": self.creations,
+            "held_back": self.states.get(Change.State.BLOCKED, 0) + self.states.get(Change.State.CANCELLED, 0),
+            "failed": self.states.get(Change.State.FAILED, 0),
+            "kills": self.workers.killed,
+            "seed": self.options["seed"],
+        }
 
     def _approve(self, plans: list[list[PlannedChange]]) -> None:
         for plan in plans:
