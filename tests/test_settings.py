@@ -26,7 +26,7 @@ def read(tmp_path: Path, names: str, **environment: str) -> str:
     ("environment", "names"),
     [
         ({}, "sessionid csrftoken"),
-        ({"DEPLOYED": "on"}, "__Host-session __Host-csrf"),
+        ({"DEPLOYED": "on", "ALLOWED_HOSTS": "ads.example"}, "__Host-session __Host-csrf"),
     ],
 )
 def test_cookies_are_tied_to_the_host_where_people_reach_it_over_a_network(
