@@ -266,8 +266,7 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = DEPLOYED
-if DEPLOYED:
-    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if DEPLOYED else ("sessionid", "csrftoken")
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if env("EMAIL_HOST")

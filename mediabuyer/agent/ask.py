@@ -169,7 +169,7 @@ def _weigh(account: AdAccount, node: Node, wish: Wish, seen: Observation, taken:
     guarded = guard_one(account, wanted(change, seen), seen)
     if node.external_id in taken:
         return _collided(Item(node, guarded), taken[node.external_id])
-    if guarded.verdict == Severity.BLOCK and not account.is_read_only:
+    if guarded.verdict == Severity.BLOCK and not (account.is_read_only and guarded.is_left):
         blocks = [one.message for one in guarded.findings if one.severity == Severity.BLOCK]
         return Item(node, guarded, " ".join(blocks))
     return Item(node, guarded)

@@ -20,6 +20,8 @@ class Guarded:
 
     proposal: Proposal
     findings: tuple[Finding, ...]
+    is_left: bool = True
+    """False where the rules cut it down to nothing: then there is nothing to decide."""
 
     @property
     def verdict(self) -> Severity:
@@ -27,7 +29,10 @@ class Guarded:
 
 
 def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note: Note) -> list[Guarded]:
-    """One after the other, since several small moves by rule in one cycle count together."""
+    """One after the other, since several small moves by rule in one cycle count together.
+
+    What was cut down to nothing stands in the step's words and makes no decision.
+    """
     guarded, beside = [], Decimal(0)
     for proposal in proposals:
         guarded.append(one := guard_one(account, proposal, seen, beside))
@@ -46,7 +51,7 @@ def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note
             for one in guarded
         ],
     )
-    return guarded
+    return [one for one in guarded if one.is_left]
 
 
 def guard_one(account: AdAccount, proposal: Proposal, seen: Observation, beside: Decimal = Decimal(0)) -> Guarded:
@@ -61,7 +66,8 @@ def guard_one(account: AdAccount, proposal: Proposal, seen: Observation, beside:
     if any(finding.severity == Severity.CHANGE for finding in again):
         again.append(Finding("budget_step", Severity.BLOCK, "It could not be cut down to an allowed step."))
     if any(change.budget_rise == 0 for change in smaller.changes if change.budget_after is not None):
-        again.append(Finding("budget_step", Severity.BLOCK, "Today's steps are used up: nothing of it would be left."))
+        used_up = Finding("budget_step", Severity.BLOCK, "Today's steps are used up: nothing of it would be left.")
+        return Guarded(proposal, (*remarks, used_up), is_left=False)
     return Guarded(smaller, (*remarks, *again))
 
 

@@ -208,9 +208,7 @@ def context_for(
     changes = tuple(changes)
     under_way = open_rises(account, decision) + open_undo_rises(account, undo)
     budgets = budgets_of(account)
-    active = set(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
-    paused = {change.external_id for change in changes if change.pauses}
-    active -= open_pauses(account, decision) - paused
+    active, left = _running_ads(account, changes, decision)
     return Context(
         now=now,
         currency=account.currency,
@@ -222,8 +220,8 @@ def context_for(
         limits=limits_of(account),
         changes=changes,
         committed=committed(budgets) + lifetime_left(account) / META_EXPOSURE + under_way,
-        active_ads=len(active),
-        active_ads_after=len(active - paused),
+        active_ads=active,
+        active_ads_after=left,
         budgets={budget.external_id: budget for budget in budgets},
         ads={ad.external_id: ad for ad in _figures(account, changes, budgets)},
         recent=_recent(account, now, decision),
@@ -235,6 +233,14 @@ def context_for(
         lifetime_switched_on=lifetime_switched_on(account, changes) / META_EXPOSURE,
         zone=account.time_zone,
     )
+
+
+def _running_ads(account: AdAccount, changes: tuple[PlannedChange, ...], decision: Decision | None) -> tuple[int, int]:
+    """How many ads run now and would run after these changes; what others may still pause counts as paused."""
+    active = set(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
+    paused = {change.external_id for change in changes if change.pauses}
+    active -= open_pauses(account, decision) - paused
+    return len(active), len(active - paused)
 
 
 def _figures(account: AdAccount, changes: tuple[PlannedChange, ...], budgets: list[Budget]) -> list[AdFigures]:

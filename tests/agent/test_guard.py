@@ -74,6 +74,21 @@ def test_used_up_step_leaves_nothing_and_is_held_back(account, seen, now):
     assert found.findings[-1].message == "Today's steps are used up: nothing of it would be left."
 
 
+def test_what_was_cut_down_to_nothing_is_told_and_makes_no_decision(account, seen, now):
+    account.__class__.objects.update(cooldown_hours=0)
+    AdSet.objects.filter(external_id="130001").update(daily_budget=Decimal(60))
+    ChangeFactory.create(
+        operation=OperationFactory.create(account=account),
+        external_id="130001",
+        state="done",
+        made_at=now - timedelta(hours=2),
+    )
+    with step(CycleFactory.create(account=account, state="running"), "guard") as note:
+        assert guard(account, [make_proposal(raised("66", "60"))], seen, note) == []
+    [told] = Cycle.objects.get().step_set.get().figures["verdicts"]
+    assert (told["title"], told["verdict"]) == (make_proposal(raised("66", "60")).title, "block")
+
+
 def test_cut_amount_can_be_set_in_a_currency_without_decimals(account, seen):
     account.__class__.objects.update(currency="JPY", daily_cap=Decimal(9000), ad_set_cap=Decimal(9000))
     AdSet.objects.filter(external_id="130001").update(daily_budget=Decimal(1003))

@@ -15,6 +15,7 @@ TABLE = {
     Right.SEE:           (True, True, True, True, True),
     Right.RUN_CYCLE:     (False, True, True, True, True),
     Right.IMPORT:        (False, True, True, True, True),
+    Right.PROPOSE:       (False, True, True, True, True),
     Right.STOP:          (False, True, True, True, True),
     Right.DECIDE:        (False, False, False, True, True),
     Right.RELEASE:       (False, False, False, True, True),
