@@ -134,7 +134,7 @@ OBJECT_OF = {
     "api/imports/": "upload", "import/": "upload",
 }  # fmt: skip
 """Whose key `<uuid:key>` is, by the beginning of the route."""
-PARTS = {"cycle-live"}
+PARTS = {"cycle-live", "inbox-just-decided"}
 """Put into a page that names the mode."""
 
 

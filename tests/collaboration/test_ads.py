@@ -267,7 +267,7 @@ def test_queries_do_not_grow_with_the_account(
     viewer: Client, account: Any, asked: str, django_assert_max_num_queries: Any
 ) -> None:
     seed_account(account, campaigns=3, ad_sets=2, ads=5, days=30)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(26):
         viewer.get(reverse("ads", args=[account.key]) + asked)
 
 
