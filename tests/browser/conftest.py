@@ -83,8 +83,9 @@ def session_cookie(user: Any, url: str) -> dict[str, str]:
     from django.conf import settings
     from django.test import Client
 
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    from tests.proofs import log_in
+
+    client = log_in(Client(), user)
     name = settings.SESSION_COOKIE_NAME
     return {"name": name, "value": client.cookies[name].value, "url": url}
 

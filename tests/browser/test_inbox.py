@@ -248,6 +248,7 @@ def test_dialogs_leave_what_is_decided_in_sight(inbox: Callable[..., Page], ten:
         assert box["y"] >= title["y"] + title["height"]
         assert box["y"] + box["height"] <= 900
         page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
 
 
 def test_held_key_answers_once(inbox: Callable[..., Page], ten: list[Decision]) -> None:
