@@ -125,7 +125,7 @@ def test_admin_holds_the_policy(open_page: Callable[..., Page], cycle: Cycle, ma
         reverse("admin:agent_decision_change", args=[decision.pk]),
         reverse("admin:campaigns_adaccount_changelist"),
         reverse("admin:brands_user_change", args=[manager.pk]),
-        reverse("admin:brands_member_add"),
+        reverse("admin:brands_member_changelist"),
     ):
         page.goto(url)
         page.wait_for_load_state("networkidle")
