@@ -150,6 +150,7 @@ def test_keys_pressed_while_the_card_loads_are_for_that_card(ten: list[Decision]
     slow.keyboard.press("a")
     expect(slow.locator(".toast")).to_contain_text("Approved: Raise “Bruno”")
     assert [state_of(one) for one in ten[:3]] == ["awaiting", "approved", "awaiting"]
+    slow.wait_for_load_state()  # the next page is there before its script is
     slow.keyboard.press("j")
     slow.keyboard.press("j")
     slow.keyboard.press("r")
