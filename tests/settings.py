@@ -1,17 +1,24 @@
-"""Test settings: the real servers, a temporary folder for everything written, quiet logs, quick password hashes."""
+"""Test settings: the real servers, a folder per worker for everything written, quiet logs, quick password hashes.
+
+Each worker has a PostgreSQL of its own: the mirror reads its outbox by what has committed in the whole server, so a
+slow transaction of the neighbour would hold back the changes of this one. Neo4j is one for all (`memory/conftest.py`).
+"""
 
 import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("MEDIABUYER_VAR", str(ROOT / "var" / "test"))
+SHARED_VAR = Path(
+    os.environ.setdefault("MEDIABUYER_TEST_VAR", os.environ.get("MEDIABUYER_VAR", str(ROOT / "var" / "test")))
+)
+os.environ["MEDIABUYER_VAR"] = str(SHARED_VAR / os.environ.get("PYTEST_XDIST_WORKER", "gw0"))
 for live in ("META_APP_ID", "META_APP_SECRET"):
     os.environ.pop(live, None)  # no test may ever speak to a live account
 
 if not os.environ.get("DATABASE_URL"):
     from mediabuyer.lib.servers.postgres import ensure_postgres
 
-    ensure_postgres(Path(os.environ["MEDIABUYER_VAR"]))
+    ensure_postgres(Path(os.environ["MEDIABUYER_VAR"]), durable=False)
 
 from mediabuyer.settings import *  # noqa: E402, F403
 
@@ -25,3 +32,4 @@ AXES_ENABLED = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 LOGGING["root"]["level"] = "CRITICAL"  # noqa: F405
 SETTLE_SECONDS = 2
+NEO4J_FILE = SHARED_VAR / "neo4j.json"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +21,7 @@ def neo4j_server() -> Iterator[None]:
     if not django_settings.GRAPH:
         pytest.skip("the graph is switched off (MEDIABUYER_GRAPH=off)")
     if not django_settings.NEO4J_URL:
-        ensure_neo4j(Path(os.environ["MEDIABUYER_VAR"]))
+        ensure_neo4j(django_settings.NEO4J_FILE.parent)
     yield
     driver.close()
 
@@ -34,7 +32,7 @@ def graph(neo4j_server: None, transactional_db: None) -> Iterator[Any]:
 
     The outbox is read by commit, so these tests commit for real. Workers of one run share the server and take turns.
     """
-    with locked(Path(os.environ["MEDIABUYER_VAR"]) / "neo4j-tests.lock"):
+    with locked(django_settings.NEO4J_FILE.with_name("neo4j-tests.lock")):
         schema.drop_all()
         rebuild()
         yield driver
