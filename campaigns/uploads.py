@@ -19,6 +19,7 @@ from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
 from campaigns.importing import ImportResult, account_for_import, import_file, preview, require_rows
 from campaigns.models import ImportFile
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Brand, User
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
@@ -133,7 +134,7 @@ def carry_out(row: ImportFile) -> ImportResult | None:
         mapping = understand(source, row.answers)
         with transaction.atomic(), _told_beside(row) as tell:
             account = account_for_import(row.brand, row.answers.get("account") or row.name, mapping)
-            actor = f"person:{row.uploaded_by.email}" if row.uploaded_by else "system"
+            actor = named(row.uploaded_by) if row.uploaded_by else "system"
             result = import_file(account, source, mapping, now=wall_now(), actor=actor, progress=tell)
             report = result.reading.as_dict() | {"written": result.written}
             ended = {"state": State.DONE, "finished_at": wall_now(), "rows_done": report["rows"], "path": ""}

@@ -17,7 +17,7 @@ from collaboration.evidence import evidence_plot
 from collaboration.places import nodes_of, places_of
 from collaboration.plots import Plot
 from mediabuyer.agent.actions import BY_SLUG
-from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity
+from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity, planned_from
 from mediabuyer.agent.models import Decision, Finding
 from mediabuyer.agent.outcomes import WINDOW
 from mediabuyer.agent.revise import can_revise
@@ -117,7 +117,7 @@ def effect_of(decisions: Iterable[Decision]) -> Decimal | None:
 def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Card:
     """`typed` are amounts that somebody wrote and that were refused, by Meta's id: shown again as they were written."""
     action = BY_SLUG.get(decision.action)
-    changes = [PlannedChange(**change) for change in decision.changes]
+    changes = planned_from(decision.changes)
     place = places_of([decision])[decision.pk]
     places = nodes_of(decision.account_id, [change.external_id for change in changes])
     findings = list(decision.finding_set.all())
@@ -248,9 +248,9 @@ def difference(decision: Decision, seen_hash: str) -> list[dict[str, Any]]:
     history: Any = versions.filter(pgh_obj_id=decision.pk, content_hash=seen_hash).order_by("-pgh_id").first()
     if history is None:
         return []
-    seen = {change["external_id"]: PlannedChange(**change) for change in history.changes}
+    seen = {change.external_id: change for change in planned_from(history.changes)}
     rows = []
-    for change in (PlannedChange(**one) for one in decision.changes):
+    for change in planned_from(decision.changes):
         old = seen.get(change.external_id)
         before = _row(old, decision.account)["then"] if old else None
         after = _row(change, decision.account)["then"]

@@ -64,7 +64,7 @@ def _cost_plot(by_day: dict[date, Totals], account: AdAccount, ads: list[int], l
         title="What a purchase cost, mean of seven days, against what a buyer is worth",
         summary=f"Cost per purchase in the last {CHART_DAYS} days: between {low} and {high}; {said}.",
         labels=_labels(list(by_day)[-CHART_DAYS:]),
-        series=[Series("Cost of a purchase (CPA), 7-day mean", cpa, "kink")],
+        series=[Series("CPA, by Meta, 7-day mean", cpa, "kink")],
         levels=levels,
         format=lambda value: format_money(Decimal(str(value)), currency, places=0),
         from_zero=False,

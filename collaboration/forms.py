@@ -102,7 +102,10 @@ class LimitsForm(SeenForm):
         required=False, label="Highest budget of one ad set or campaign", help_text="Empty means none may be raised."
     )
     approval_over = AmountField(
-        required=False, label="Ask a person above", help_text="Smaller moves of a budget go by rule. Empty: always ask."
+        required=False,
+        label="Ask a person above",
+        help_text="Smaller moves of a budget go by rule, "
+        "as long as those of 24 hours together stay below it. Empty: always ask.",
     )
     budget_step = forms.IntegerField(
         min_value=1,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Brand, Member, Role, Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict, Invalid
@@ -36,7 +37,7 @@ def change_member(member: Member, person: User, now: datetime, *, role: str, is_
         member.key,
         brand=member.brand,
         now=now,
-        actor=f"person:{person.email}",
+        actor=named(person),
         what=f"{member.user}: {before} → {after}",
     )
 
@@ -60,7 +61,7 @@ def invite(
         member.key,
         brand=brand,
         now=now,
-        actor=f"person:{person.email}",
+        actor=named(person),
         what=f"{user}: joined as {member.get_role_display()}",
     )
     return member, is_new
@@ -92,7 +93,7 @@ def issue_token(brand: Brand, person: User, now: datetime, *, name: str, scopes:
         token.key,
         brand=brand,
         now=now,
-        actor=f"person:{person.email}",
+        actor=named(person),
         name=str(token),
         scopes=scopes,
     )
@@ -109,7 +110,7 @@ def revoke_token(token: Token, person: User, now: datetime) -> None:
             token.key,
             brand=token.member.brand,
             now=now,
-            actor=f"person:{person.email}",
+            actor=named(person),
             name=str(token),
         )
 

@@ -18,6 +18,7 @@ from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
 from mediabuyer.agent.unsettled import Standing, needing_somebody, standing_of
 from mediabuyer.brands.models import Brand
+from mediabuyer.brands.permissions import Right, may
 from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.servers.state import read_state
 from memory.models import Event
@@ -43,6 +44,7 @@ def accounts_of(user: Any, machine_now: datetime) -> list[dict[str, Any]]:
             "parts": account_parts(one),
             "runs": _runs(one, machine_now),
             "unsettled": unsettled_of(one),
+            "may_run": may(user, Right.RUN_CYCLE, one.brand),
         }
         for one in rows
     ]

@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns.models.money import money
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Brand, User
 from mediabuyer.brands.permissions import MANAGERS
 from mediabuyer.lib.errors import Conflict, NotAllowed
@@ -67,7 +68,9 @@ class AdAccount(models.Model):
 
     daily_cap = money(null=True, blank=True, help_text="Most that may be spent on one day, all campaigns together.")
     ad_set_cap = money(null=True, blank=True, help_text="Highest daily budget of one ad set or campaign.")
-    approval_over = money(null=True, blank=True, help_text="A rise of more than this a day always asks a person.")
+    approval_over = money(
+        null=True, blank=True, help_text="Moves by rule of 24 hours that come to more than this ask a person."
+    )
     budget_step = models.DecimalField(
         max_digits=4,
         decimal_places=2,
@@ -180,7 +183,7 @@ class AdAccount(models.Model):
         return bool(limits.get("cooldown_hours", self.cooldown_hours) < self.cooldown_hours)
 
     def _tell(self, event: str, person: User, now: datetime, **data: Any) -> None:
-        actor = f"person:{person.email}"
+        actor = named(person)
         record(event, "account", self.key, brand=self.brand, account=self.key, now=now, actor=actor, **data)
 
     def _locked(self) -> AdAccount:

@@ -53,6 +53,8 @@ class Change(models.Model):
         CANCELLED = "cancelled", "Cancelled before it was sent"
 
     OPEN = ("planned", "sent")
+    MAX_ATTEMPTS = 6
+    """Sendings without an answer before a person is asked; who has it taken up again allows more."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     operation = models.ForeignKey(Operation, models.CASCADE)
@@ -69,6 +71,9 @@ class Change(models.Model):
     after = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before sending.")
+    allowed_attempts = models.PositiveSmallIntegerField(
+        default=MAX_ATTEMPTS, help_text="Rises when a person has it taken up again."
+    )
     lookups = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0, help_text="Rises with each claim; an older claim's write is void.")
     lease_until = models.DateTimeField(null=True, blank=True)

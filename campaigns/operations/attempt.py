@@ -26,7 +26,6 @@ from mediabuyer.lib.errors import Fault, PlatformError
 Guard = Callable[[Change], str | None]
 """Says why a change must not be sent now, in words for people; None lets it pass."""
 
-MAX_ATTEMPTS = 6
 MAX_CLAIMS = 60
 """Claims that came to nothing (a worker died each time, the platform never answered) before a person is asked."""
 FLAKY, FLAKY_TRIES = 1487390, 3
@@ -90,10 +89,15 @@ def _may_send_again(change: Change, platform: Platform, now: datetime, rng: rand
     if asked_at < settled_from:
         settle.wait(change, min(settled_from, settle.pause_until(change, rng)))
         return False
-    if change.attempts >= MAX_ATTEMPTS:
+    if _has_used_up(change, Change.MAX_ATTEMPTS):
         settle.give_up(change, f"Sent {change.attempts} times; the platform neither confirms nor shows it.", now)
         return False
     return True
+
+
+def _has_used_up(change: Change, tries: int) -> bool:
+    """Whether it was sent so often since it was planned, or since a person had it taken up again."""
+    return change.attempts >= change.allowed_attempts - Change.MAX_ATTEMPTS + tries
 
 
 def _adopted(change: Change, platform: Platform, now: datetime) -> bool:
@@ -201,13 +205,13 @@ def _after_failed_send(
         until = note_trouble(change.account, error, now)
         settle.wait(change, until, state=earlier_state, attempts=change.attempts - 1, error=kept)
     elif error.subcode == FLAKY:
-        if change.attempts >= FLAKY_TRIES:
+        if _has_used_up(change, FLAKY_TRIES):
             settle.fail(change, error, now)
         else:
             settle.wait(change, settle.pause_until(change, rng), state=earlier_state, error=kept)
     elif error.ambiguous:
         settle.wait(change, settle.pause_until(change, rng), error=kept)
-    elif error.fault is Fault.MISSING and _parent_is_new(change) and change.attempts < MAX_ATTEMPTS:
+    elif error.fault is Fault.MISSING and _parent_is_new(change) and not _has_used_up(change, Change.MAX_ATTEMPTS):
         settle.wait(change, settle.pause_until(change, rng), state=earlier_state, error=kept)
     else:
         settle.fail(change, error, now)

@@ -20,7 +20,6 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns.models import AdAccount, Change, Operation
-from campaigns.operations.attempt import MAX_ATTEMPTS
 from campaigns.operations.words import describe
 from campaigns.platforms.base import ChangeKind, Level
 from mediabuyer.lib.errors import Conflict, NotAllowed
@@ -168,7 +167,8 @@ RESUMABLE = (Change.State.FAILED, Change.State.BLOCKED, Change.State.CANCELLED, 
 def resume(operation: Operation, now: datetime, actor: str, states: Sequence[str] = RESUMABLE) -> int:
     """Plans again what failed, was held back or cancelled; what is done stays. Returns how many go on.
 
-    What may have been sent once is looked for before it is sent again.
+    What may have been sent is looked for before it is sent again; what nobody knows the outcome of is sent at most once
+    more, before a person is asked again.
     """
     again = operation.change_set.filter(state__in=states)
     resumed = 0
@@ -180,7 +180,7 @@ def resume(operation: Operation, now: datetime, actor: str, states: Sequence[str
             now,
             actor,
             "change.looked_again" if was_sent else "change.planned",
-            attempts=MAX_ATTEMPTS - 1 if change.state == Change.State.UNKNOWN else int(was_sent),
+            allowed_attempts=change.attempts + (1 if change.state == Change.State.UNKNOWN else Change.MAX_ATTEMPTS),
             lookups=0 if was_sent else F("fence"),  # claims that came to nothing are counted afresh
             not_before=None,
             settled_at=None,

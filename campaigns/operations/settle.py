@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, F, Func
 
 from campaigns.models import AdAccount, Change
 from campaigns.operations.tree import note_in_tree
-from campaigns.operations.words import describe, is_creation
+from campaigns.operations.words import describe, is_creation, times
 from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.errors import MediaBuyerError, PlatformError
 from memory import mirror
@@ -23,8 +23,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 CLOCK = Func(function="clock_timestamp", output_field=DateTimeField())
 """The database's clock at this very moment, where its `now()` is the start of the transaction."""
 STOPPED = "The stop is pressed: nothing that raises spending is sent until a second person releases it."
-
-NOT_IN_FORCE = "It was sent once, its answer was lost, and the platform does not show it."
 
 
 class Superseded(MediaBuyerError):
@@ -131,7 +129,10 @@ def hold_back(change: Change, why: str, now: datetime, *, was_sent: bool) -> Non
     if not was_sent:
         block(change, why, now)
         return
-    words = f"{NOT_IN_FORCE} It is not sent again: {why}"
+    lost = "its answer was lost" if change.attempts == 1 else "no answer came"
+    words = (
+        f"It was sent {times(change.attempts)}, {lost}, and the platform does not show it. It is not sent again: {why}"
+    )
     _end(change, Change.State.FAILED, now, error={"message": words, "held_back": why}, reason=words)
 
 

@@ -21,5 +21,10 @@ def describe(change: Change) -> str:
     return f"status of the {what} to {change.params['status']}"
 
 
+def times(count: int) -> str:
+    """How often, in words: "once", "3 times"."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def is_creation(change: Change) -> bool:
     return change.kind.startswith("create_")

@@ -36,6 +36,7 @@ from collaboration.period import Period
 from collaboration.statuses import ad_status
 from collaboration.where import OURS, dimensions, parts
 from mediabuyer.agent.models import Decision
+from mediabuyer.brands.permissions import Right, may
 from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
@@ -68,6 +69,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "ad": found,
         "period": period,
         "source": source_of(account, now),
+        "may_propose": may(request.user, Right.PROPOSE, account.brand),
         "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
         "belief": belief,
         "verdict": verdict(belief, account.currency),

@@ -241,7 +241,9 @@ def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
     if not request.POST.get("confirm"):
         places = places_of(row for row, _ in chosen)
         shown = [(row, seen_hash, places[row.pk]) for row, seen_hash in chosen]
-        return render(request, "inbox/bulk.html", {"chosen": shown, "sum": effect_of(row for row, _ in chosen)})
+        gain = next((words for row, _ in chosen if (words := row.evidence.get("gain"))), "profit a day")
+        context = {"chosen": shown, "sum": effect_of(row for row, _ in chosen), "gain": gain}
+        return render(request, "inbox/bulk.html", context)
     _prove_if_live(request, account)
     results = [_approve_one(request, row, seen_hash) for row, seen_hash in chosen]
     return render(request, "inbox/bulk.html", {"results": results, "done": sum(not one["problem"] for one in results)})

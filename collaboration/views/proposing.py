@@ -184,6 +184,10 @@ def _spending(account: AdAccount, going: Sequence[Item], wish: Wish | None, now:
 
 
 def _expected(going: Sequence[Item]) -> dict[str, Any]:
-    effects = [item.guarded.proposal.effect for item in going if item.guarded]
-    known = [effect.per_day for effect in effects if effect]
-    return {"expected": sum(known, Decimal(0)) if known else None, "unknown": len(effects) - len(known)}
+    proposals = [item.guarded.proposal for item in going if item.guarded]
+    known = [one.effect.per_day for one in proposals if one.effect]
+    return {
+        "expected": sum(known, Decimal(0)) if known else None,
+        "unknown": len(proposals) - len(known),
+        "gain": next((one.evidence["gain"] for one in proposals if "gain" in one.evidence), ""),
+    }

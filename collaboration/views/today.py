@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -21,6 +21,7 @@ from campaigns.models import META_EXPOSURE, AdAccount
 from campaigns.result_kinds import count_results, kinds_of
 from collaboration import health
 from collaboration.cards import lines_of
+from collaboration.cycles import under_way
 from collaboration.figures import scale_of
 from collaboration.frame import account_for, person
 from collaboration.people import actor_names
@@ -125,6 +126,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "cost": sum((one.waiting_cost or Decimal(0) for one in waiting), Decimal(0)),
         "money": money,
         "headline": _headline(account, money, len(waiting), may_decide=may_decide),
+        **under_way(account, machine_now),
         "may_decide": may_decide,
         "is_reviewer": _is_reviewer(person(request), account),
         "trend": _trend(account, money),
@@ -149,6 +151,19 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     context |= {"seen_at": person(request).seen_today_at}
     User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)
+
+
+@login_required
+@require_GET
+def running(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The line about the cycle under way; once that is over, the page is asked to renew itself."""
+    account = account_for(request, key)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("today", account.key)
+    found = under_way(account, wall_now())
+    if found["running"] is None:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "today/_running.html", found | {"account": account})
 
 
 def _is_reviewer(user: User, account: AdAccount) -> bool:
@@ -224,11 +239,9 @@ def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: boo
         if may_decide
         else ("waits for a manager" if is_one else "wait for a manager")
     )
-    first = (
-        f"{waiting} {'thing' if waiting == 1 else 'things'} {verb}."
-        if account.is_read_only
-        else (f"{waiting} decision{'' if waiting == 1 else 's'} {verb}." if waiting else "Nothing needs you.")
-    )
+    what = "thing" if account.is_read_only else "decision"
+    none = "There is nothing I would do." if account.is_read_only else "Nothing needs you."
+    first = f"{waiting} {what}{'' if is_one else 's'} {verb}." if waiting else none
     whole = partial(format_money, currency=account.currency, places=0)
     when = "Today" if money.is_today else f"On {money.day.day} {money.day:%B}"
     if money.since:

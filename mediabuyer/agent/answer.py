@@ -6,8 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from mediabuyer.agent.context import Severity
-from mediabuyer.agent.decide import change_from_json
+from mediabuyer.agent.context import Severity, planned_from
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.learn import remember_decision
 from mediabuyer.agent.models import Decision
@@ -55,7 +54,7 @@ def reject(
 
 
 def _require_allowed(decision: Decision, now: datetime) -> None:
-    changes = [change_from_json(change) for change in decision.changes]
+    changes = planned_from(decision.changes)
     for finding in evaluate(context_for(decision.account, changes, now, decision=decision)):
         if finding.severity in (Severity.BLOCK, Severity.CHANGE):
             raise Conflict(

@@ -260,7 +260,7 @@ class Undo(OfDecision):
         def move(one: Decision) -> None:
             if one.state != Decision.State.APPROVED:
                 self.require_proof_if_live(one)
-            undo(one, person_of(request), known_now(one.account), wall_now())
+            undo(one, person_of(request), known_now(one.account), wall_now(), token_of(request))
 
         return self.changed(key, move)
 

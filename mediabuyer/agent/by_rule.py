@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from campaigns.models import AdAccount, Change
-from mediabuyer.agent.context import BY_RULE_WINDOW, PlannedChange, largest_move
+from mediabuyer.agent.context import BY_RULE_WINDOW, largest_move, planned_from
 from mediabuyer.agent.models import Decision
 
 COUNTED = ["approved", "executing", "unknown", "done", "undone"]
@@ -22,9 +22,6 @@ def moved_by_rule(account: AdAccount, now: datetime, but_not: Decision | None) -
         state=Decision.State.FAILED, key__in=arrived.values("operation__decision_key")
     )
     return sum(
-        (
-            largest_move(PlannedChange(**one) for one in changes)
-            for changes in counted.values_list("changes", flat=True)
-        ),
+        (largest_move(planned_from(changes)) for changes in counted.values_list("changes", flat=True)),
         Decimal(0),
     )

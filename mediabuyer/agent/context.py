@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -78,6 +78,15 @@ class PlannedChange:
     @property
     def activates(self) -> bool:
         return self.kind == "set_status" and self.params.get("status") == "ACTIVE"
+
+    def as_json(self) -> dict[str, Any]:
+        """As a decision keeps it; `planned_from` is the way back."""
+        return asdict(self)
+
+
+def planned_from(kept: Iterable[Mapping[str, Any]]) -> list[PlannedChange]:
+    """The changes of a decision, from its `changes`."""
+    return [PlannedChange(**one) for one in kept]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from campaigns.models import AdAccount
 from mediabuyer.agent import decide, evaluate, execute, guard, learn, observe, plan, recall
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.steps import step, words_of
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Conflict
@@ -90,7 +91,7 @@ def _begin(cycle: Cycle) -> None:
             brand=cycle.account.brand,
             account=cycle.account.key,
             now=cycle.now,
-            actor=f"person:{cycle.started_by.email}" if cycle.started_by else "agent",
+            actor=named(cycle.started_by) if cycle.started_by else "agent",
         )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from campaigns.models import Ad, AdAccount
-from mediabuyer.agent.context import PlannedChange, Proposal, Severity
+from mediabuyer.agent.context import Proposal, Severity
 from mediabuyer.agent.guard import Guarded
 from mediabuyer.agent.models import UNDO_WINDOW, Cycle, Decision, Finding
 from mediabuyer.agent.steps import Note
+from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Token, User
 from mediabuyer.lib.clock import wall_now
 from memory.events import record
@@ -38,7 +39,7 @@ class Author:
         """As the journal calls it."""
         if self.person is None:
             return "agent"
-        return f"person:{self.person.email}" + (f" (token {self.via.prefix})" if self.via else "")
+        return named(self.person, self.via)
 
 
 def decide(cycle: Cycle, guarded: list[Guarded], remembered: Precedents, note: Note) -> list[Decision]:
@@ -81,7 +82,7 @@ def _is_known(author: Author, guarded: Guarded) -> bool:
         last is not None
         and last.state == Decision.State.BLOCKED
         and last.proposed_at > author.now - LIFETIME
-        and last.changes == [change_as_json(change) for change in proposal.changes]
+        and last.changes == [change.as_json() for change in proposal.changes]
     )
 
 
@@ -100,7 +101,7 @@ def _write(author: Author, proposal: Proposal, remembered: Precedents) -> Decisi
         subject_level=proposal.subject_level,
         subject_id=proposal.subject_id,
         params=proposal.params,
-        changes=[change_as_json(change) for change in proposal.changes],
+        changes=[change.as_json() for change in proposal.changes],
         evidence=proposal.evidence,
         expected={name: str(value) for name, value in asdict(effect).items()} if effect else {},
         risk=proposal.risk,
@@ -141,11 +142,3 @@ def _route(decision: Decision, guarded: Guarded, author: Author) -> None:
         decision.ask(author.now, author.name)
     else:
         decision.approve_by_rule(author.now, wall_now() + UNDO_WINDOW)
-
-
-def change_as_json(change: PlannedChange) -> dict[str, Any]:
-    return asdict(change)
-
-
-def change_from_json(data: dict[str, Any]) -> PlannedChange:
-    return PlannedChange(**data)

@@ -26,6 +26,7 @@ from mediabuyer.agent.models import REVERSIBLE, Decision
 from mediabuyer.agent.outcomes import await_outcome
 from mediabuyer.agent.recheck import guardrails_at, planned_changes
 from mediabuyer.agent.steps import Note
+from mediabuyer.brands.actors import named
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import PlatformError
 from mediabuyer.lib.queue import each_alone, enqueue
@@ -97,7 +98,7 @@ def _operation(decision: Decision) -> Operation:
 
 
 def actor_of(decision: Decision) -> str:
-    return f"person:{decision.decided_by.email}" if decision.decided_by else "agent"
+    return named(decision.decided_by) if decision.decided_by else "agent"
 
 
 def wishes_of(changes: list[PlannedChange]) -> list[Wish]:

@@ -14,7 +14,7 @@ from campaigns.live import missing_for_live
 from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Operation, Status
 from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.by_rule import moved_by_rule
-from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange
+from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange, planned_from
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.steps import Note
 from portfolio.conversions import sync_conversions
@@ -139,9 +139,9 @@ def open_rises(account: AdAccount, but_not: Decision | None) -> Decimal:
     )
     rises = Decimal(0)
     for key, changes in others.values_list("key", "changes"):
-        for data in changes:
-            if (key, data["external_id"]) not in done:
-                rises += max(PlannedChange(**data).budget_rise, Decimal(0))
+        for change in planned_from(changes):
+            if (key, change.external_id) not in done:
+                rises += max(change.budget_rise, Decimal(0))
     return rises
 
 
@@ -185,7 +185,7 @@ def open_pauses(account: AdAccount, but_not: Decision | None) -> set[str]:
     others = Decision.objects.filter(account=account).open()
     if but_not is not None:
         others = others.exclude(pk=but_not.pk)
-    planned = (PlannedChange(**data) for changes in others.values_list("changes", flat=True) for data in changes)
+    planned = planned_from(data for changes in others.values_list("changes", flat=True) for data in changes)
     return {change.external_id for change in planned if change.pauses}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from campaigns.models import Change, Operation
 from campaigns.operations.attempt import Guard
 from campaigns.operations.ledger import digest_of
-from mediabuyer.agent.context import PlannedChange, Severity
+from mediabuyer.agent.context import PlannedChange, Severity, planned_from
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.models import REVERSIBLE, Decision, Finding
 from mediabuyer.agent.observe import context_for
@@ -78,4 +78,4 @@ def _remaining(operation: Operation) -> list[PlannedChange]:
 
 
 def planned_changes(decision: Decision) -> list[PlannedChange]:
-    return [PlannedChange(**data) for data in decision.changes]
+    return planned_from(decision.changes)

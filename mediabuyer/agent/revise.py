@@ -11,8 +11,7 @@ from django.db import transaction
 
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.actions.base import effect_of_changes, risk_of
-from mediabuyer.agent.context import PlannedChange, Severity
-from mediabuyer.agent.decide import change_as_json, change_from_json
+from mediabuyer.agent.context import PlannedChange, Severity, planned_from
 from mediabuyer.agent.evaluate import budgets_seen, last_seen
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.models import Decision, Finding
@@ -35,7 +34,7 @@ def revise(decision: Decision, person: User, seen_hash: str, amounts: dict[str, 
     decision.require_answerable(person, seen_hash, now)
     if not can_revise(decision):
         raise Invalid("amount", "", "This decision has no amount to change.", remedy="Approve it or reject it.")
-    planned = [change_from_json(change) for change in decision.changes]
+    planned = planned_from(decision.changes)
     changes = [_with_amount(change, amounts.get(change.external_id), decision.account.currency) for change in planned]
     if changes == planned:
         raise Invalid("amount", "", "These are the amounts it has already.", remedy="Choose others, or approve it.")
@@ -53,7 +52,7 @@ def revise(decision: Decision, person: User, seen_hash: str, amounts: dict[str, 
             person,
             seen_hash,
             now,
-            changes=[change_as_json(change) for change in changes],
+            changes=[change.as_json() for change in changes],
             raises_exposure=_raises(planned, changes),
             **_told(decision, changes),
         )

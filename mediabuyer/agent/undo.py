@@ -14,7 +14,8 @@ from mediabuyer.agent.context import PlannedChange
 from mediabuyer.agent.execute import settle, wishes_of
 from mediabuyer.agent.learn import remember_decision
 from mediabuyer.agent.models import REVERSIBLE, Decision
-from mediabuyer.brands.models import User
+from mediabuyer.brands.actors import named
+from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Conflict
 from mediabuyer.lib.queue import enqueue
@@ -53,7 +54,9 @@ def can_undo(decision: Decision) -> tuple[bool, str]:
 
 
 @transaction.atomic
-def undo(decision: Decision, person: User, now: datetime, machine_now: datetime) -> Operation | None:
+def undo(
+    decision: Decision, person: User, now: datetime, machine_now: datetime, via: Token | None = None
+) -> Operation | None:
     """Withdraws or plans the way back; None when nothing had been sent. Asking twice plans it once.
 
     `machine_now` is the wall clock: a sandbox's account time may stand still, the journal keeps both.
@@ -66,42 +69,43 @@ def undo(decision: Decision, person: User, now: datetime, machine_now: datetime)
         settle(_undos(decision).latest("pk"))  # it has ended a moment ago, and nobody has said how yet
         decision.refresh_from_db()
     if decision.state == Decision.State.REJECTED:
-        _reconsider(decision, person, now)
+        _reconsider(decision, person, now, via)
         return None
     possible, words = can_undo(decision)
     if not possible:
         raise Conflict(words, remedy="Reload the page to see how it stands.")
     if decision.state == Decision.State.APPROVED:
-        decision.withdraw(person, now)
+        decision.withdraw(person, now, via)
         return None
-    operation = _plan_way_back(decision, person, now, machine_now)
+    operation = _plan_way_back(decision, person, now, machine_now, via)
     enqueue("mediabuyer.agent.tasks.execute_decision", decision.pk, cluster="urgent")
     return operation
 
 
-def _reconsider(decision: Decision, person: User, now: datetime) -> None:
+def _reconsider(decision: Decision, person: User, now: datetime, via: Token | None) -> None:
     try:
         with transaction.atomic():
-            decision.reconsider(person, now)
+            decision.reconsider(person, now, via)
     except IntegrityError as error:  # one open decision per subject
         raise Conflict("A newer decision on the same is open already.", remedy="Answer that one.") from error
     remember_decision(decision, now)
 
 
-def _plan_way_back(decision: Decision, person: User, now: datetime, machine_now: datetime) -> Operation:
+def _plan_way_back(
+    decision: Decision, person: User, now: datetime, machine_now: datetime, via: Token | None
+) -> Operation:
     """In reverse order: what was done last goes back first. It passes the same guardrails as every change."""
-    actor = f"person:{person.email}"
     operation = Operation(
         key=uuid.uuid5(decision.key, f"undo {_undos(decision).count() + 1}"),
         account=decision.account,
         decision_key=decision.key,
         workflow=decision.action,
         reason=f"Taking back: {decision.title}",
-        actor=actor,
+        actor=named(person, via),
         is_undo=True,
     )
     back = [one for change in reversed(_sent_changes(decision)) if (one := _reverse(change))]
-    decision.begin_undo(person, now, machine_now)
+    decision.begin_undo(person, now, machine_now, via)
     ledger.plan(operation, wishes_of(back), now)
     return Operation.objects.get(key=operation.key)
 

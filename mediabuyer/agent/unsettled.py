@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from campaigns.models import AdAccount, Change
 from campaigns.operations import ledger
 from campaigns.operations.verdict import Connect, settle_arrived, settle_missing, window_ends
-from campaigns.operations.words import describe
+from campaigns.operations.words import describe, times
 from campaigns.platforms import connect
 from mediabuyer.agent import execute
 from mediabuyer.agent.models import Decision
@@ -73,10 +73,11 @@ def standing_of(change: Change, database_now: datetime) -> Standing:
 
 
 def _known(change: Change) -> str:
-    tries = "once" if change.attempts == 1 else f"{change.attempts} times"
     said = str(change.error.get("message") or "").rstrip(".")
     heard = f" Last I heard: {said}." if said else " No answer came that can be used."
-    return f"It was sent {tries}, and it is not known whether it arrived.{heard}{_reach(change.account)}"
+    return (
+        f"It was sent {times(change.attempts)}, and it is not known whether it arrived.{heard}{_reach(change.account)}"
+    )
 
 
 def _reach(account: AdAccount) -> str:

@@ -116,7 +116,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
 class Scope(models.TextChoices):
     READ = "read", "Read everything the member sees"
     DECIDE = "decide", "Approve and reject decisions"
-    RUN = "run", "Start agent cycles"
+    RUN = "run", "Start agent cycles and propose"
     IMPORT = "import", "Import files and orders"
 
 

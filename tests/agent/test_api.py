@@ -177,6 +177,7 @@ def test_approval_is_withdrawn_before_it_is_sent(client, decision):
     post(client, decision, "approve", hash=decision.content_hash)
     answer = post(client, decision, "undo")
     assert (answer.status_code, answer.json()["state"]) == (200, "awaiting")
+    assert "(token mb_" in Event.objects.get(kind="decision.cancelled").actor
     again = post(client, decision, "undo")
     assert again.status_code == 409
     assert again.json()["detail"] == "Nobody has approved it yet."

@@ -11,7 +11,6 @@ import pytest
 
 from campaigns.clock import now_for
 from campaigns.models import Ad, AdAccount, AdSet, Change, Operation
-from campaigns.operations.attempt import MAX_ATTEMPTS
 from campaigns.sync import sync_structure
 from mediabuyer.agent import execute
 from mediabuyer.agent.models import UNDO_WINDOW, Decision
@@ -114,7 +113,7 @@ def test_undo_that_fails_is_said_once_and_tried_again(done_raise, manager, carry
 
 
 def test_undo_of_unknown_outcome_is_settled_before_another(done_raise, manager, carry_out, fake, now):
-    fake.script = ["error"] * MAX_ATTEMPTS
+    fake.script = ["error"] * Change.MAX_ATTEMPTS
     undo(done_raise, manager, now, wall_now())
     let_time_pass(fake, carry_out)
     done_raise.refresh_from_db()
@@ -129,7 +128,7 @@ def test_undo_of_unknown_outcome_is_settled_before_another(done_raise, manager, 
 def test_undo_of_a_cut_counts_against_the_cap_while_unknown(approved, manager, carry_out, fake, now, account):
     decision = approved([budget_change("130001", "50", "40")])
     carry_out()
-    fake.script = ["error"] * MAX_ATTEMPTS
+    fake.script = ["error"] * Change.MAX_ATTEMPTS
     undo(decision, manager, now, wall_now())
     let_time_pass(fake, carry_out)
     assert Change.objects.get(operation__is_undo=True).state == "unknown"

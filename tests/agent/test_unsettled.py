@@ -9,7 +9,6 @@ from functools import partial
 import pytest
 
 from campaigns.models import AdAccount, Change
-from campaigns.operations.attempt import MAX_ATTEMPTS
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.observe import open_rises
 from mediabuyer.agent.undo import undo
@@ -37,7 +36,7 @@ def let_time_pass(carry_out, fake):
 def unknown(approved, fake, let_time_pass):
     """A raise from 50 to 60 that was sent as often as may be, and its change."""
     decision = approved([budget_change("130001", "50", "60")])
-    fake.script = ["error"] * MAX_ATTEMPTS
+    fake.script = ["error"] * Change.MAX_ATTEMPTS
     let_time_pass()
     decision.refresh_from_db()
     assert decision.state == "unknown"
@@ -83,7 +82,7 @@ def test_what_waited_goes_on_when_the_first_half_arrived(
     decision = approved(
         [budget_change("130002", "50", "60"), budget_change("130001", "50", "40")], action="shift_budget"
     )
-    fake.script = ["error"] * MAX_ATTEMPTS
+    fake.script = ["error"] * Change.MAX_ATTEMPTS
     let_time_pass()
     decision.refresh_from_db()
     fake.objects["130001"]["daily_budget"] = "40"
@@ -107,7 +106,7 @@ def test_looking_again_finds_what_arrived(unknown, person, fake, now, let_time_p
     fake.objects["130001"]["daily_budget"] = "60"
     look_again(decision, change, person("owner"), decision.content_hash, now)
     let_time_pass()
-    assert (state(), fake.writes) == ("done", MAX_ATTEMPTS)
+    assert (state(), fake.writes) == ("done", Change.MAX_ATTEMPTS)
     assert Event.objects.filter(kind__in=["decision.looked_again", "change.looked_again"]).count() == 2
 
 
@@ -115,7 +114,7 @@ def test_looking_again_sends_what_is_not_there_once_more(unknown, person, fake, 
     decision, change = unknown
     look_again(decision, change, person("owner"), decision.content_hash, now)
     let_time_pass()
-    assert (state(), fake.writes, fake.objects["130001"]["daily_budget"]) == ("done", MAX_ATTEMPTS + 1, "60")
+    assert (state(), fake.writes, fake.objects["130001"]["daily_budget"]) == ("done", Change.MAX_ATTEMPTS + 1, "60")
 
 
 def test_looking_again_does_not_send_what_the_guardrails_are_against(unknown, person, fake, now, let_time_pass):
@@ -123,7 +122,19 @@ def test_looking_again_does_not_send_what_the_guardrails_are_against(unknown, pe
     AdAccount.objects.update(is_stopped=True)
     look_again(decision, change, person("owner"), decision.content_hash, now)
     let_time_pass()
-    assert (state(), fake.writes) == ("failed", MAX_ATTEMPTS)
+    assert (state(), fake.writes) == ("failed", Change.MAX_ATTEMPTS)
+
+
+def test_each_look_allows_one_sending_more_and_all_are_told(unknown, person, fake, now, let_time_pass):
+    decision, change = unknown
+    fake.script = ["error"] * 99
+    for sent in (Change.MAX_ATTEMPTS + 1, Change.MAX_ATTEMPTS + 2):
+        look_again(decision, change, person("owner"), decision.content_hash, now)
+        let_time_pass()
+        change.refresh_from_db()
+        assert (change.state, fake.writes) == ("unknown", sent)
+        assert standing_of(change, database_now()).known.startswith(f"It was sent {sent} times, and")
+        decision.refresh_from_db()
 
 
 def test_looking_again_twice_is_one_look(unknown, person, now):
@@ -162,7 +173,7 @@ def test_nothing_is_said_of_what_is_settled(unknown, person, now):
 def test_undo_of_unknown_outcome_is_settled_the_same_way(approved, carry_out, person, fake, now, let_time_pass):
     decision = approved([budget_change("130001", "50", "40")])
     carry_out()
-    fake.script = ["error"] * MAX_ATTEMPTS
+    fake.script = ["error"] * Change.MAX_ATTEMPTS
     undo(decision, person("manager"), now, wall_now())
     let_time_pass()
     decision.refresh_from_db()

@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import AdAccount
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import Cycle, Decision, Step
 from memory.events import record
-from tests.factories import AdFactory, AdSetFactory, DecisionFactory, InsightFactory
+from tests.factories import AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)
@@ -151,6 +151,43 @@ def test_what_is_new_is_marked_once(show, manager, account, brand, now):
 def test_viewer_may_look_but_not_start(show, person):
     assert "Run now" not in show(person("viewer"))
     assert "Run now" in show(person("team"))
+
+
+def test_shadow_account_without_a_wish_says_so(show, manager):
+    AdAccount.objects.update(mode="shadow", graph_url="")
+    assert "There is nothing I would do." in show(manager)
+
+
+@pytest.fixture
+def cycle(account: AdAccount) -> Any:
+    row = CycleFactory.create(account=account, state="running")
+    Step.objects.create(cycle=row, order=1, name="evaluate", started_at=row.created_at)
+    return row
+
+
+def test_first_cycle_is_told_while_it_runs(show, manager, cycle, account):
+    page = show(manager)
+    assert "I am reading this account for the first time" in page
+    assert "Step 2 of 8: judge every ad." in page
+    assert reverse("cycle", args=[account.key, cycle.key]) in page
+    CycleFactory.create(account=account, state="done")
+    assert "A cycle is running" in show(manager)
+
+
+def test_page_renews_itself_once_the_cycle_is_over(client, show, manager, cycle, account):
+    show(manager)
+    url = reverse("today-running", args=[account.key])
+    assert "Step 2 of 8" in client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert client.get(url).url == reverse("today", args=[account.key])
+    Cycle.objects.update(state="done")
+    answer = client.get(url, headers={"HX-Request": "true"})
+    assert (answer["HX-Refresh"], answer.content) == ("true", b"")
+    assert "is running" not in show(manager)
+
+
+def test_cycle_whose_worker_was_ended_is_not_waited_for(show, manager, cycle):
+    Cycle.objects.update(alive_at=cycle.created_at - timedelta(hours=1))
+    assert "for the first time" not in show(manager)
 
 
 def test_stranger_finds_nothing(client, account, stranger):

@@ -10,7 +10,6 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import AdAccount, Change
-from campaigns.operations.attempt import MAX_ATTEMPTS
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.undo import undo
 from mediabuyer.lib.clock import wall_now
@@ -43,7 +42,7 @@ def let_time_pass(carry_out: Any, fake: Any) -> Any:  # noqa: F811 - a fixture a
 @pytest.fixture
 def unknown(approved: Any, fake: Any, let_time_pass: Any) -> Decision:  # noqa: F811
     decision = approved([budget_change("130001", "50", "60")], title="Raise “Broad”")
-    fake.script = ["error"] * MAX_ATTEMPTS
+    fake.script = ["error"] * Change.MAX_ATTEMPTS
     let_time_pass()
     decision.refresh_from_db()
     return decision

@@ -10,7 +10,6 @@ from typing import Any
 
 from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign
 from mediabuyer.agent.context import PlannedChange
-from mediabuyer.agent.decide import change_as_json
 from mediabuyer.agent.faults.world import FaultWorld
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.observe import budgets_of, committed
@@ -135,7 +134,7 @@ def decide(world: FaultWorld, plan: list[PlannedChange], now: datetime) -> Decis
         title=f"{first.kind} {first.name}"[:300],
         subject_level=first.level,
         subject_id=first.external_id or first.name,
-        changes=[change_as_json(change) for change in plan],
+        changes=[change.as_json() for change in plan],
         proposed_at=now,
         expires_at=now + timedelta(days=2),
         state=Decision.State.AWAITING,

@@ -298,19 +298,19 @@ class Decision(models.Model):
         event = "decision.deferred" if until else "decision.resumed"
         self._alter(event, now, named(person), self.content_hash, {"deferred_until": until}, until=until)
 
-    def withdraw(self, person: User, now: datetime) -> None:
+    def withdraw(self, person: User, now: datetime, via: Token | None = None) -> None:
         """Undo of an approval while nothing has been sent: it waits for an answer again."""
         require(person, Right.DECIDE, self.account.brand)
         if self.state == self.State.REJECTED:
             raise Conflict("A rejection is no approval.", remedy="Whoever rejected it can take that back.")
-        self._move(self.State.AWAITING, now, named(person), event="decision.cancelled", **UNANSWERED)
+        self._move(self.State.AWAITING, now, named(person, via), event="decision.cancelled", **UNANSWERED)
 
-    def reconsider(self, person: User, now: datetime) -> None:
+    def reconsider(self, person: User, now: datetime, via: Token | None = None) -> None:
         """Undo of the person's own no, within the undo window and while it has not lapsed: it waits again."""
         require(person, Right.DECIDE, self.account.brand)
         if why_not := why_no_return(self, person, now):
             raise Conflict(why_not)
-        self._move(self.State.AWAITING, now, named(person), event="decision.reconsidered", **UNANSWERED)
+        self._move(self.State.AWAITING, now, named(person, via), event="decision.reconsidered", **UNANSWERED)
 
     def expire(self, now: datetime) -> None:
         self._move(self.State.EXPIRED, now, "system", finished_at=now)
@@ -333,11 +333,11 @@ class Decision(models.Model):
 
     # --- The way back of what is done ----------------------------------------------------------------------------
 
-    def begin_undo(self, person: User, now: datetime, machine_now: datetime) -> None:
+    def begin_undo(self, person: User, now: datetime, machine_now: datetime, via: Token | None = None) -> None:
         """A person asks to set it back; asking again after a failed try begins anew."""
         require(person, Right.DECIDE, self.account.brand)
         not_under_way = Q(state__in=REVERSIBLE) & ~Q(undo_state__in=[self.Undo.RUNNING, self.Undo.UNKNOWN])
-        self._note_undo(not_under_way, self.Undo.RUNNING, "decision.undo_requested", now, named(person),
+        self._note_undo(not_under_way, self.Undo.RUNNING, "decision.undo_requested", now, named(person, via),
                         asked_at=machine_now)  # fmt: skip
 
     def fail_undo(self, how: str, now: datetime, why: str) -> None:

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 
 from campaigns.models import AdAccount, AdSet, Change
 from campaigns.operations import ledger
-from campaigns.operations.attempt import FLAKY_TRIES, MAX_ATTEMPTS, MAX_CLAIMS, attempt
+from campaigns.operations.attempt import FLAKY_TRIES, MAX_CLAIMS, attempt
 from campaigns.operations.markers import find_surplus
 from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.errors import Fault, PlatformError
@@ -197,20 +197,20 @@ def test_what_never_arrives_ends_with_a_person(plan, work_all, platform):
     platform.script = ["error"] * 99
     work_all()
     change = Change.objects.get()
-    assert (change.state, platform.writes) == ("unknown", MAX_ATTEMPTS)
-    assert Event.objects.get(kind="change.unknown").data["attempt"] == MAX_ATTEMPTS
+    assert (change.state, platform.writes) == ("unknown", Change.MAX_ATTEMPTS)
+    assert Event.objects.get(kind="change.unknown").data["attempt"] == Change.MAX_ATTEMPTS
 
 
 def test_unknown_one_is_looked_for_again_when_resumed(plan, work_all, platform, now):
     plan(new_campaign())
-    platform.script = ["error"] * MAX_ATTEMPTS
+    platform.script = ["error"] * Change.MAX_ATTEMPTS
     work_all()
     change = Change.objects.get()
     platform.objects["1"] = {"name": f"Autumn [mb:{change.marker}]", "status": "PAUSED"}
     assert ledger.resume(change.operation, now, "person:ana@example.com") == 1
     work_all()
     change.refresh_from_db()
-    assert (change.state, change.remote_id, platform.writes) == ("done", "1", MAX_ATTEMPTS)
+    assert (change.state, change.remote_id, platform.writes) == ("done", "1", Change.MAX_ATTEMPTS)
 
 
 def test_rate_limit_rests_the_account_and_costs_no_attempt(plan, work, platform, account):

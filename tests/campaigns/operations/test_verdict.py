@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from campaigns.models import AdSet, Change
-from campaigns.operations.attempt import MAX_ATTEMPTS
 from campaigns.operations.verdict import settle_arrived, settle_missing
 from mediabuyer.lib.errors import Conflict, Fault, PlatformError
 from memory.events import verify_chain
@@ -27,7 +26,7 @@ def unknown(plan, platform, work_all):
 
     def make(wish) -> Change:
         (change,) = plan(wish)
-        platform.script = ["error"] * MAX_ATTEMPTS
+        platform.script = ["error"] * Change.MAX_ATTEMPTS
         work_all()
         change = Change.objects.select_related("operation", "account__brand").get(pk=change.pk)
         assert change.state == "unknown"
