@@ -101,15 +101,15 @@ def live(cycle: Cycle, machine_now: datetime) -> dict[str, Any]:
 
 
 def under_way(account: AdAccount, machine_now: datetime) -> dict[str, Any]:
-    """The cycle that works right now, where it is, and whether it is the account's first; `running` is None without."""
+    """The cycle that works right now, where it is, and whether it is the account's first; `cycle_running` is None without."""
     row = Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).first()
     if row is None or is_silent(row, machine_now):
-        return {"running": None}
+        return {"cycle_running": None}
     step = row.step_set.filter(state=Step.State.RUNNING).first()
     return {
-        "running": row,
-        "running_step": (step.order + 1, WHAT[step.name][0].lower() + WHAT[step.name][1:]) if step else None,
-        "is_first": not Cycle.objects.filter(account=account, state=Cycle.State.DONE).exists(),
+        "cycle_running": row,
+        "cycle_step": (step.order + 1, WHAT[step.name][0].lower() + WHAT[step.name][1:]) if step else None,
+        "is_first_cycle": not Cycle.objects.filter(account=account, state=Cycle.State.DONE).exists(),
     }
 
 

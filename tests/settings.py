@@ -33,3 +33,4 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 LOGGING["root"]["level"] = "CRITICAL"  # noqa: F405
 SETTLE_SECONDS = 2
 NEO4J_FILE = SHARED_VAR / "neo4j.json"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 - empty: WhiteNoise warns where it is missing

@@ -61,6 +61,7 @@ RULES: dict[str, Rule] = {
     "healthz": Rule("everybody", is_shared=True),
     "metrics": Rule("operator", is_shared=True),
     "today": LOOK,
+    "today-running": LOOK,
     "inbox": LOOK,
     "inbox-just-decided": LOOK,
     "decision": LOOK,
@@ -134,7 +135,7 @@ OBJECT_OF = {
     "api/imports/": "upload", "import/": "upload",
 }  # fmt: skip
 """Whose key `<uuid:key>` is, by the beginning of the route."""
-PARTS = {"cycle-live", "inbox-just-decided"}
+PARTS = {"cycle-live", "inbox-just-decided", "today-running"}
 """Put into a page that names the mode."""
 
 

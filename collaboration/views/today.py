@@ -161,7 +161,7 @@ def running(request: HttpRequest, key: UUID) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("today", account.key)
     found = under_way(account, wall_now())
-    if found["running"] is None:
+    if found["cycle_running"] is None:
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "today/_running.html", found | {"account": account})
 
