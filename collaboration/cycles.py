@@ -101,7 +101,7 @@ def live(cycle: Cycle, machine_now: datetime) -> dict[str, Any]:
 
 
 def under_way(account: AdAccount, machine_now: datetime) -> dict[str, Any]:
-    """The cycle that works right now, where it is, and whether it is the account's first; `cycle_running` is None without."""
+    """The cycle that works right now (`cycle_running`, None without), where it is, and whether it is the first."""
     row = Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).first()
     if row is None or is_silent(row, machine_now):
         return {"cycle_running": None}
