@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
 from campaigns.clock import now_for
 from campaigns.connection import due_for_probe, probe
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS, RUNG_SECONDS = 45, 15
 """How long changes are taken up, by the timetable and when rung; the last one then has `ATTEMPT_SECONDS` to end."""
+OUTAGE_SECONDS, PAUSE = 45, 2
+"""How long a task that lost Postgres waits for it, and between two tries: the next slot may be a minute away."""
 FORGOTTEN = timedelta(minutes=1)
 """A queued cycle that has not begun by then is rung for again: its message may be lost."""
 
@@ -39,12 +42,12 @@ def heartbeat() -> None:
 
 def sweep_changes() -> None:
     """Whatever is due to begin, to be sent or to be looked for. Runs beside itself as it likes: rows are claimed."""
-    execute.carry_out(seconds=SWEEP_SECONDS)
+    _carry_out(SWEEP_SECONDS)
 
 
 def send_due() -> None:
     """Rung by a person's word: the same for a short while, so that the next one need not wait."""
-    execute.carry_out(seconds=RUNG_SECONDS)
+    _carry_out(RUNG_SECONDS)
 
 
 def execute_decision(decision_id: int) -> None:
@@ -55,7 +58,23 @@ def execute_decision(decision_id: int) -> None:
     if decision.execute_after:
         rest = decision.execute_after - wall_now()
         time.sleep(min(max(rest, timedelta(0)), UNDO_WINDOW).total_seconds())
-    execute.carry_out(seconds=RUNG_SECONDS)
+    _carry_out(RUNG_SECONDS)
+
+
+def _carry_out(seconds: float) -> None:
+    """A round of changes, begun again when Postgres goes away meanwhile. Every row is claimed, so twice is harmless."""
+    patience = time.monotonic() + OUTAGE_SECONDS
+    while True:
+        try:
+            execute.carry_out(seconds=seconds)
+        except (InterfaceError, OperationalError):
+            if time.monotonic() > patience:
+                raise
+            logger.warning("Postgres does not answer; what is due is tried again in %s s", PAUSE)
+            connection.close()
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def sweep_connections() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
@@ -104,12 +105,30 @@ def test_same_job_of_one_account_runs_only_once(account):
         assert (is_mine, cursor.fetchone()) == (True, (1,))
 
 
+@pytest.mark.parametrize(("outages", "is_done"), [(1, True), (5, True), (99, False)])
+def test_round_that_loses_postgres_begins_again(monkeypatch, outages, is_done):
+    clock, calls = [0.0], []
+
+    def carry_out(seconds: float) -> None:
+        calls.append(seconds)
+        if len(calls) <= outages:
+            raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(tasks.execute, "carry_out", carry_out)
+    monkeypatch.setattr(tasks.connection, "close", lambda: None)
+    monkeypatch.setattr(tasks.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(tasks.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    with nullcontext() if is_done else pytest.raises(OperationalError):
+        tasks.sweep_changes()
+    assert calls == [tasks.SWEEP_SECONDS] * (outages + 1 if is_done else tasks.OUTAGE_SECONDS // tasks.PAUSE + 2)
+
+
 def test_no_worker_is_ended_in_the_middle_of_a_send(settings):
     """What takes up changes may begin the last one right before its time is over."""
     main, urgent = settings.Q_CLUSTER, settings.Q_CLUSTER["ALT_CLUSTERS"]["urgent"]
     assert settings.ATTEMPT_SECONDS == settings.LEASE_SECONDS + 2 * settings.PLATFORM_TIMEOUT
-    assert main["timeout"] > tasks.SWEEP_SECONDS + settings.ATTEMPT_SECONDS
-    rung = UNDO_WINDOW.total_seconds() + tasks.RUNG_SECONDS
+    assert main["timeout"] > tasks.OUTAGE_SECONDS + tasks.SWEEP_SECONDS + settings.ATTEMPT_SECONDS
+    rung = UNDO_WINDOW.total_seconds() + tasks.OUTAGE_SECONDS + tasks.RUNG_SECONDS
     assert urgent["timeout"] > rung + settings.ATTEMPT_SECONDS
     assert urgent["timeout"] < main["timeout"] < main["retry"]
     assert main["retry"] > cycle.SECONDS

@@ -30,10 +30,12 @@ from mediabuyer.agent.context import PlannedChange
 from mediabuyer.agent.faults.workload import decide
 from mediabuyer.agent.models import Decision
 from mediabuyer.lib.clock import wall_now
+from mediabuyer.lib.servers.postgres import ensure_postgres, is_running, stop_postgres
 from tests.sandbox_process import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 HEARTBEAT = "mediabuyer.agent.tasks.heartbeat"
+AWAY = 4
 START = 30
 """Seconds that a cluster may take to be up on a busy machine; not counted against what is measured."""
 
@@ -94,6 +96,29 @@ def test_yes_and_stop_do_not_wait_behind_ten_thousand_messages(fault_account, cl
     account.stop(manager, "Enough.", now)
     assert time.monotonic() - began < 10
     assert OrmQ.objects.filter(key="mediabuyer").count() == 10_000
+
+
+def test_what_was_approved_goes_on_as_soon_as_postgres_is_back(fault_account, cluster):
+    """The message of the approval is at work while Postgres goes; nobody has to wait for the next slot."""
+    var = settings.VAR_DIR
+    if not is_running(var):
+        pytest.skip("Postgres is somebody else's (DATABASE_URL)")
+    account, manager = fault_account.account, fault_account.manager
+    now = now_for(account)
+    decision = decide(fault_account, pause(Ad.objects.active().first()), now)
+    folder = cluster("urgent")
+    async_task(HEARTBEAT, q_options={"cluster": "urgent"})
+    until((folder / "queue-heartbeat").exists, START)
+    with transaction.atomic():
+        answer.approve(decision, manager, decision.content_hash, now, wall_now())
+        Decision.objects.update(execute_after=wall_now() + timedelta(seconds=2))
+    until(lambda: not OrmQ.objects.filter(lock__lte=wall_now()).exists(), START)  # a worker has it
+    connection.close()
+    stop_postgres(var)
+    time.sleep(AWAY)
+    ensure_postgres(var, durable=False)
+    assert until(lambda: Decision.objects.get().state == "done", START) < 20
+    assert not Failure.objects.exists()
 
 
 def test_messages_of_an_older_version_do_no_harm(cluster):
