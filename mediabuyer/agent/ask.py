@@ -15,7 +15,7 @@ from mediabuyer.agent.evaluate import last_seen
 from mediabuyer.agent.guard import Guarded, guard_one
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.models import Decision
-from mediabuyer.agent.observe import budgets_of, context_for, limits_of, reference_cpa
+from mediabuyer.agent.observe import Ground, budgets_of, context_for, limits_of, read_ground, reference_cpa
 from mediabuyer.agent.plan import OPEN
 from mediabuyer.agent.recall import recall_about
 from mediabuyer.agent.replay import from_json
@@ -66,8 +66,8 @@ def read_nodes(account: AdAccount, keys: Iterable[UUID]) -> list[Node]:
 
 def preview(account: AdAccount, nodes: Sequence[Node], wish: Wish, now: datetime) -> list[Item]:
     """What would become of each, on our tables as they are now; writes nothing."""
-    seen, taken = see(account, now), _taken(account)
-    return [_weigh(account, node, wish, seen, taken) for node in nodes]
+    seen, taken, ground = see(account, now), _taken(account), read_ground(account, now)
+    return [_weigh(ground, node, wish, seen, taken) for node in nodes]
 
 
 def propose_by_person(
@@ -159,17 +159,17 @@ def _taken(account: AdAccount) -> dict[str, Decision]:
     return taken
 
 
-def _weigh(account: AdAccount, node: Node, wish: Wish, seen: Observation, taken: dict[str, Decision]) -> Item:
+def _weigh(ground: Ground, node: Node, wish: Wish, seen: Observation, taken: dict[str, Decision]) -> Item:
     wanted = ACTION_OF[wish.deed].wanted
     assert wanted is not None
     try:
-        change = plan_change(node, wish, {one.external_id: one for one in seen.budgets}, account.currency)
+        change = plan_change(node, wish, {one.external_id: one for one in seen.budgets}, ground.account.currency)
     except Unfit as error:
         return Item(node, problem=str(error))
-    guarded = guard_one(account, wanted(change, seen), seen)
+    guarded = guard_one(ground, wanted(change, seen), seen)
     if node.external_id in taken:
         return _collided(Item(node, guarded), taken[node.external_id])
-    if guarded.verdict == Severity.BLOCK and not (account.is_read_only and guarded.is_left):
+    if guarded.verdict == Severity.BLOCK and not (ground.account.is_read_only and guarded.is_left):
         blocks = [one.message for one in guarded.findings if one.severity == Severity.BLOCK]
         return Item(node, guarded, " ".join(blocks))
     return Item(node, guarded)

@@ -10,7 +10,7 @@ from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.actions.base import effect_of_changes
 from mediabuyer.agent.context import GRAVITY, Finding, Observation, Proposal, Severity, gravest, largest_move
 from mediabuyer.agent.guardrails import evaluate
-from mediabuyer.agent.observe import context_for
+from mediabuyer.agent.observe import Ground, context_on, read_ground
 from mediabuyer.agent.steps import Note
 
 
@@ -29,13 +29,14 @@ class Guarded:
 
 
 def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note: Note) -> list[Guarded]:
-    """One after the other, since several small moves by rule in one cycle count together.
+    """One after the other, since several small moves by rule in one cycle count together; all on the same ground.
 
     What was cut down to nothing stands in the step's words and makes no decision.
     """
     guarded, beside = [], Decimal(0)
+    ground = read_ground(account, seen.now)
     for proposal in proposals:
-        guarded.append(one := guard_one(account, proposal, seen, beside))
+        guarded.append(one := guard_one(ground, proposal, seen, beside))
         if GRAVITY[one.verdict] < GRAVITY[Severity.APPROVE]:
             beside += largest_move(one.proposal.changes)
     verdicts = [one.verdict for one in guarded]
@@ -54,15 +55,15 @@ def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note
     return [one for one in guarded if one.is_left]
 
 
-def guard_one(account: AdAccount, proposal: Proposal, seen: Observation, beside: Decimal = Decimal(0)) -> Guarded:
+def guard_one(ground: Ground, proposal: Proposal, seen: Observation, beside: Decimal = Decimal(0)) -> Guarded:
     """Evaluates; where a rule cut an amount down, evaluates the smaller wish again and keeps the remark."""
-    findings = evaluate(context_for(account, proposal.changes, seen.now, beside=beside))
+    findings = evaluate(context_on(ground, proposal.changes, beside))
     replaced = {key: amount for finding in findings for key, amount in finding.replace.items()}
     if not replaced:
         return Guarded(proposal, tuple(findings))
     smaller = resize(proposal, replaced, seen)
     remarks = [finding for finding in findings if finding.severity == Severity.CHANGE]
-    again = evaluate(context_for(account, smaller.changes, seen.now, beside=beside))
+    again = evaluate(context_on(ground, smaller.changes, beside))
     if any(finding.severity == Severity.CHANGE for finding in again):
         again.append(Finding("budget_step", Severity.BLOCK, "It could not be cut down to an allowed step."))
     if any(change.budget_rise == 0 for change in smaller.changes if change.budget_after is not None):

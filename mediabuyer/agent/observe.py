@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -196,20 +196,38 @@ def context_for(
     *,
     decision: Decision | None = None,
     undo: Operation | None = None,
-    beside: Decimal = Decimal(0),
 ) -> Context:
     """All that the guardrails may know about these changes, read afresh from our tables.
 
-    What is under way is read before what is in force: a rise that arrives in between is counted twice, never not at
-    all. `decision` and `undo` are those that ask, and not counted against themselves. `beside` is what rules are about
-    to move in the same cycle and nobody has written down yet.
+    `decision` and `undo` are those that ask, and not counted against themselves.
+    """
+    return context_on(read_ground(account, now, decision=decision, undo=undo), changes)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is so whatever is planned: read once where many wishes are judged one after the other.
+
+    `bare` is the context without any change; `active` and `pausing` are ids of ads that run, and that others may pause.
+    """
+
+    account: AdAccount
+    bare: Context
+    active: frozenset[str]
+    pausing: frozenset[str]
+
+
+def read_ground(
+    account: AdAccount, now: datetime, *, decision: Decision | None = None, undo: Operation | None = None
+) -> Ground:
+    """What is under way is read before what is in force: a rise that arrives in between is counted twice, never not at
+    all.
     """
     account.refresh_from_db()
-    changes = tuple(changes)
     under_way = open_rises(account, decision) + open_undo_rises(account, undo)
     budgets = budgets_of(account)
-    active, left = _running_ads(account, changes, decision)
-    return Context(
+    active = frozenset(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
+    bare = Context(
         now=now,
         currency=account.currency,
         mode=account.mode,
@@ -218,32 +236,44 @@ def context_for(
         connection=account.connection,
         synced_at=account.synced_at,
         limits=limits_of(account),
-        changes=changes,
+        changes=(),
         committed=committed(budgets) + lifetime_left(account) / META_EXPOSURE + under_way,
-        active_ads=active,
-        active_ads_after=left,
+        active_ads=len(active),
+        active_ads_after=len(active),
         budgets={budget.external_id: budget for budget in budgets},
-        ads={ad.external_id: ad for ad in _figures(account, changes, budgets)},
+        ads={},
         recent=_recent(account, now, decision),
         reference_cpa=reference_cpa(account, now),
         has_tracking_alarm=_has_tracking_alarm(account),
         is_undo=undo is not None,
-        moved_by_rule=moved_by_rule(account, now, decision) + beside,
+        moved_by_rule=moved_by_rule(account, now, decision),
         live_missing=tuple(missing_for_live(account)),
-        lifetime_switched_on=lifetime_switched_on(account, changes) / META_EXPOSURE,
+        lifetime_switched_on=Decimal(0),
         zone=account.time_zone,
+    )
+    return Ground(account, bare, active, frozenset(open_pauses(account, decision)))
+
+
+def context_on(ground: Ground, changes: Iterable[PlannedChange], beside: Decimal = Decimal(0)) -> Context:
+    """The context of these changes. What others may still pause counts as paused.
+
+    `beside` is what rules are about to move in the same cycle and nobody has written down yet.
+    """
+    account, bare, changes = ground.account, ground.bare, tuple(changes)
+    paused = {change.external_id for change in changes if change.pauses}
+    active = ground.active - (ground.pausing - paused)
+    return replace(
+        bare,
+        changes=changes,
+        active_ads=len(active),
+        active_ads_after=len(active - paused),
+        ads={ad.external_id: ad for ad in _figures(account, changes, bare.budgets.values())},
+        moved_by_rule=bare.moved_by_rule + beside,
+        lifetime_switched_on=lifetime_switched_on(account, changes) / META_EXPOSURE,
     )
 
 
-def _running_ads(account: AdAccount, changes: tuple[PlannedChange, ...], decision: Decision | None) -> tuple[int, int]:
-    """How many ads run now and would run after these changes; what others may still pause counts as paused."""
-    active = set(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
-    paused = {change.external_id for change in changes if change.pauses}
-    active -= open_pauses(account, decision) - paused
-    return len(active), len(active - paused)
-
-
-def _figures(account: AdAccount, changes: tuple[PlannedChange, ...], budgets: list[Budget]) -> list[AdFigures]:
+def _figures(account: AdAccount, changes: tuple[PlannedChange, ...], budgets: Iterable[Budget]) -> list[AdFigures]:
     """Spend and results since launch of the ads that these changes touch, directly or through their budget."""
     touched = {change.external_id for change in changes}
     wanted = touched | {ad for budget in budgets if budget.external_id in touched for ad in budget.ad_ids}

@@ -15,6 +15,7 @@ from mediabuyer.agent.decide import LIFETIME, decide
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.guard import guard_one
 from mediabuyer.agent.models import Decision
+from mediabuyer.agent.observe import read_ground
 from mediabuyer.agent.revise import revise
 from mediabuyer.agent.steps import step
 from mediabuyer.agent.wish import Deed, Wish, read_wish
@@ -124,7 +125,7 @@ def test_evidence_and_effect_are_the_agents_own(ask, ad_sets, seen, account, now
     [theirs] = scale_budget.propose(make_observation(budgets=(make_budget("130001", name=ad_sets[0].name),)))
     cycle = CycleFactory.create(account=account, state="running")
     with step(cycle, "decide") as note:
-        [decision] = decide(cycle, [guard_one(account, theirs, make_observation())], {}, note)
+        [decision] = decide(cycle, [guard_one(read_ground(account, seen.now), theirs, make_observation())], {}, note)
     assert (ours.action, ours.expected, ours.risk, ours.title) == (
         decision.action,
         decision.expected,

@@ -11,6 +11,7 @@ from campaigns.models import AdSet
 from mediabuyer.agent.context import Effect, Severity
 from mediabuyer.agent.guard import guard, guard_one
 from mediabuyer.agent.models import Cycle
+from mediabuyer.agent.observe import read_ground
 from mediabuyer.agent.steps import step
 from tests.agent.worlds import budget_to, make_budget, make_observation, make_proposal
 from tests.factories import ChangeFactory, CycleFactory, OperationFactory
@@ -28,14 +29,14 @@ def raised(after, before="50", external_id="130001"):
 
 
 def test_small_raise_goes_by_rule(account, seen):
-    found = guard_one(account, make_proposal(raised("60")), seen)
+    found = guard_one(read_ground(account, seen.now), make_proposal(raised("60")), seen)
     assert found.verdict == Severity.PASS
     assert {one.guardrail for one in found.findings} >= {"mode", "spend_cap", "budget_step", "min_data", "freshness"}
 
 
 def test_too_large_a_raise_is_cut_to_one_step(account, seen):
     effect = Effect(Decimal(9), Decimal(1), Decimal(20), 0.1)
-    found = guard_one(account, make_proposal(raised("90"), effect=effect), seen)
+    found = guard_one(read_ground(account, seen.now), make_proposal(raised("90"), effect=effect), seen)
     assert found.verdict == Severity.CHANGE
     assert found.proposal.changes[0].budget_after == Decimal(60)
     assert found.proposal.title == "Raise “Set 130001” from €50 to €60 a day"
@@ -48,7 +49,7 @@ def test_too_large_a_raise_is_cut_to_one_step(account, seen):
 def test_shift_cut_on_one_side_stays_balanced(account, seen):
     AdSet.objects.filter(external_id="130002").update(daily_budget=Decimal(200))
     changes = (raised("160", "200", "130002"), raised("90"))
-    found = guard_one(account, make_proposal(*changes, action="shift_budget"), seen)
+    found = guard_one(read_ground(account, seen.now), make_proposal(*changes, action="shift_budget"), seen)
     assert [one.budget_after for one in found.proposal.changes] == [Decimal(190), Decimal(60)]
     assert sum(one.budget_rise for one in found.proposal.changes) == 0
     assert found.proposal.title == "Move €10 a day from “Set 130002” to “Set 130001”"
@@ -56,7 +57,7 @@ def test_shift_cut_on_one_side_stays_balanced(account, seen):
 
 def test_shift_cut_on_both_sides_stays_balanced(account, seen):
     changes = (raised("20", external_id="130002"), raised("80"))
-    found = guard_one(account, make_proposal(*changes, action="shift_budget"), seen)
+    found = guard_one(read_ground(account, seen.now), make_proposal(*changes, action="shift_budget"), seen)
     assert [one.budget_after for one in found.proposal.changes] == [Decimal(40), Decimal(60)]
 
 
@@ -69,7 +70,7 @@ def test_used_up_step_leaves_nothing_and_is_held_back(account, seen, now):
         state="done",
         made_at=now - timedelta(hours=2),
     )
-    found = guard_one(account, make_proposal(raised("66", "60")), seen)
+    found = guard_one(read_ground(account, seen.now), make_proposal(raised("66", "60")), seen)
     assert found.verdict == Severity.BLOCK
     assert found.findings[-1].message == "Today's steps are used up: nothing of it would be left."
 
@@ -92,7 +93,7 @@ def test_what_was_cut_down_to_nothing_is_told_and_makes_no_decision(account, see
 def test_cut_amount_can_be_set_in_a_currency_without_decimals(account, seen):
     account.__class__.objects.update(currency="JPY", daily_cap=Decimal(9000), ad_set_cap=Decimal(9000))
     AdSet.objects.filter(external_id="130001").update(daily_budget=Decimal(1003))
-    found = guard_one(account, make_proposal(raised("2000", "1003")), seen)
+    found = guard_one(read_ground(account, seen.now), make_proposal(raised("2000", "1003")), seen)
     assert found.proposal.changes[0].budget_after == Decimal(1203)
 
 
@@ -111,7 +112,7 @@ def test_cut_amount_can_be_set_in_a_currency_without_decimals(account, seen):
 )
 def test_raise_is_held_back_by_name(account, seen, limits, rule):
     account.__class__.objects.update(**limits)
-    found = guard_one(account, make_proposal(raised("60")), seen)
+    found = guard_one(read_ground(account, seen.now), make_proposal(raised("60")), seen)
     assert [one.guardrail for one in found.findings if one.severity == Severity.BLOCK] == [rule]
 
 

@@ -67,6 +67,17 @@ def test_budgets_ask_by_how_much_first(browser, sets, url):
     assert "would be proposed" not in page
 
 
+def test_each_item_of_a_preview_costs_one_query(browser, account, sets, url, django_assert_max_num_queries):
+    """What is known of the account is read once; only the figures of what a change touches are its own."""
+    client, counts = browser(), []
+    more = [AdSetFactory.create(campaign=sets[0].campaign, name=f"More {number}") for number in range(10)]
+    for chosen in (sets, [*sets, *more]):
+        with django_assert_max_num_queries(80) as captured:
+            client.get(url, picked(*chosen, do="change_budget", percent="10"))
+        counts.append(len(captured))
+    assert counts[1] - counts[0] <= len(more)
+
+
 def test_ads_are_shown_at_once(browser, sets, url):
     ads = list(Ad.objects.order_by("pk"))
     page = said(browser().get(url, picked(*ads[:2])))
