@@ -110,6 +110,9 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         return _conflict(request, account, decision_key, error)
     except Invalid as error:
         return _page(request, account, row, status=422, problem=error, open="reject", note=words(request, "note"))
+    if row.reason_code == Decision.Reason.WITHDRAWN:
+        messages.info(request, f"Withdrawn: {row.title}.")
+        return _next(account)
     back = "undo:" + reverse("decision-undo", args=[account.key, row.key])
     messages.info(request, f"Rejected: {row.title}. I will say so next time.", extra_tags=back)
     return _next(account)
@@ -363,7 +366,7 @@ def _page(
         "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,
-        "reasons": Decision.Reason.choices,
+        "reasons": [one for one in Decision.Reason.choices if one[0] != Decision.Reason.WITHDRAWN],
         "defers": DEFER_HOURS,
         "position": next((place for place, one in enumerate(items, 1) if shown and one.pk == shown.pk), None),
     }

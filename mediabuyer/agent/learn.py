@@ -50,13 +50,16 @@ def remember_decision(decision: Decision, now: datetime) -> Episode:
 
 
 def _grade(decision: Decision, outcome: Outcome | None) -> str:
-    if decision.state in (Decision.State.REJECTED, Decision.State.FAILED):
+    is_no = decision.state == Decision.State.REJECTED and decision.reason_code != Decision.Reason.WITHDRAWN
+    if is_no or decision.state == Decision.State.FAILED:
         return "bad"
     return GRADES[outcome.verdict if outcome else ""]
 
 
 def _tell(decision: Decision, outcome: Outcome | None) -> str:
     """For people, in one or two sentences."""
+    if decision.reason_code == Decision.Reason.WITHDRAWN:
+        return f"{decision.title}: withdrawn by the one who asked. {decision.note}".strip()
     if decision.state == Decision.State.REJECTED:
         return f"{decision.title}: rejected, “{decision.get_reason_code_display()}”. {decision.note}".strip()
     if decision.state == Decision.State.AWAITING:

@@ -24,7 +24,7 @@ from mediabuyer.brands.permissions import ALLOWED, Right
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid, NotAllowed
 from memory.events import verify_chain
-from memory.models import Event
+from memory.models import Episode, Event
 from tests.agent.worlds import make_ad, make_budget, make_observation
 from tests.factories import (
     AdFactory,
@@ -205,6 +205,29 @@ def test_own_proposal_is_approved_by_somebody_else(ask, ad_sets, manager, person
     other = person("manager")
     answer.approve(decision, other, decision.content_hash, now, wall_now())
     assert Decision.objects.get().decided_by == other
+
+
+def test_whoever_asked_may_withdraw_without_the_right_to_decide(ask, ad_sets, person, now, account):
+    asker, other = person("team"), person("team")
+    ask(TO_55, ad_sets[0], who=asker)
+    decision = Decision.objects.get()
+    with pytest.raises(NotAllowed):
+        answer.reject(decision, other, decision.content_hash, "withdrawn", now)
+    with pytest.raises(Invalid, match="needs a reason"):
+        answer.reject(decision, person("manager"), decision.content_hash, "withdrawn", now)
+    answer.reject(decision, asker, decision.content_hash, "withdrawn", now)
+    assert (decision.state, decision.decided_by) == ("rejected", asker)
+    assert Event.objects.get(kind="decision.rejected").data["reason"] == "Withdrawn by the one who asked"
+    episode = Episode.objects.get()
+    assert episode.outcome != "bad"
+    assert episode.text.endswith("withdrawn by the one who asked.")
+
+
+def test_raising_the_agents_proposal_does_not_make_it_ones_own(account, manager, person, now):
+    """The team member of yesterday is a viewer today; the agent's own proposal is nobody's to withdraw."""
+    decision = DecisionFactory.create(account=account, cycle=CycleFactory.create(account=account), requested_by=manager)
+    with pytest.raises(Invalid, match="needs a reason"):
+        answer.reject(decision, manager, decision.content_hash, "withdrawn", now)
 
 
 def test_lower_amount_by_the_one_who_decides_follows_the_figures(ask, ad_sets, seen, manager, now):

@@ -83,6 +83,22 @@ def test_what_was_taken_back_rests_from_then_on(account, plan_now, now, hours, i
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("reason", "is_asked"), [("season", False), ("withdrawn", True)])
+def test_what_somebody_withdrew_is_no_refusal(account, plan_now, now, reason, is_asked):
+    DecisionFactory.create(
+        account=account,
+        state="rejected",
+        reason_code=reason,
+        action="pause_ad",
+        subject_level="ad",
+        subject_id="ad1",
+        changes=[],
+        decided_at=now,
+    )
+    assert bool(plan_now(make_observation(ads=(loser("ad1"),), budgets=()))) is is_asked
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("state", ["proposed", "awaiting"])
 def test_what_lapsed_may_be_asked_again(account, plan_now, now, state):
     DecisionFactory.create(

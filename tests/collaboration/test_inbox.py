@@ -81,6 +81,26 @@ def picked(*decisions: Decision) -> dict[str, Any]:
     return {"decision": [f"{one.key}:{one.content_hash}" for one in decisions]}
 
 
+def test_whoever_asked_may_withdraw(log_in, account, make, person):
+    asker = person("team")
+    decision = make(cycle=None, requested_by=asker)
+    client = log_in(asker)
+    page = client.get(reverse("decision", args=[account.key, decision.key])).content.decode()
+    assert "Withdraw" in page
+    assert 'value="season"' not in page
+    url = reverse("decision-reject", args=[account.key, decision.key])
+    answer = client.post(url, {"hash": decision.content_hash, "reason": "withdrawn"}, follow=True)
+    assert "Withdrawn: Raise" in answer.content.decode()
+    assert Decision.objects.get().state == "rejected"
+
+
+def test_nobody_else_is_offered_to_withdraw(log_in, account, make, person):
+    decision = make(cycle=None, requested_by=person("team"))
+    for role in ("team", "manager"):
+        page = log_in(person(role)).get(reverse("decision", args=[account.key, decision.key])).content.decode()
+        assert "withdraw" not in page.lower()
+
+
 def test_change_without_a_figure_is_no_request_to_people(log_in, manager, make, account):
     make(expected={})
     page = said(log_in(manager).get(reverse("inbox", args=[account.key])))

@@ -20,6 +20,7 @@ class Refusal(models.TextChoices):
     STRATEGY = "strategy", "Not our strategy now"
     RISK = "risk", "Too risky"
     OTHER = "other", "Something else"
+    WITHDRAWN = "withdrawn", "Withdrawn by the one who asked"
 
 
 class WayBack(models.TextChoices):

@@ -242,14 +242,13 @@ class Decision(models.Model):
     def reject(
         self, person: User, seen_hash: str, reason_code: str, now: datetime, note: str = "", via: Token | None = None
     ) -> None:
-        require(person, Right.DECIDE, self.account.brand)
-        if reason_code not in self.Reason.values:
-            raise Invalid(
-                "reason_code",
-                reason_code,
-                "A rejection needs a reason.",
-                remedy="Choose one of: " + ", ".join(self.Reason.values) + ".",
-            )
+        """Whoever asked for it may withdraw it, without the right to decide."""
+        is_own = self.cycle_id is None and self.requested_by_id == person.pk
+        require(person, Right.PROPOSE if is_own else Right.DECIDE, self.account.brand)
+        known = [one for one in self.Reason.values if is_own or one != self.Reason.WITHDRAWN]
+        if reason_code not in known:
+            remedy = f"Choose one of: {', '.join(known)}."
+            raise Invalid("reason_code", reason_code, "A rejection needs a reason.", remedy=remedy)
         self.require_same(seen_hash)
         if self.state == self.State.REJECTED and self.decided_by_id == person.pk:
             return
