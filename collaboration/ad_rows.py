@@ -16,19 +16,20 @@ from uuid import UUID
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign
-from collaboration.beliefs import Belief, latest_beliefs, together
+from collaboration.beliefs import Belief, beliefs_by_ad_set, latest_beliefs, together
 from collaboration.columns import COLUMNS, Scale
 from collaboration.period import Period
 from collaboration.statuses import GONE, StatusWords, ad_status, status_of
 from collaboration.tables import Head, Value
-from portfolio.charts import Values, smooth_lines
+from portfolio.charts import RATES, Values, smooth_lines
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import EVERYTHING, Sums, cross_totals, sums
+from portfolio.performance import EVERYTHING, Sums, add_up_by, cross_totals, day_series, sums
 from portfolio.smoothing import WEEK
 
 SPARK_DAYS = 14
 LEVELS = ("campaign", "ad_set", "ad")
 NOTHING = Totals()
+REACHED_NOBODY = Totals(reach=0)
 
 
 @dataclass
@@ -88,14 +89,11 @@ def load_figures(account: AdAccount, period: Period, where: Q = EVERYTHING) -> F
     return Figures(sums(account, period.start, period.end, "ad", where), before)
 
 
-def load_tree(account: AdAccount, period: Period, choice: Choice, figures: Figures | None = None) -> list[Line]:
-    """Campaigns with their ad sets and ads. The number of queries does not depend on the number of ads.
-
-    `figures` of the whole account may be given where a page needs them for something else too.
-    """
+def load_tree(account: AdAccount, period: Period, choice: Choice) -> list[Line]:
+    """Campaigns with their ad sets and ads. The number of queries does not depend on the number of ads."""
     campaigns = {row.pk: row for row in Campaign.objects.filter(account=account)}
     ad_sets = {row.pk: row for row in AdSet.objects.filter(account=account)}
-    ads = _ad_lines(account, period, choice, campaigns, ad_sets, figures)
+    ads = _ad_lines(account, period, choice, campaigns, ad_sets)
     sets: dict[int, list[Line]] = {}
     for pk, one in ad_sets.items():
         if pk in ads or _is_shown_empty(one, choice):
@@ -108,12 +106,39 @@ def load_tree(account: AdAccount, period: Period, choice: Choice, figures: Figur
     ]
 
 
+def load_campaigns(account: AdAccount, period: Period, figures: Figures) -> list[Line]:
+    """As `load_tree` of everything, with its ad sets, but without a row for each of perhaps thousands of ads."""
+    campaigns = {row.pk: row for row in Campaign.objects.filter(account=account)}
+    ads = Ad.objects.filter(account=account).order_by().values_list("pk", "ad_set_id", "effective_status")
+    shown, hidden = {}, []
+    for pk, ad_set, status in ads:
+        if status in GONE and pk not in figures.now and pk not in figures.before:
+            hidden.append(pk)
+        else:
+            shown[pk] = ad_set
+    now, before = (add_up_by(part, shown) for part in (figures.now, figures.before))
+    beliefs, filled = beliefs_by_ad_set(account, hidden), set(shown.values())
+    sets: dict[int, list[Line]] = {}
+    for one in AdSet.objects.filter(account=account):
+        if one.pk in filled or _is_shown_empty(one, Choice()):
+            line = _ad_set_line(one, campaigns[one.campaign_id])
+            idle = REACHED_NOBODY if one.pk in filled else NOTHING
+            line.totals, line.belief = now.get(one.pk, idle), beliefs.get(one.pk)
+            line.before = before.get(one.pk, idle) if period.before else None
+            sets.setdefault(one.campaign_id, []).append(line)
+    return [
+        _sum(_campaign_line(one), sets.get(pk, []), period)
+        for pk, one in campaigns.items()
+        if pk in sets or _is_shown_empty(one, Choice())
+    ]
+
+
 def open_lines(lines: Iterable[Line], names: frozenset[str], *, everything: bool) -> None:
     """Opens the rows that are named, or all but those named with a minus in front."""
     for line in lines:
-        wanted = f"-{line.short}" not in names if everything else line.short in names
-        line.is_open = bool(line.children) and wanted
-        open_lines(line.children, names, everything=everything)
+        if line.children:
+            line.is_open = f"-{line.short}" not in names if everything else line.short in names
+            open_lines(line.children, names, everything=everything)
 
 
 def toggled(line: Line, names: frozenset[str], *, everything: bool) -> str:
@@ -149,7 +174,8 @@ def sort_lines(lines: list[Line], sort: str, scale: Scale) -> list[Line]:
     """By `name` or a column's key, with a minus from the largest; unknown always last. Each level in itself."""
     key, is_descending = sort.removeprefix("-"), sort.startswith("-")
     for line in lines:
-        line.children = sort_lines(line.children, sort, scale)
+        if line.children:
+            line.children = sort_lines(line.children, sort, scale)
     if key == "name":
         return sorted(lines, key=lambda line: line.name.casefold(), reverse=is_descending)
     values = {line.pk: COLUMNS[key].value(line, scale) for line in lines}
@@ -170,8 +196,8 @@ def sparks(account: AdAccount, lines: Iterable[Line], end: date, rate: str) -> d
     found = {}
     for level, keys in by_level.items():
         where = Q(ad_id__in=keys) if level == "ad" else Q(**{f"ad__{level}_id__in": keys})
-        crossed = cross_totals(account, start, end, level, "day", where=where)
-        for key, values in smooth_lines(crossed, rate, start, end).items():
+        series = day_series(account, start, end, level, RATES[rate], where=where)
+        for key, values in smooth_lines(series).items():
             found[level, key] = values[-SPARK_DAYS:]
     return found
 
@@ -200,18 +226,15 @@ def _ad_lines(
     choice: Choice,
     campaigns: dict[int, Campaign],
     ad_sets: dict[int, AdSet],
-    figures: Figures | None,
 ) -> dict[int, list[Line]]:
     """The chosen ads by ad set. What is gone is left out unless it spent in the period or is asked for."""
     rows = _ads(account, choice)
     where = Q(ad_id__in=[row["pk"] for row in rows]) if choice.is_narrowed else EVERYTHING
-    if figures is None:
-        figures = (
-            _part_figures(account, period, choice.split, where)
-            if choice.split
-            else load_figures(account, period, where)
-        )
+    figures = (
+        _part_figures(account, period, choice.split, where) if choice.split else load_figures(account, period, where)
+    )
     beliefs = latest_beliefs(account, where)
+    paths = {pk: _path(campaigns[one.campaign_id], one) for pk, one in ad_sets.items()}
     found: dict[int, list[Line]] = {}
     for row in rows:
         pk = row["pk"]
@@ -225,7 +248,8 @@ def _ad_lines(
         belief = beliefs.get(pk)
         if choice.only_tired and not (belief and belief.is_tired):
             continue
-        line = _ad_line(row, campaigns[row["campaign_id"]], ad_sets[row["ad_set_id"]])
+        ad_set = ad_sets[row["ad_set_id"]]
+        line = _ad_line(row, campaigns[row["campaign_id"]], ad_set, paths[ad_set.pk])
         line.totals, line.belief = figures.now.get(pk, NOTHING), belief
         line.before = figures.before.get(pk, NOTHING) if period.before else None
         found.setdefault(row["ad_set_id"], []).append(line)
@@ -259,8 +283,7 @@ def _sum(line: Line, children: list[Line], period: Period) -> Line:
 def _campaign_line(row: Campaign) -> Line:
     budget = row.daily_budget or row.lifetime_budget
     note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
-    path = (_named(row.name, row.external_id),)
-    return Line("campaign", row.pk, row.key, row.name, status_of(row), budget, note, path=path)
+    return Line("campaign", row.pk, row.key, row.name, status_of(row), budget, note, path=_path(row))
 
 
 def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
@@ -268,20 +291,14 @@ def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
     note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
     if budget is None and campaign.daily_budget:
         note = "held by the campaign"
-    path = (_named(campaign.name, campaign.external_id), _named(row.name, row.external_id))
-    status = status_of(row, campaign)
+    status, path = status_of(row, campaign), _path(campaign, row)
     return Line("ad_set", row.pk, row.key, row.name, status, budget, note, within=campaign.name, path=path)
 
 
-def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet) -> Line:
+def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet, above: tuple[tuple[str, str], ...]) -> Line:
     status = ad_status(row["effective_status"], row["review_feedback"], campaign, ad_set)
     if status.label.startswith("Learning"):
         status = replace(status, reason="")  # its ad set's row says it
-    names = (
-        (campaign.name, campaign.external_id),
-        (ad_set.name, ad_set.external_id),
-        (row["name"], row["external_id"]),
-    )
     return Line(
         "ad",
         row["pk"],
@@ -290,8 +307,12 @@ def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet) -> Line:
         status,
         angle=row["creative__angle__name"] or "",
         within=ad_set.name,
-        path=tuple(_named(*one) for one in names),
+        path=(*above, _named(row["name"], row["external_id"])),
     )
+
+
+def _path(*nodes: Campaign | AdSet) -> tuple[tuple[str, str], ...]:
+    return tuple(_named(one.name, one.external_id) for one in nodes)
 
 
 def _named(name: str, external_id: str) -> tuple[str, str]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, FloatField, Q
+from django.contrib.postgres.aggregates import BoolOr
+from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Max, Q, QuerySet, Sum, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from campaigns.models import AdAccount
 from portfolio.models import AdState
+from portfolio.performance import plain_rows
 
 EVERY_AD = Q()
+HAS_PAYOUT = Q(payout_30__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,6 @@ class Belief:
         return self.arrived / self.spend if self.spend else None
 
 
-def _belief(row: dict[str, Any]) -> Belief:
-    """From the columns of an AdState; its figures in JSON are taken apart by the database, which is much quicker."""
-    cpa, payout_30 = row.pop("cpa"), row.pop("payout_30")
-    maturity, spend = row.pop("maturity") or 0.0, row.pop("spent") or 0.0
-    worth: dict[str, Any] = {name: row.pop(name) or 0.0 for name in ("worth_7", "worth_30")}
-    return Belief(
-        spend=spend,
-        orders=spend / float(cpa) if cpa else 0.0,
-        arrived=spend * maturity,
-        has_revenue=payout_30 is not None,
-        **worth,
-        **row,
-    )
-
-
 def together(beliefs: Iterable[Belief | None]) -> Belief | None:
     """Several ads as one; None where nothing is believed of any."""
     known = [one for one in beliefs if one is not None]
@@ -97,22 +85,65 @@ def together(beliefs: Iterable[Belief | None]) -> Belief | None:
 
 def latest_beliefs(account: AdAccount, where: Q = EVERY_AD) -> dict[int, Belief]:
     """By ad, of the last day on which the account was evaluated."""
+    states = _latest_states(account)
+    if states is None:
+        return {}
+    rows = states.filter(where).order_by().values_list(
+        "ad_id", "day", _figure("spend"), _orders(), _figure("payout_7__projected"), _figure("payout_30__projected"),
+        Coalesce("maturity", 0.0), ExpressionWrapper(HAS_PAYOUT, BooleanField()), "payout_per_spend",
+        "low", "high", "p_profit", "trend", "fatigue", "is_tired",
+    )  # fmt: skip
+    return {ad: _belief(*figures) for ad, *figures in plain_rows(rows)}
+
+
+def beliefs_by_ad_set(account: AdAccount, hidden: Collection[int] = ()) -> dict[int, Belief]:
+    """As `together` of the ads of each ad set, but for those hidden; the database adds them up."""
+    states = _latest_states(account)
+    if states is None:
+        return {}
+    spend = _figure("spend")
+    rows: Any = (
+        states.exclude(ad_id__in=hidden)
+        .order_by()
+        .values(group=F("ad__ad_set_id"))
+        .annotate(
+            latest=Max("day"),
+            spent=Sum(spend),
+            orders=Sum(_orders()),
+            worth_7=Sum(_figure("payout_7__projected")),
+            worth_30=Sum(_figure("payout_30__projected")),
+            arrived=Sum(spend * Coalesce("maturity", 0.0)),
+            has_revenue=BoolOr(HAS_PAYOUT),
+            any_tired=BoolOr("is_tired"),
+        )
+    )
+    return {
+        row.pop("group"): Belief(row.pop("latest"), row.pop("spent"), is_tired=row.pop("any_tired"), **row)
+        for row in rows
+    }
+
+
+def _latest_states(account: AdAccount) -> QuerySet[AdState] | None:
+    """Those of the last day on which the account was evaluated, None before the first."""
     states = AdState.objects.filter(ad__account=account)
     day = states.order_by("-day").values_list("day", flat=True).first()
-    if day is None:
-        return {}
-    rows: Any = states.filter(where, day=day).order_by().values(
-        "ad_id", "day", "cpa", "payout_30", "maturity", "low", "high", "p_profit", "trend", "fatigue", "is_tired",
-        expected=F("payout_per_spend"),
-        spent=_figure("spend"),
-        worth_7=_figure("payout_7__projected"),
-        worth_30=_figure("payout_30__projected"),
-    )  # fmt: skip
-    return {row.pop("ad_id"): _belief(row) for row in rows}
+    return None if day is None else states.filter(day=day)
 
 
-def _figure(name: str) -> Cast:
-    return Cast(KT(f"figures__{name}"), FloatField())
+def _belief(
+    day: date, spend: float, orders: float, worth_7: float, worth_30: float, maturity: float, *rest: Any
+) -> Belief:
+    return Belief(day, spend, orders, worth_7, worth_30, spend * maturity, *rest)
+
+
+def _orders() -> Coalesce:
+    """What an ad's spend brings at its cost of an order."""
+    return Coalesce(_figure("spend") / NullIf(Cast("cpa", FloatField()), Value(0.0)), 0.0)
+
+
+def _figure(name: str) -> Coalesce:
+    """A number of its figures in JSON, 0 where there is none. Taken apart by the database, which is much quicker."""
+    return Coalesce(Cast(KT(f"figures__{name}"), FloatField()), 0.0)
 
 
 def money_of(value: float | None) -> Decimal | None:

@@ -16,7 +16,7 @@ from mediabuyer.agent.observe import committed_now
 from mediabuyer.lib.money import format_money
 from portfolio.charts import days_between
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import totals
+from portfolio.performance import Sums, sums, within
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,11 @@ class Pacing:
         return "bad" if self.days_over else "warn" if self.daily_cap and self.worst_day > self.daily_cap else ""
 
 
-def pacing(account: AdAccount, day: date, scale: Scale) -> Pacing:
-    """`day` is the last one that counts, today included while it runs."""
-    start = day.replace(day=1)
-    by_day = {row.key: row.totals for row in totals(account, start, day, "day")}
+def pacing(account: AdAccount, day: date, scale: Scale, by_day: Sums | None = None) -> Pacing:
+    """`day` is the last one that counts, today included while it runs. `by_day` are sums of the days of `month_of`,
+    and perhaps of more, where they were read already."""
+    start, _ = month_of(day)
+    by_day = within(sums(account, start, day, "day") if by_day is None else by_day, (start, day))
     whole = add_up(by_day.values())
     plan = committed_now(account)
     cap = account.daily_cap
@@ -74,6 +75,10 @@ def pacing(account: AdAccount, day: date, scale: Scale) -> Pacing:
         days_over=sum(part.spend > cap for part in by_day.values()) if cap else 0,
         plot=_plot(by_day, start, day, scale) if whole.revenue and len(by_day) > 1 else None,
     )
+
+
+def month_of(day: date) -> tuple[date, date]:
+    return day.replace(day=1), day
 
 
 def short_money(value: float, currency: str) -> str:

@@ -20,7 +20,7 @@ from collaboration.period import Period
 from creatives.models import Angle, LandingPage
 from portfolio.charts import heat_cell
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import EVERYTHING, Row, cross_totals, regroup, rows_of, totals
+from portfolio.performance import EVERYTHING, Row, add_up_by, cross_totals, owners, rows_of, totals
 
 LABELS = {
     "angle": "Angle",
@@ -79,8 +79,9 @@ def parts(account: AdAccount, period: Period, by: str, *, where: Q = EVERYTHING,
 
 def angle_parts(account: AdAccount, period: Period, figures: Figures, base: str) -> list[Part]:
     """The same by angle, from figures by ad that were read already."""
-    before = regroup(account, figures.before, "angle") if period.before else None
-    return _parts(rows_of(account, regroup(account, figures.now, "angle"), before, "angle"), "angle", period, base)
+    angles = owners(account, "angle")
+    now, before = (add_up_by(part, angles) for part in (figures.now, figures.before))
+    return _parts(rows_of(account, now, before if period.before else None, "angle"), "angle", period, base)
 
 
 def _parts(rows: list[Row], by: str, period: Period, base: str) -> list[Part]:

@@ -86,16 +86,13 @@ def daily_rows(rows: Iterable[Row], figure: str, start: date, end: date, *, befo
     return daily(parts, figure, start, end)
 
 
-def smooth_lines(
-    crossed: Mapping[tuple[Any, Any], Totals], rate: str, start: date, end: date, window: int = WEEK
-) -> dict[Any, Values]:
-    """Small lines: for each key of totals by (key, day) a rate of RATES over a moving window, from sums."""
-    found: dict[Any, Floats] = {}
-    days = (end - start).days + 1
-    for (key, day), part in crossed.items():
-        sides = found.setdefault(key, np.zeros((2, days)))
-        sides[:, (day - start).days] = [float(getattr(part, name)) for name in RATES[rate]]
-    return {key: [_known(value) for value in moving_rate(sides[0], sides[1], window)] for key, sides in found.items()}
+def smooth_lines(series: Mapping[Any, Floats], window: int = WEEK) -> dict[Any, Values]:
+    """Small lines: for each key the rate over a moving window, from both sides of a rate of RATES by day (2 x days)."""
+    if not series:
+        return {}
+    sides = np.stack([*series.values()])
+    rates = moving_rate(sides[:, 0], sides[:, 1], window)
+    return {key: [_known(value) for value in line] for key, line in zip(series, rates.tolist(), strict=True)}
 
 
 def heat_cell(totals: Totals, break_even: float, target_cpa: Decimal | None = None) -> HeatCell:

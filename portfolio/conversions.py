@@ -43,7 +43,7 @@ from portfolio.payout import (
     compute_cpa,
     estimate_curves,
 )
-from portfolio.performance import whole_rows
+from portfolio.performance import Sums, whole_rows, within
 
 HISTORY_DAYS = 90
 FEED_PAGE = 1000
@@ -127,12 +127,20 @@ def load_cohorts(
 
 
 def load_account_cohorts(
-    account: AdAccount, today: date, margin: Decimal, target_cpa: Decimal | None = None, days: int = HISTORY_DAYS
+    account: AdAccount, today: date, margin: Decimal, target_cpa: Decimal | None = None, by_day: Sums | None = None
 ) -> AccountCohorts:
-    """The same for all ads together, as if they were one: added up where the rows are, for pages that show no more."""
-    first = today - timedelta(days=days)
-    return _cohorts(account, first, today, _insight_sums(account, first, today), _event_sums(account, first, today),
-                    float(margin), target_cpa)  # fmt: skip
+    """The same for all ads together, as if they were one: added up where the rows are, for pages that show no more.
+
+    `by_day` are the sums of the days of `history_of`, and perhaps of more, where they were read already.
+    """
+    first = today - timedelta(days=HISTORY_DAYS)
+    return _cohorts(account, first, today, _insight_sums(account, first, today, by_day),
+                    _event_sums(account, first, today), float(margin), target_cpa)  # fmt: skip
+
+
+def history_of(today: date) -> tuple[date, date]:
+    """First and last day of the cohorts."""
+    return today - timedelta(days=HISTORY_DAYS), today - timedelta(days=1)
 
 
 def _cohorts(
@@ -239,10 +247,16 @@ def _events(account: AdAccount, first: date, today: date) -> Floats:
     return table[table[:, 2] < days]
 
 
-def _insight_sums(account: AdAccount, first: date, today: date) -> Floats:
-    """As `_insights`, of all ads together under the key ALL_ADS."""
-    rows = whole_rows(InsightDay.objects.all(), account, first, today - timedelta(days=1)).order_by()
-    found = rows.values_list("until").annotate(*(Sum(name) for name in FORECAST_FIGURES))
+def _insight_sums(account: AdAccount, first: date, today: date, by_day: Sums | None) -> Floats:
+    """As `_insights`, of all ads together under the key ALL_ADS. Of a file they are read anew: its longer rows, which
+    are no days, count here."""
+    last = today - timedelta(days=1)
+    if by_day is None or account.is_read_only:
+        rows = whole_rows(InsightDay.objects.all(), account, first, last).order_by()
+        found = list(rows.values_list("until").annotate(*(Sum(name) for name in FORECAST_FIGURES)))
+    else:
+        days = within(by_day, (first, last)).items()
+        found = [(day, *(getattr(part, name) for name in FORECAST_FIGURES)) for day, part in days]
     origin = first.toordinal()
     return np.array(
         [(ALL_ADS, day.toordinal() - origin, *map(float, figures)) for day, *figures in found], dtype=np.float64

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from collaboration import drawn
 from collaboration.columns import Cell
-from collaboration.templatetags.ui import icon
 
 register = template.Library()
 
 
 @register.simple_tag
-def figure(cell: Cell) -> SafeString:
-    """One `<td>`: the figure, below it its change, marked as in components/delta.html, or a note."""
-    if cell.change is not None:
-        below = format_html('<span class="sub">{}</span>', _delta(**cell.change))
-    elif cell.note:
-        below = format_html('<span class="sub">{}</span>', cell.note)
-    else:
-        below = SafeString("")
-    return format_html('<td class="{}">{}{}</td>', cell.css, cell.text, below)
+def figures(cells: Iterable[Cell]) -> SafeString:
+    """A `<td>` for each: the figure, below it its change, marked as in components/delta.html, or a note."""
+    return format_html_join("", "{}", ((_cell(cell),) for cell in cells))
+
+
+def _cell(cell: Cell) -> SafeString:
+    below = cell.note if cell.change is None else _delta(**cell.change)
+    if not below:
+        return format_html('<td class="{}">{}</td>', cell.css, cell.text)
+    return format_html('<td class="{}">{}<span class="sub">{}</span></td>', cell.css, cell.text, below)
 
 
 @lru_cache(maxsize=4096)
 def _delta(text: str, tone: str, icon: str, note: str) -> SafeString:  # noqa: ARG001 - a change as ui.delta describes it
-    mark = _icon(icon) if icon else ""
+    mark = drawn.icon(icon) if icon else ""
     return format_html('<span class="delta {}">{}{}</span>', tone, mark, text)
-
-
-@lru_cache
-def _icon(name: str) -> SafeString:
-    return icon(name)

@@ -16,14 +16,13 @@ from django import template
 from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput
 from django.template import RequestContext
-from django.templatetags.static import static
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.timezone import localtime
 
-from collaboration import plots
+from collaboration import drawn, plots
 from mediabuyer.lib.money import format_money
 
 register = template.Library()
@@ -208,25 +207,15 @@ def level_tone(message: Any) -> str:
 # --- Tags: marks and numbers -----------------------------------------------------------------------------
 
 
+icon = register.simple_tag(drawn.icon)
+badge = register.simple_tag(drawn.badge)
+
+
 @register.simple_tag
-def icon(name: str, css: str = "", label: str = "") -> SafeString:
-    """An icon of the sprite. `css`: `l` for 20 px, `good`, `end` …; `label` only where no word stands beside it."""
-    href = f"{static('img/icons.svg')}#i-{name}"
-    if label:
-        return format_html('<svg class="ico {}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href)
-    return format_html('<svg class="ico {}" aria-hidden="true"><use href="{}"/></svg>', css, href)
-
-
-@register.inclusion_tag("components/badge.html")
-def badge(label: str, tone: str = "", icon: str = "") -> dict[str, str]:
-    return {"label": label, "tone": tone, "icon": icon}
-
-
-@register.inclusion_tag("components/badge.html")
-def state(name: str) -> dict[str, str]:
+def state(name: str) -> SafeString:
     """Badge of a decision's state; an unknown name is shown as it is rather than hidden."""
     tone, mark, label = DECISION_BADGES.get(str(name), ("", "help", str(name)))
-    return {"label": label, "tone": tone, "icon": mark}
+    return badge(label, tone, mark)
 
 
 def _change_text(change: Number, kind: str, currency: str, digits: int) -> str:
@@ -306,11 +295,7 @@ def plot(figure: plots.Plot) -> dict[str, Any]:
     return {"drawing": plots.draw(figure), "plot": figure}
 
 
-@register.inclusion_tag("components/spark.html")
-def spark(values: plots.Values, label: str, tone: str = "k1") -> dict[str, Any]:
-    drawn = plots.spark_path(values)
-    path, x, y = drawn or ("", 0.0, 0.0)
-    return {"path": path, "x": x, "y": y, "label": label, "stroke": tone, "fill": f"f{tone[1:]}"}
+spark = register.simple_tag(drawn.spark)
 
 
 @register.inclusion_tag("components/meter.html")

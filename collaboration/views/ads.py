@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
+from urllib.parse import quote_plus
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
@@ -52,6 +53,8 @@ LEVEL_LABELS = {"campaign": "Tree", "ad_set": "Ad sets", "ad": "Ads"}
 KEYS = {"angle": "creative__angle__key", "campaign": "campaign__key", "ad_set": "ad_set__key",
         "landing_page": "creative__landing_page__key"}  # fmt: skip
 DEFAULT_SORT = "-spend"
+ANY_KEY = UUID("a0d1f5b2-3c4e-4a6b-8d7f-90e1c2b3a4d5")
+"""Stands in an address for what differs from row to row."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "asked": asked,
         "source": source_of(account, now),
         "headline": _headline(tree),
-        "rows": _rows(account, shown[:MOST_ROWS], asked, columns, scale, period.end, rate),
+        "rows": _rows(request, account, shown[:MOST_ROWS], asked, columns, scale, period, rate),
         "rate": rate.upper(),
         "left_out": max(len(shown) - MOST_ROWS, 0),
         "columns": [(one, one.title(scale)) for one in columns],
@@ -159,10 +162,12 @@ def choice_of(asked: Asked) -> Choice:
 
 
 def _rows(
-    account: AdAccount, lines: list[Line], asked: Asked, columns: list[Column], scale: Scale, end: date, rate: str
-) -> list[dict[str, Any]]:
+    request: HttpRequest, account: AdAccount, lines: list[Line], asked: Asked, columns: list[Column], scale: Scale,
+    period: Period, rate: str,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Everything that the template prints of a row."""
-    small = sparks(account, lines, end, rate)
+    small = sparks(account, lines, period.end, rate)
+    toggle, page = _address(request, "open"), reverse("ad", args=[account.key, ANY_KEY]) + period.query
     return [
         {
             "line": line,
@@ -170,11 +175,20 @@ def _rows(
             "spark": small.get((line.level, line.pk), []),
             "spark_label": f"{rate.upper()} of {line.name}, 14 days",
             "is_tired": line.belief is not None and line.belief.is_tired and line.level == "ad",
-            "toggle": toggled(line, asked.open, everything=asked.opens_all),
+            "toggle": toggle(toggled(line, asked.open, everything=asked.opens_all)) if line.children else "",
+            "href": page.replace(str(ANY_KEY), str(line.key)) if line.level == "ad" else "",
             "opens": bool(line.children) and asked.level == "campaign",
         }
         for line in lines
     ]
+
+
+def _address(request: HttpRequest, name: str) -> Callable[[str], str]:
+    """As `{% querystring %}` with one parameter, written once for rows that differ in nothing but its value."""
+    given = request.GET.copy()
+    given[name] = ANY_KEY.hex
+    before, _, after = f"?{given.urlencode()}".rpartition(ANY_KEY.hex)
+    return lambda value: f"{before}{quote_plus(value)}{after}"
 
 
 def _table(

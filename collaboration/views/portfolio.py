@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,9 @@ from django.views.decorators.http import require_GET
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
 from collaboration.ad_rows import (
-    Choice,
     Line,
+    load_campaigns,
     load_figures,
-    load_tree,
     rate_of,
     sort_lines,
     sparks,
@@ -30,7 +29,7 @@ from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, TWO_COSTS, Col
 from collaboration.figures import headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for
 from collaboration.marks import marks_of
-from collaboration.pacing import pacing
+from collaboration.pacing import month_of, pacing
 from collaboration.payout_plot import PayoutPlot, draw_payout
 from collaboration.period import Period
 from collaboration.tables import FORMATS, Table, export
@@ -41,10 +40,10 @@ from collaboration.why import TITLES, explain_change
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
-from portfolio.conversions import load_account_cohorts
+from portfolio.conversions import history_of, load_account_cohorts
 from portfolio.metrics import Totals, add_up, has_enough_data
 from portfolio.models import Goal
-from portfolio.performance import evaluation_day, totals
+from portfolio.performance import Sums, day_rows, day_sums, evaluation_day
 
 DAILY_COST = ("spend", "results", "cpa")
 FEW_AD_SETS = 8
@@ -58,7 +57,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     now = known_now(account)
     period = page_period(request, account, now)
     figures = load_figures(account, period)
-    tree = load_tree(account, period, Choice(), figures)
+    tree = load_campaigns(account, period, figures)
     whole = total_line(tree, period)
     scale, goal = scale_of(account)
     columns = columns_of(CAMPAIGN_COLUMNS, scale)
@@ -86,11 +85,8 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "two_costs": TWO_COSTS,
     }
     if whole.totals.spend or whole.totals.results:
-        context |= _trend(account, period, scale) | _why(request, whole, angles, scale)
+        context |= _days(account, period, scale, goal, now) | _why(request, whole, angles, scale)
         context |= _where(request, account, period, angles, scale, base)
-        context["payout"] = _payout(account, goal, evaluation_day(account, now))
-        if not account.is_read_only:
-            context["pacing"] = pacing(account, day_in_zone(now, account.time_zone), scale)
     return render(request, "portfolio/portfolio.html", context)
 
 
@@ -137,9 +133,23 @@ def _places_words(places: list[Part], scale: Scale) -> str:
     return text
 
 
-def _trend(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]:
+def _days(account: AdAccount, period: Period, scale: Scale, goal: Goal, now: datetime) -> dict[str, Any]:
+    """Everything that rests on sums by day: the trend, the weeks of payout and the month. They share what is read."""
+    judged, today = evaluation_day(account, now), day_in_zone(now, account.time_zone)
+    asked = [(period.start, period.end), *([period.before] if period.before else [])]
+    if account.is_read_only:
+        by_day = day_sums(account, asked)
+        return _trend(account, period, scale, by_day) | {"payout": _payout(account, goal, judged)}
+    by_day = day_sums(account, [*asked, history_of(judged), month_of(today)])
+    return _trend(account, period, scale, by_day) | {
+        "payout": _payout(account, goal, judged, by_day),
+        "pacing": pacing(account, today, scale, by_day),
+    }
+
+
+def _trend(account: AdAccount, period: Period, scale: Scale, by_day: Sums) -> dict[str, Any]:
     """Spec of the chart, its table and the changes on it."""
-    rows = totals(account, period.start, period.end, "day", compare=period.before or False)
+    rows = day_rows(account, by_day, (period.start, period.end), period.before)
     marks = marks_of(account, period)
     days = days_between(period.start, period.end)
     columns = columns_of(("revenue", "spend", "roas"), scale) if scale.has_revenue else columns_of(DAILY_COST, scale)
@@ -220,8 +230,8 @@ def _sum(found: list[Part], first: Part) -> Part:
     return Part("Total", add_up(one.totals for one in found), before, "")
 
 
-def _payout(account: AdAccount, goal: Goal, today: date) -> PayoutPlot | None:
-    data = load_account_cohorts(account, today, goal.margin, goal.target_cpa)
+def _payout(account: AdAccount, goal: Goal, today: date, by_day: Sums | None = None) -> PayoutPlot | None:
+    data = load_account_cohorts(account, today, goal.margin, goal.target_cpa, by_day)
     return draw_payout(payout_weeks(data), account.currency) if data.valued_by == "revenue" else None
 
 

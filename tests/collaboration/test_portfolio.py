@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import AdAccount, Campaign, InsightBreakdown
+from campaigns.models import AdAccount, Campaign, InsightBreakdown, InsightDay
+from collaboration.ad_rows import Choice, flat, load_campaigns, load_figures, load_tree, total_line
 from collaboration.columns import PART_COLUMNS, Scale, cells_of, certainty, columns_of
 from collaboration.marks import marks_of
 from collaboration.pacing import pacing, short_money
@@ -24,7 +26,8 @@ from collaboration.why import explain_change
 from memory.events import record
 from portfolio.charts import PayoutWeek
 from portfolio.metrics import Totals
-from portfolio.models import Goal
+from portfolio.models import AdState, Goal
+from portfolio.performance import sums
 from tests.factories import NOW, AccountFactory, AdFactory, AngleFactory, CreativeFactory, InsightFactory
 from tests.many_rows import seed_account
 
@@ -169,6 +172,37 @@ def test_queries_do_not_grow_with_the_account(viewer: Client, account: Any, djan
         viewer.get(reverse("portfolio", args=[account.key]))
 
 
+@pytest.mark.parametrize("compare", ["previous", "none"])
+def test_campaigns_without_their_ads_are_the_same(account: Any, compare: str) -> None:
+    """Ads that are gone count where they delivered, and what is believed of the others does not."""
+    seed_account(account, campaigns=4, ad_sets=2, ads=4, days=40)
+    ads = account.ad_set
+    ads.filter(name="Ad 1").update(effective_status="ARCHIVED")
+    ads.filter(name="Ad 2", campaign__name="Campaign 1").update(effective_status="DELETED")
+    first_two = InsightDay.objects.filter(ad__campaign__name__in=["Campaign 0", "Campaign 1"])
+    first_two.filter(ad__name__in=["Ad 1", "Ad 2"]).delete()
+    ads.filter(campaign__name="Campaign 2").update(effective_status="DELETED")
+    InsightDay.objects.filter(ad__campaign__name="Campaign 2", day__gt=DAY - timedelta(days=7)).delete()
+    account.adset_set.filter(campaign__name="Campaign 2").update(effective_status="DELETED")
+    account.campaign_set.filter(name="Campaign 2").update(effective_status="DELETED")
+    account.campaign_set.filter(name="Campaign 3").update(daily_budget=70)
+    account.adset_set.filter(name="Ad set 1", campaign__name="Campaign 0").update(effective_status="PAUSED")
+    AdState.objects.filter(ad__name="Ad 3").update(is_tired=True, cpa=None, payout_30=None, maturity=None, figures={})
+    AdState.objects.filter(ad__name="Ad 0", ad__campaign__name="Campaign 0").update(cpa=0)
+    AdState.objects.filter(ad__campaign__name="Campaign 1", ad__ad_set__name="Ad set 1").delete()
+    for status in ("ACTIVE", "ARCHIVED"):
+        Campaign.objects.create(external_id=status, name=status, effective_status=status, account=account)
+    period = parse_period({"period": "7d", "compare": compare}, DAY + timedelta(days=1))
+    found = load_campaigns(account, period, load_figures(account, period))
+    gone = ["Campaign 2"] if compare == "previous" else []
+    assert sorted(one.name for one in found) == ["ACTIVE", "Campaign 0", "Campaign 1", *gone, "Campaign 3"]
+    tree = load_tree(account, period, Choice())
+    for ad_set in flat(tree, "ad_set"):
+        ad_set.children = []
+    assert found == tree
+    assert total_line(found, period) == total_line(tree, period)
+
+
 # --- Its parts -----------------------------------------------------------------------------------------------
 
 
@@ -234,6 +268,12 @@ def test_month_is_paced_against_the_cap(account: Any) -> None:
     found = pacing(account, date(2026, 11, 20), EURO)
     assert (found.now.spend, found.cap, found.mark) == (Decimal(800), Decimal(18_000), Decimal(12_000))
     assert (found.plan, found.worst_day, found.days_over) == (Decimal(50), Decimal("87.50"), 1)
+    days = sums(account, date(2026, 9, 1), date(2026, 12, 1), "day")
+    shared = pacing(account, date(2026, 11, 20), EURO, days)
+    assert replace(shared, plot=None) == replace(found, plot=None)
+    assert shared.plot is not None
+    assert found.plot is not None
+    assert shared.plot.series == found.plot.series
     assert found.words == "4% of the cap spent, 67% of the month gone"
     assert found.tone == "bad"
 

@@ -12,7 +12,9 @@ from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
 from django.template import Context, RequestContext, Template
 from django.test import RequestFactory
+from django.utils.safestring import mark_safe
 
+from collaboration.columns import Cell
 from collaboration.templatetags import ui
 from tests.factories import AccountFactory
 
@@ -158,6 +160,25 @@ def test_asked_number_names_definition_and_source() -> None:
 def test_names_from_outside_are_escaped() -> None:
     html = rendered("{% badge name %}{% spark values name %}", name="<script>x</script>", values=[1, 2])
     assert "<script>" not in html
+
+
+def test_markup_never_stands_for_text_that_looks_the_same() -> None:
+    """Badges and icons are drawn once for all that look alike."""
+    text = "<b>new</b>"
+    for _ in range(2):
+        assert "<b>new</b>" in rendered("{% badge name %}{% icon 'check' '' name %}", name=mark_safe(text))
+        html = rendered("{% badge name %}{% icon 'check' '' name %}", name=text)
+        assert html.count("&lt;b&gt;new&lt;/b&gt;") == 2
+
+
+def test_row_of_figures_is_escaped() -> None:
+    change = ui.delta(0.12, good="up", digits=0)
+    cells = [Cell("<b>", "n"), Cell("€3", "n wide", note="a & b"), Cell("7", "n", change=change)]
+    assert rendered("{% load figures %}{% figures cells %}", cells=cells) == (
+        '<td class="n">&lt;b&gt;</td><td class="n wide">€3<span class="sub">a &amp; b</span></td>'
+        '<td class="n">7<span class="sub"><span class="delta good"><svg class="ico " aria-hidden="true">'
+        '<use href="/static/img/icons.svg#i-up"/></svg>+12%</span></span></td>'
+    )
 
 
 def test_sort_turns_round_and_keeps_filters() -> None:

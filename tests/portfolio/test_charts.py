@@ -37,9 +37,9 @@ def test_day_without_rows_spent_nothing_and_has_no_rate() -> None:
 
 
 def test_small_lines_weigh_days_by_their_size() -> None:
-    crossed = {(1, MONDAY): spent(10, 30), (1, MONDAY + DAY): spent(90, 70), (2, MONDAY + DAY): spent(0, 0)}
-    lines = smooth_lines(crossed, "roas", MONDAY, MONDAY + DAY)
-    assert lines == {1: [3.0, 1.0], 2: [None, None]}
+    series = {1: np.array([[30.0, 70.0], [10.0, 90.0]]), 2: np.zeros((2, 2))}
+    assert smooth_lines(series) == {1: [3.0, 1.0], 2: [None, None]}
+    assert smooth_lines({}) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from django.db.models import Sum
 
@@ -17,13 +18,16 @@ from mediabuyer.lib.errors import PlatformError
 from portfolio.charts import payout_weeks
 from portfolio.conversions import (
     FEED_PAGE,
+    AccountCohorts,
     Order,
+    history_of,
     load_account_cohorts,
     load_cohorts,
     record_conversions,
     sync_conversions,
 )
 from portfolio.models import Conversion
+from portfolio.performance import sums
 from tests.factories import AccountFactory, AdFactory, InsightFactory
 from tests.many_rows import LAST_DAY, seed_account, seed_conversions
 from tests.sandbox_process import running_sandbox
@@ -127,6 +131,8 @@ def test_whole_account_is_the_sum_of_its_ads(account: Any, has_ledger: bool, has
             for number, (days, seconds) in enumerate(product((0, 6, 7, 29, 30, 31), (-1, 0, 1)))
         ])  # fmt: skip
     by_ad, whole = (load(account, LAST_DAY, Decimal("0.35")) for load in (load_cohorts, load_account_cohorts))
+    longer = sums(account, date(2020, 1, 1), LAST_DAY, "day")
+    _assert_equal(load_account_cohorts(account, LAST_DAY, Decimal("0.35"), by_day=longer), whole)
     assert (whole.is_from_ledger, whole.valued_by) == (has_ledger, "revenue")
     assert whole.arrivals == pytest.approx(by_ad.arrivals)
     assert whole.impressions.sum(axis=0) == pytest.approx(by_ad.impressions.sum(axis=0))
@@ -141,6 +147,10 @@ def test_whole_account_is_the_sum_of_its_ads(account: Any, has_ledger: bool, has
         assert asdict(one) == {"start": other.start, **_nearly(asdict(other))}
 
 
+def _assert_equal(one: AccountCohorts, other: AccountCohorts) -> None:
+    np.testing.assert_equal(asdict(one), asdict(other))
+
+
 def _nearly(week: dict[str, Any]) -> dict[str, Any]:
     return {name: value if value is None else pytest.approx(value) for name, value in week.items() if name != "start"}
 
@@ -151,6 +161,8 @@ def test_whole_account_of_a_file_counts_long_rows_once() -> None:
     InsightFactory.create(ad=ad, day=date(2026, 10, 1), until=date(2026, 10, 31), spend=Decimal(300))
     InsightFactory.create(ad=ad, day=date(2026, 10, 3), spend=Decimal(20))
     whole = load_account_cohorts(imported, TODAY, Decimal(1))
+    by_day = sums(imported, *history_of(TODAY), "day")
+    _assert_equal(load_account_cohorts(imported, TODAY, Decimal(1), by_day=by_day), whole)
     assert whole.cohorts.spend.sum() == 300
     assert whole.cohorts.spend[0, (date(2026, 10, 31) - whole.first_day).days] == 300
 

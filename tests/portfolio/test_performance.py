@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import InsightBreakdown, InsightDay
@@ -11,6 +12,9 @@ from portfolio.metrics import Totals
 from portfolio.performance import (
     cross_totals,
     data_span,
+    day_rows,
+    day_series,
+    day_sums,
     evaluation_day,
     last_days,
     previous_period,
@@ -18,6 +22,7 @@ from portfolio.performance import (
     sums,
     total,
     totals,
+    within,
 )
 from tests.factories import AccountFactory, AdFactory, InsightFactory
 from tests.many_rows import LAST_DAY, seed_account
@@ -183,3 +188,39 @@ def test_totals_equal_rows_added_by_hand(many: Any, by: str, path: str, name: st
     assert {row.key: row.name for row in found} == names
     if by not in ("account", "ad", "day"):
         assert regroup(many, sums(many, start, end, "ad"), by) == expected
+
+
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_days_that_periods_share_are_read_once(many: Any, is_imported: bool) -> None:
+    if is_imported:
+        many.mode, many.platform = "shadow", "export"
+        many.save()
+        InsightFactory.create(ad=many.ad_set.first(), day=LAST_DAY - timedelta(days=60), until=LAST_DAY, spend=900)
+    now, before, apart = (
+        (LAST_DAY - timedelta(days=first), LAST_DAY - timedelta(days=last))
+        for first, last in ((6, 0), (13, 7), (35, 30))
+    )
+    with CaptureQueriesContext(connection) as queries:
+        found = day_sums(many, [now, before, (before[0], now[1]), apart, now])
+    assert len(queries) == 2
+    assert found == sums(many, before[0], now[1], "day") | sums(many, *apart, "day")
+    assert within(found, apart) == sums(many, *apart, "day")
+    assert day_rows(many, found, now, before) == totals(many, *now, "day", compare=True)
+    assert day_rows(many, found, now, None) == totals(many, *now, "day")
+    assert day_rows(many, found, now, apart) == totals(many, *now, "day", compare=apart)
+
+
+@pytest.mark.parametrize("by", ["campaign", "ad_set", "ad"])
+def test_series_by_day_are_the_sums_of_rows(many: Any, by: str) -> None:
+    start, end = LAST_DAY - timedelta(days=9), LAST_DAY + timedelta(days=1)
+    where = Q(ad__campaign__name="Campaign 1")
+    crossed = cross_totals(many, start, end, by, "day", where=where)
+    with CaptureQueriesContext(connection) as queries:
+        series = day_series(many, start, end, by, ("revenue", "spend"), where=where)
+    assert len(queries) == 1
+    assert set(series) == {key for key, _ in crossed}
+    for key, (revenue, spend) in series.items():
+        days = [crossed.get((key, start + timedelta(days=index)), Totals()) for index in range(11)]
+        assert revenue.tolist() == [float(one.revenue) for one in days]
+        assert spend.tolist() == [float(one.spend) for one in days]
+    assert day_series(many, start, end, by, ("spend",), where=Q(ad_id__in=[])) == {}
