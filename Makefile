@@ -4,6 +4,10 @@ BIN := .venv/bin
 WORKERS ?= 2
 CODE := mediabuyer campaigns creatives portfolio memory collaboration
 
+# Many images forbid bytecode; then each of the many processes of a run and of the suite would compile every package
+# and every test again, which takes longer than all else that they do before they are ready.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup run test lint types bench clients ci lock lock-neo4j clean
 
 setup:

@@ -7,7 +7,11 @@ before ad sets before campaigns before the account. Rows of one ad never clash h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from campaigns.load import MEASURES
 from campaigns.models import AdAccount, InsightBreakdown, InsightDay
@@ -55,7 +59,7 @@ def settle(account: AdAccount) -> int:
 
     A longer row that is covered only in part stays, since its money would be lost, and the finer rows inside it go.
     """
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, _without_loops(cursor):
         cursor.execute(f"SELECT count(DISTINCT rank) FROM ({_RANKED}) AS ranked", {"account": account.pk})  # noqa: S608
         found = cursor.fetchone()
         if not found or found[0] < 2:
@@ -64,6 +68,15 @@ def settle(account: AdAccount) -> int:
         removed = cursor.rowcount
         cursor.execute(_INSIDE, {"account": account.pk})
         return int(removed + cursor.rowcount)
+
+
+@contextmanager
+def _without_loops(cursor: CursorWrapper) -> Iterator[None]:
+    """The rows were written in this very transaction. A planner that takes their tables for empty would walk through
+    all ads for each row: a minute for 15,000 rows instead of a moment."""
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    cursor.execute("SET LOCAL enable_nestloop = DEFAULT")
 
 
 def derive_days(account: AdAccount) -> int:

@@ -51,15 +51,17 @@ def edge_declarations() -> list[EdgeOf]:
     return [edge for edges in EDGES.values() for edge in edges]
 
 
-def desired(rows: QuerySet[Any], only: NodeOf | EdgeOf | None = None) -> Iterator[State]:
+def desired(rows: QuerySet[Any], only: NodeOf | EdgeOf | None = None, *, at_once: bool = False) -> Iterator[State]:
     """The states of `rows`, read from the tables as this transaction sees them, in one query.
 
-    Instances are not asked: they may be stale, hold expressions, or have been saved in part.
+    Instances are not asked: they may be stale, hold expressions, or have been saved in part. Rows read `at_once` are
+    few; a whole table is read through a cursor, which takes three more trips to the database.
     """
     node, edges = NODES[rows.model], EDGES.get(rows.model, ())
     ends = {f"mirror_end_{number}": F(e.end) if isinstance(e.end, str) else e.end for number, e in enumerate(edges)}
     paths = [node.key, *ends, *dict.fromkeys([*node.properties, *(path for edge in edges for path in edge.properties)])]
-    for values in rows.order_by().annotate(**ends).values(*paths).iterator(chunk_size=2000):
+    found = rows.order_by().annotate(**ends).values(*paths)
+    for values in found if at_once else found.iterator(chunk_size=2000):
         key = str(values[node.key])
         if only is None or only is node:
             yield node_state(node, key, _properties(node.properties, values))

@@ -73,7 +73,7 @@ def _touch_rows(model: type[Model], pks: list[Any]) -> int:
     """The rows are locked first: between reading a state and writing it, nobody else's newer state may slip in."""
     rows = model._base_manager.filter(pk__in=pks)
     locked = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-    return _write(desired(model._base_manager.filter(pk__in=locked)))
+    return _write(desired(model._base_manager.filter(pk__in=locked), at_once=True))
 
 
 def reconcile() -> int:
@@ -95,8 +95,12 @@ def _gone(model: type[Model], slug: str) -> Iterator[State]:
             yield from _end_of(model, key)
 
 
-def _saved(instance: Model, **_: Any) -> None:
-    touch([instance])
+def _saved(sender: type[Model], instance: Model, **_: Any) -> None:
+    """In a transaction the row is locked already: it was written a moment ago, and saving is what happens most."""
+    if connection.in_atomic_block:
+        _write(desired(sender._base_manager.filter(pk=instance.pk), at_once=True))
+    else:
+        touch([instance])
 
 
 def _deleting(sender: type[Model], instance: Model, **_: Any) -> None:

@@ -97,4 +97,4 @@ def running_sandbox(**flags: Any) -> Iterator[SandboxInfo]:
         try:
             yield info
         finally:
-            stop_sandbox(info)
+            stop_sandbox(info, kill=True)  # nobody reads its store again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,15 @@ def sources() -> Iterator[Path]:
         yield from (path for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts)
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
     """Every call of a function of this name in our code."""
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == name:
                 yield path, node
 
@@ -107,7 +113,7 @@ def test_every_file_of_a_registry_is_registered(package):
 def test_every_recorded_kind_exists_and_every_kind_is_recorded():
     recorded: set[str] = {f"decision.{state}" for state in Decision.State.values}
     for path in sources():
-        strings = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        strings = {node.value for node in nodes_of(path) if isinstance(node, ast.Constant)}
         if path.name != "events.py":
             recorded |= {text for text in strings if isinstance(text, str) and re.fullmatch(r"[a-z]+\.[a-z_]+", text)}
     assert sorted(set(KINDS) - recorded - _states_of_changes()) == [], "kinds that nothing records"
@@ -145,7 +151,7 @@ def test_modules_and_functions_are_short():
         text, name = path.read_text(), str(path.relative_to(ROOT))
         if (lines := text.count("\n")) > LONGEST_MODULE:
             long.append(f"{name}: {lines} lines")
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef) and (lines := _lines(node)) > LONGEST_FUNCTION:
                 long.append(f"{name} {node.name}: {lines} lines")
     assert long == []
@@ -178,7 +184,7 @@ def test_nothing_waits_for_an_answer_without_a_limit():
     """The SDKs' own defaults would: a peer that accepts and says nothing holds the worker until it is killed."""
     seen, without = 0, []
     for path in (one for one in sources() if "sandbox" not in one.parts):  # it is asked and asks nobody
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if isinstance(node, ast.Call) and (needed := _limits_of(node)):
                 seen += 1
                 if missing := needed - {keyword.arg or "" for keyword in node.keywords}:

@@ -14,7 +14,7 @@ import pytest
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import get_resolver
 from rest_framework.test import APIClient
 
@@ -23,8 +23,10 @@ from mediabuyer.brands.models import Role
 from mediabuyer.brands.permissions import ALLOWED, Right
 from tests.api_client import client_of
 from tests.factories import (
+    AccountFactory,
     AdFactory,
     AdSetFactory,
+    BrandFactory,
     CampaignFactory,
     CycleFactory,
     DecisionFactory,
@@ -33,9 +35,9 @@ from tests.factories import (
     TokenFactory,
     budget_change,
 )
+from tests.proofs import SESSION
 
 pytestmark = pytest.mark.django_db
-SESSION = "django.contrib.auth.backends.ModelBackend"
 PEOPLE = [*Role.values, "stranger", "nobody"]
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 REPORT = b"Campaign name,Day,Amount spent (EUR),Impressions\nAutumn,2026-11-18,12.50,1000\n"
@@ -153,17 +155,29 @@ ALL = list(addresses(get_resolver().url_patterns))
 OURS = [(route, name) for route, name in ALL if not route.startswith(("accounts/", "admin/"))]
 
 
-@pytest.fixture
-def world(account, brand, settings, tmp_path) -> dict[str, Any]:
-    """One of everything that an address may name, all of the same brand."""
-    settings.MEDIA_ROOT = tmp_path
+@pytest.fixture(scope="module")
+def made(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dict[str, Any]]:
+    """One of everything that an address may name, all of the same brand; made once, since `ask` undoes what it did."""
+    with (
+        django_db_blocker.unblock(),
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
+        transaction.atomic(),
+    ):
+        yield make_world(BrandFactory.create(name="Norden Kaffee"))
+        transaction.set_rollback(True)
+
+
+def make_world(brand: Any) -> dict[str, Any]:
+    account = AccountFactory.create(brand=brand)
     people = {role: MemberFactory.create(brand=brand, role=role).user for role in Role.values}
     ad = AdFactory.create(ad_set=AdSetFactory.create(campaign=CampaignFactory.create(account=account)))
     InsightFactory.create(ad=ad, spend=800, results=40)
     upload = uploads.keep(brand, people["team"], "report.csv", [REPORT])
     uploads.read(upload)
+    people |= {"stranger": MemberFactory.create(role="owner").user}
     return {
-        "people": people | {"stranger": MemberFactory.create(role="owner").user},
+        "sessions": {who: session_of(user) for who, user in people.items()},
+        "programs": {who: client_of(user, user.member_set.get().brand) for who, user in people.items()},
         "account": account,
         "ad": ad,
         "decision": DecisionFactory.create(account=account, subject_id=ad.ad_set.external_id,
@@ -173,6 +187,19 @@ def world(account, brand, settings, tmp_path) -> dict[str, Any]:
         "member": MemberFactory.create(brand=brand, role="viewer"),
         "token": TokenFactory.create(member__brand=brand, member__role="owner"),
     }  # fmt: skip
+
+
+def session_of(user: Any) -> Any:
+    client = Client()
+    client.force_login(user, backend=SESSION)
+    return client.cookies
+
+
+@pytest.fixture
+def world(made) -> dict[str, Any]:
+    """With the uploaded file at its place, which no transaction brings back."""
+    uploads.full_path(made["upload"].path).write_bytes(REPORT)
+    return made
 
 
 def url_of(route: str, world: dict[str, Any]) -> str:
@@ -188,12 +215,11 @@ def url_of(route: str, world: dict[str, Any]) -> str:
 
 def client_for(who: str, route: str, world: dict[str, Any]) -> Any:
     """Pages are asked with a session, the API with a token of all scopes."""
-    user = world["people"].get(who)
-    if user and route.startswith("api/") and route != "api/docs/":
-        return client_of(user, user.member_set.get().brand)
+    is_program = route.startswith("api/") and route != "api/docs/"
+    if is_program and who in world["programs"]:
+        return world["programs"][who]
     client = APIClient() if route.startswith("api/") else Client()
-    if user:
-        client.force_login(user, backend=SESSION)
+    client.cookies.update(world["sessions"].get(who, {}))
     return client
 
 

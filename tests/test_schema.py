@@ -30,7 +30,7 @@ from tests.factories import AdFactory, AdSetFactory, CampaignFactory, CycleFacto
 
 pytestmark = pytest.mark.django_db
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 12
+EXAMPLES = 8
 EVERY_TIME_THE_SAME = settings(
     derandomize=True, max_examples=EXAMPLES, database=None, deadline=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

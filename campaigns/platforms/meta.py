@@ -68,7 +68,7 @@ SHORT_DAYS = 3
 JOB_LIMIT = 900.0
 CLOCK_SECONDS = 2.0
 """A page may wait for a sandbox's clock, but not for long."""
-FIRST_POLL, LONGEST_POLL = 0.1, 5.0
+FIRST_POLL, SANDBOX_POLL, LONGEST_POLL = 0.1, 0.01, 5.0  # a sandbox moves a job one stage on with each look
 
 GONE = ("ARCHIVED", "DELETED")
 EVERY_STATUS = (
@@ -314,7 +314,8 @@ class MetaPlatform:
         """Asks Meta to prepare the rows, waits for it with growing pauses, and names the finished job."""
         with self._calling():
             run = self._meta.get_insights_async(params=wanted)
-        pause, deadline = FIRST_POLL, time.monotonic() + JOB_LIMIT
+        pause = SANDBOX_POLL if self.account.mode == AdAccount.Mode.SANDBOX else FIRST_POLL
+        deadline = time.monotonic() + JOB_LIMIT
         while not self._is_ready(run):
             if time.monotonic() > deadline:
                 raise lost("the insights job did not end in time.", is_write=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.models import Change
 from mediabuyer.agent import execute
 from mediabuyer.lib import queue
 from mediabuyer.lib.clock import wall_now
@@ -75,5 +76,21 @@ def carry_out(fake: FakePlatform) -> Callable[[], None]:
         execute.begin_due(wall_now())
         execute.run_due(platform_for=lambda account: fake)  # type: ignore[arg-type,return-value]
         execute.settle_decisions()
+
+    return run
+
+
+@pytest.fixture
+def let_time_pass(carry_out: Callable[[], None], fake: FakePlatform) -> Callable[[], None]:
+    """A minute at a time until all has ended; then an hour, in which nothing begins again by itself."""
+
+    def run() -> None:
+        for _ in range(60):
+            carry_out()
+            fake.pass_time(61)
+            if not Change.objects.open().exists():
+                break
+        fake.pass_time(3600)
+        carry_out()
 
     return run

@@ -89,12 +89,6 @@ def done_raise(approved, carry_out):
     return decision
 
 
-def let_time_pass(fake, carry_out):
-    for _ in range(60):
-        carry_out()
-        fake.pass_time(61)
-
-
 def test_undo_that_fails_is_said_once_and_tried_again(done_raise, manager, carry_out, fake, now):
     fake.script = [PlatformError(Fault.INVALID, "Budget too low", code=100)]
     undo(done_raise, manager, now, wall_now())
@@ -112,10 +106,10 @@ def test_undo_that_fails_is_said_once_and_tried_again(done_raise, manager, carry
     assert fake.objects["130001"]["daily_budget"] == "50.00"
 
 
-def test_undo_of_unknown_outcome_is_settled_before_another(done_raise, manager, carry_out, fake, now):
+def test_undo_of_unknown_outcome_is_settled_before_another(done_raise, manager, let_time_pass, fake, now):
     fake.script = ["error"] * Change.MAX_ATTEMPTS
     undo(done_raise, manager, now, wall_now())
-    let_time_pass(fake, carry_out)
+    let_time_pass()
     done_raise.refresh_from_db()
     assert (done_raise.state, done_raise.undo_state) == ("done", "unknown")
     assert Event.objects.filter(kind="decision.undo_unknown").count() == 1
@@ -125,12 +119,14 @@ def test_undo_of_unknown_outcome_is_settled_before_another(done_raise, manager, 
     assert Operation.objects.filter(is_undo=True).count() == 1
 
 
-def test_undo_of_a_cut_counts_against_the_cap_while_unknown(approved, manager, carry_out, fake, now, account):
+def test_undo_of_a_cut_counts_against_the_cap_while_unknown(
+    approved, manager, carry_out, let_time_pass, fake, now, account
+):
     decision = approved([budget_change("130001", "50", "40")])
     carry_out()
     fake.script = ["error"] * Change.MAX_ATTEMPTS
     undo(decision, manager, now, wall_now())
-    let_time_pass(fake, carry_out)
+    let_time_pass()
     assert Change.objects.get(operation__is_undo=True).state == "unknown"
     assert open_undo_rises(account, None) == Decimal(10)
 

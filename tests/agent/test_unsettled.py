@@ -23,16 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def let_time_pass(carry_out, fake):
-    def run() -> None:
-        for _ in range(60):
-            carry_out()
-            fake.pass_time(61)
-
-    return run
-
-
-@pytest.fixture
 def unknown(approved, fake, let_time_pass):
     """A raise from 50 to 60 that was sent as often as may be, and its change."""
     decision = approved([budget_change("130001", "50", "60")])

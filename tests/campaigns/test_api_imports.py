@@ -79,6 +79,13 @@ def test_open_question_is_asked_before_anything_is_stored(client):
     assert answer.status_code == 202
 
 
+@pytest.mark.parametrize("body", [{"answers": []}, {"answers": {"currency": {}}}, {"account": "x" * 121}])
+def test_confirmation_of_another_shape_begins_nothing(client, body):
+    key = drop(client).json()["key"]
+    assert client.post(f"{URL}{key}/confirm/", body, format="json").status_code == 400
+    assert ImportFile.objects.get().state == "understood"
+
+
 def test_second_confirmation_is_refused(client):
     key = drop(client).json()["key"]
     codes = [client.post(f"{URL}{key}/confirm/", {}, format="json").status_code for _ in range(2)]

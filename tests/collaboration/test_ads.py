@@ -183,7 +183,7 @@ def test_filter_finds_the_badges_it_is_called_by(account: Any, name: str) -> Non
     for learning in ("LEARNING", "FAIL", "SUCCESS"):
         ad_set = AdSetFactory.create(campaign__account=account, learning_status=learning)
         for effective in ("CAMPAIGN_PAUSED", "ADSET_PAUSED", *PLAIN):
-            AdFactory.create(ad_set=ad_set, effective_status=effective)
+            AdFactory.create(ad_set=ad_set, effective_status=effective, creative=None)
     every = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
     words = {one.pk: ad_status(one.effective_status, "", one.campaign, one.ad_set).label for one in every}
     found = {one.pk for one in every.filter(STATUS_FILTERS[name])}

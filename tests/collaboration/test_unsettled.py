@@ -15,7 +15,7 @@ from mediabuyer.agent.undo import undo
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Fault, PlatformError
 from memory.models import Event
-from tests.agent.conftest import ad_sets, approved, carry_out, fake  # noqa: F401 - fixtures
+from tests.agent.conftest import ad_sets, approved, carry_out, fake, let_time_pass  # noqa: F401 - fixtures
 from tests.api_client import client_of
 from tests.factories import budget_change
 from tests.sandbox_process import running_sandbox
@@ -27,16 +27,6 @@ pytestmark = pytest.mark.django_db
 def browser(client: Client, person: Any) -> Client:
     client.force_login(person("owner"), backend="django.contrib.auth.backends.ModelBackend")
     return client
-
-
-@pytest.fixture
-def let_time_pass(carry_out: Any, fake: Any) -> Any:  # noqa: F811 - a fixture asks for fixtures
-    def run() -> None:
-        for _ in range(60):
-            carry_out()
-            fake.pass_time(61)
-
-    return run
 
 
 @pytest.fixture

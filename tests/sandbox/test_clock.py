@@ -114,7 +114,7 @@ def test_minute_of_the_start_changes_no_figure() -> None:
     truths = []
     for minute in ("03:00", "29:59", "58:00"):
         with running_sandbox(
-            seed=42, history_days=30, campaigns=3, ads=12, start=f"2026-11-20T12:{minute}+01:00"
+            seed=42, history_days=12, campaigns=3, ads=12, start=f"2026-11-20T12:{minute}+01:00"
         ) as one:
             truth = one.control("truth")
             truths.append([truth[name] for name in ("account", "days", "campaigns", "adsets", "ads", "ad_days")])
