@@ -228,6 +228,8 @@ GRAPH = env("MEDIABUYER_GRAPH", "on").lower() != "off"
 NEO4J_URL = env_secret("NEO4J_URL")
 NEO4J_FILE = VAR_DIR / "neo4j.json"
 """Where the embedded graph server writes its address; read when NEO4J_URL is empty."""
+GRAPH_PATIENCE = 4.0
+"""Seconds for which something is tried again before the graph counts as away."""
 
 # --- People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "brands.User"

@@ -110,7 +110,7 @@ def _connect(where: Address) -> Driver:
         max_connection_pool_size=20,
         connection_acquisition_timeout=5,
         connection_timeout=3,
-        max_transaction_retry_time=4,
+        max_transaction_retry_time=settings.GRAPH_PATIENCE,
         liveness_check_timeout=60,
         max_connection_lifetime=1800,
         telemetry_disabled=True,

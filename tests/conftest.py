@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import TransactionTestCase
 
+from tests.emptying import empty_tables
 from tests.factories import NOW, AccountFactory, BrandFactory, MemberFactory
 
 DATA = Path(os.environ.get("MEDIABUYER_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+TransactionTestCase._fixture_teardown = empty_tables
 
 
 def pytest_collection_finish() -> None:

@@ -12,6 +12,7 @@ SHARED_VAR = Path(
     os.environ.setdefault("MEDIABUYER_TEST_VAR", os.environ.get("MEDIABUYER_VAR", str(ROOT / "var" / "test")))
 )
 os.environ["MEDIABUYER_VAR"] = str(SHARED_VAR / os.environ.get("PYTEST_XDIST_WORKER", "gw0"))
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # Neo4j runs too briefly to be optimised
 for live in ("META_APP_ID", "META_APP_SECRET"):
     os.environ.pop(live, None)  # no test may ever speak to a live account
 
@@ -34,3 +35,4 @@ LOGGING["root"]["level"] = "CRITICAL"  # noqa: F405
 SETTLE_SECONDS = 2
 NEO4J_FILE = SHARED_VAR / "neo4j.json"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 - empty: WhiteNoise warns where it is missing
+GRAPH_PATIENCE = 0.5

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True), pytes
 def fault_run(environment: dict[str, str], **flags: Any) -> tuple[int, dict[str, Any]]:
     arguments = [part for name, value in flags.items() for part in (f"--{name}", str(value))]
     ended = subprocess.run(
-        [sys.executable, "manage.py", "fault_run", "--json", *arguments],
+        [sys.executable, "manage.py", "fault_run", "--json", "--skip-checks", *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,

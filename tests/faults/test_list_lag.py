@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(autouse=True)
 def windows(settings: Any) -> None:
-    settings.SETTLE_SECONDS, settings.LEASE_SECONDS = 6, 5
+    settings.SETTLE_SECONDS, settings.LEASE_SECONDS = 3, 2
 
 
 def create(kind: str, level: str, **params: Any) -> PlannedChange:
@@ -44,7 +44,7 @@ def made(world: FaultWorld, change: Change) -> list[str]:
 
 
 def test_lost_answer_and_lagging_list_make_one_object(fault_account):
-    fault_account.control("faults", {"answer_lost_after_create": 1.0, "list_lag": 3})
+    fault_account.control("faults", {"answer_lost_after_create": 1.0, "list_lag": 1.5})
     [change] = settle(fault_account, [create("create_campaign", "campaign", name="Autumn", objective="OUTCOME_SALES")])
     assert (change.state, change.attempts) == ("done", 1)
     assert change.lookups > 1

@@ -49,7 +49,7 @@ def cluster(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[s
         folder = tmp_path / name
         folder.mkdir()
         own = {"SECRET_KEY": settings.SECRET_KEY, "MEDIABUYER_VAR": str(folder), "Q_CLUSTER_NAME": name}
-        command = [sys.executable, "manage.py", "qcluster"]
+        command = [sys.executable, "manage.py", "qcluster", "--skip-checks"]
         started.append(subprocess.Popen(command, cwd=ROOT, env={**environment, **own}, start_new_session=True))
         return folder
 
@@ -154,11 +154,11 @@ def test_slots_missed_for_a_day_run_once_by_whoever_comes_first():
 
 
 KILLED_EACH_TIME = """
-import os, resource
+import os, signal
 from campaigns import tasks
 for _ in range(6):
     if (child := os.fork()) == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (1, 1))
+        signal.setitimer(signal.ITIMER_PROF, 0.3)  # seconds of work; then the kernel ends it
         tasks.import_file({})
         os._exit(0)
     print(os.WIFSIGNALED(os.waitpid(child, 0)[1]), flush=True)
@@ -167,7 +167,7 @@ for _ in range(6):
 
 def test_file_that_kills_its_worker_each_time_is_left_to_people(brand, manager, run_python, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "media"
-    lines = "".join(f"2026-09-{n % 28 + 1:02},K{n % 7},{n},1.50,10\n" for n in range(150_000)).encode()
+    lines = "".join(f"2026-09-{n % 28 + 1:02},K{n % 7},{n},1.50,10\n" for n in range(50_000)).encode()
     row = uploads.keep(
         brand, manager, "report.csv", [b"Day,Campaign name,Ad name,Amount spent (EUR),Impressions\n", lines]
     )

@@ -31,7 +31,7 @@ DAYS = 3
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SandboxInfo]:
-    with running_sandbox(history_days=40, ads=8) as info:
+    with running_sandbox(history_days=28, ads=8) as info:
         yield info
 
 

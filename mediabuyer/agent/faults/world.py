@@ -75,7 +75,7 @@ def _start(stack: ExitStack, folder: Path, **flags: int) -> dict[str, Any]:
     ]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
     stack.callback(process.wait, START_LIMIT)
-    stack.callback(process.terminate)
+    stack.callback(process.kill)  # nobody reads its store again
     assert process.stdout is not None
     sandbox: dict[str, Any] = json.loads(process.stdout.readline() or "{}")
     if not sandbox:

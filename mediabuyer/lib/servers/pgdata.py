@@ -99,7 +99,7 @@ def open_cluster(var: Path, *, durable: bool) -> Cluster:
     user = server_user((var / "postgres").resolve())
     cluster = Cluster(_data_folder(var, user), _programs(user), user)
     if not (cluster.data / "PG_VERSION").exists():
-        _initialise(cluster)
+        _initialise(cluster, durable=durable)
     _check_version(cluster)
     _write_settings(cluster, durable=durable)
     return cluster
@@ -154,7 +154,7 @@ def _open_to_readers(folder: Path) -> None:
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
 
 
-def _initialise(cluster: Cluster) -> None:
+def _initialise(cluster: Cluster, *, durable: bool) -> None:
     """Make the data folder complete under another name first: a run killed half-way leaves nothing half-made."""
     part = cluster.data.with_name(cluster.data.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -166,6 +166,7 @@ def _initialise(cluster: Cluster) -> None:
         cluster.run(
             *("initdb", "-D", part, "--username=postgres", f"--pwfile={file.name}", "--auth=scram-sha-256"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *(() if durable else ("--no-sync",)),
         )
     word = secrets.token_urlsafe(32)
     secret = part / "mediabuyer.password"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +18,8 @@ from neo4j import GraphDatabase
 from neo4j.exceptions import AuthError
 
 from mediabuyer.lib.servers import neo4j_jars
-from mediabuyer.lib.servers.neo4j import ensure_neo4j, stop_neo4j
-from mediabuyer.lib.servers.processes import identify
+from mediabuyer.lib.servers.neo4j import ensure_neo4j
+from mediabuyer.lib.servers.processes import identify, wait_until_gone
 from mediabuyer.lib.servers.state import ServerError, read_state
 
 needs_archives = pytest.mark.skipif(
@@ -109,11 +112,24 @@ def test_failed_fetch_is_told_in_the_state_file(var: Path, tmp_path: Path, monke
     assert oct((var / "neo4j.json").stat().st_mode)[-3:] == "600"
 
 
+@pytest.fixture
+def keeper(var: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m mediabuyer.lib.servers.neo4j`, as `make run` has it."""
+    monkeypatch.setenv("MEDIABUYER_VAR", str(var))
+    keeper = subprocess.Popen([sys.executable, "-m", "mediabuyer.lib.servers.neo4j"])
+    yield keeper
+    keeper.kill()
+    keeper.wait()
+
+
 @pytest.mark.neo4j
 @needs_archives
-def test_real_server_starts_answers_and_stops(var: Path) -> None:
-    state = ensure_neo4j(var)
-    assert state["state"] == "ready"
+def test_real_server_starts_answers_and_stops(var: Path, keeper: subprocess.Popen[bytes]) -> None:
+    """One life of a store, because each start takes seconds: started by the keeper, after a crash by us."""
+    deadline = time.monotonic() + 90
+    while (state := read_state(var / "neo4j.json")).get("state") != "ready":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     assert ensure_neo4j(var)["process"] == state["process"]
     with GraphDatabase.driver(state["url"], auth=(state["user"], state["password"])) as driver:
         assert driver.execute_query("RETURN 1 AS one").records[0]["one"] == 1
@@ -122,29 +138,15 @@ def test_real_server_starts_answers_and_stops(var: Path) -> None:
         driver.execute_query("RETURN 1")
     assert oct((var / "neo4j").stat().st_mode)[-3:] == "700"
 
-    identify_before = identify(state["process"]["pid"])
-    assert identify_before is not None
-    subprocess.run(["kill", "-9", str(state["process"]["pid"])], check=True)
-    time.sleep(0.2)
+    assert identify(state["process"]["pid"]) is not None
+    os.kill(state["process"]["pid"], signal.SIGKILL)
+    assert wait_until_gone([state["process"]["pid"]], 10) == []
     again = ensure_neo4j(var)
     assert again["process"] != state["process"]
     with GraphDatabase.driver(again["url"], auth=(again["user"], again["password"])) as driver:
         assert driver.execute_query("MATCH (k:Kept) RETURN k.name AS name").records[0]["name"] == "a"
 
-    stop_neo4j(var)
-    assert identify(again["process"]["pid"]) is None
-    assert read_state(var / "neo4j.json")["state"] == "off"
-
-
-@pytest.mark.neo4j
-@needs_archives
-def test_keeper_ends_its_server_on_sigterm(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDIABUYER_VAR", str(var))
-    keeper = subprocess.Popen([sys.executable, "-m", "mediabuyer.lib.servers.neo4j"])
-    deadline = time.monotonic() + 90
-    while (state := read_state(var / "neo4j.json")).get("state") != "ready":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
     keeper.terminate()
     assert keeper.wait(timeout=30) == 0
-    assert identify(state["process"]["pid"]) is None
+    assert identify(again["process"]["pid"]) is None
+    assert read_state(var / "neo4j.json")["state"] == "off"

@@ -21,7 +21,7 @@ from mediabuyer.agent.faults.workload import Workload, approve
 from mediabuyer.agent.faults.world import FaultWorld, fault_world
 from mediabuyer.agent.models import Decision
 
-PAUSE = (0.2, 0.9)
+PAUSE = (0.1, 0.5)
 """Seconds between two kills, drawn evenly."""
 
 
@@ -44,8 +44,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         began = time.monotonic()
+        workers = Workers(options["workers"])
         with fault_world(options["changes"], options["seed"], keep=options["keep"]) as world:
-            run = Run(world, options)
+            run = Run(world, workers, options)
             verdict = run.go(began + options["seconds"])
             struck = world.control("faults")["struck"]
         seconds = round(time.monotonic() - began, 1)
@@ -57,8 +58,8 @@ class Command(BaseCommand):
 
 
 class Run:
-    def __init__(self, world: FaultWorld, options: dict[str, Any]) -> None:
-        self.world, self.options = world, options
+    def __init__(self, world: FaultWorld, workers: Workers, options: dict[str, Any]) -> None:
+        self.world, self.workers, self.options = world, workers, options
         self.rng = random.Random(options["seed"])  # noqa: S311 - reproducible on purpose
         self.plans = Workload(world, options["changes"], options["seed"]).plans
         self.now = now_for(world.account)
@@ -66,7 +67,7 @@ class Run:
         self.states: dict[str, int] = {}
         self.creations = 0
         world.control("faults", self._faults())
-        self.workers = Workers(world.account, options["workers"])
+        workers.start(world.account)
 
     def _faults(self) -> dict[str, Any]:
         """A lost answer of a creation never comes; that of another write is an error that follows the deed."""
