@@ -19,7 +19,9 @@ from memory import projector, schema
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Nobody waits for the start: it runs beside the tests that come first."""
     is_ours = django_settings.GRAPH and not django_settings.NEO4J_URL
-    if is_ours and any("graph" in getattr(item, "fixturenames", ()) for item in session.items):
+    if session.config.option.collectonly or not is_ours:
+        return
+    if any("graph" in getattr(item, "fixturenames", ()) for item in session.items):
         Thread(target=_start, daemon=True).start()
 
 
