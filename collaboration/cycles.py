@@ -36,8 +36,9 @@ WHAT = {
     "learn": "Keep what came of earlier decisions",
 }
 SHOWN_ADS = 10
-WON = ["decision.approved", "decision.rejected", "decision.changed", "decision.deferred", "decision.cancelled",
-       "decision.expired", "decision.undone", "decision.done", "decision.failed", "outcome.measured"]  # fmt: skip
+WON = ["decision.approved", "decision.rejected", "decision.retracted", "decision.changed", "decision.deferred",
+       "decision.cancelled", "decision.expired", "decision.undone", "decision.done", "decision.failed",
+       "outcome.measured"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def live(cycle: Cycle, machine_now: datetime) -> dict[str, Any]:
 
 
 def under_way(account: AdAccount, machine_now: datetime) -> dict[str, Any]:
-    """The cycle that works right now (`cycle_running`, None without), where it is, and whether it is the first."""
+    """The cycle that works or waits for a worker (`cycle_running`, None without), where it is, if it is the first."""
     row = Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).first()
     if row is None or is_silent(row, machine_now):
         return {"cycle_running": None}
@@ -109,7 +110,8 @@ def under_way(account: AdAccount, machine_now: datetime) -> dict[str, Any]:
     return {
         "cycle_running": row,
         "cycle_step": (step.order + 1, WHAT[step.name][0].lower() + WHAT[step.name][1:]) if step else None,
-        "is_first_cycle": not Cycle.objects.filter(account=account, state=Cycle.State.DONE).exists(),
+        "cycle_stage": f"{row.key.hex[:8]}-{step.order if step else row.state}",
+        "is_first_cycle": not Cycle.objects.filter(account=account).exclude(pk=row.pk).exists(),
     }
 
 

@@ -28,6 +28,7 @@ account_pages = [
     path("inbox/<uuid:decision_key>/", inbox.decision, name="decision"),
     path("inbox/<uuid:decision_key>/approve/", inbox.approve, name="decision-approve"),
     path("inbox/<uuid:decision_key>/reject/", inbox.reject, name="decision-reject"),
+    path("inbox/<uuid:decision_key>/retract/", inbox.retract, name="decision-retract"),
     path("inbox/<uuid:decision_key>/defer/", inbox.defer, name="decision-defer"),
     path("inbox/<uuid:decision_key>/resume/", inbox.resume, name="decision-resume"),
     path("inbox/<uuid:decision_key>/change/", inbox.change, name="decision-change"),

@@ -291,8 +291,8 @@ Q_CLUSTER = {
     "name": "mediabuyer",
     "orm": "default",
     "workers": 2,
-    "timeout": 105 + ATTEMPT_SECONDS,  # a sweep is never ended in the middle of a send, even if it waits for Postgres
-    "retry": 5 * (105 + ATTEMPT_SECONDS),
+    "timeout": 120 + ATTEMPT_SECONDS,  # a sweep is never ended in the middle of a send, even if it waits for Postgres
+    "retry": 5 * (120 + ATTEMPT_SECONDS),
     "queue_limit": 4,
     "ack_failures": True,
     "max_attempts": 1,
@@ -304,7 +304,7 @@ Q_CLUSTER = {
     "recycle": 500,
     "label": "Queue",
     "ALT_CLUSTERS": {
-        "urgent": {"workers": 1, "queue_limit": 2, "timeout": 75 + ATTEMPT_SECONDS, "retry": 5 * (75 + ATTEMPT_SECONDS)}
+        "urgent": {"workers": 1, "queue_limit": 2, "timeout": 90 + ATTEMPT_SECONDS, "retry": 5 * (90 + ATTEMPT_SECONDS)}
     },
 }
 SCHEDULES = [

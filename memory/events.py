@@ -42,6 +42,7 @@ KINDS: dict[str, str] = {
     "decision.approved": "approved: {what}",
     "decision.changed": "changed before approving: {what}",
     "decision.rejected": "rejected: {what} ({reason})",
+    "decision.retracted": "retracted the proposal: {what}",
     "decision.deferred": "deferred: {what}",
     "decision.resumed": "brought back to the inbox: {what}",
     "decision.reconsidered": "took the rejection back: {what}",

@@ -169,11 +169,6 @@ def day_series(
     return {key: table[place] for key, place in places.items()}
 
 
-def regroup(account: AdAccount, by_ad: Sums, by: str) -> Sums:
-    """Sums by ad as sums by what its ads belong to, without reading the insights again."""
-    return add_up_by(by_ad, owners(account, by))
-
-
 def owners(account: AdAccount, by: str) -> dict[int, Any]:
     """What each ad belongs to, by a key of GROUPS."""
     return dict(Ad.objects.filter(account=account).order_by().values_list("pk", GROUPS[by].removeprefix("ad__")))

@@ -71,6 +71,7 @@ RULES: dict[str, Rule] = {
     "decision-approve": Rule(post=Right.DECIDE),
     "decision-reject": Rule(post=Right.DECIDE),
     "decision-defer": Rule(post=Right.DECIDE),
+    "decision-retract": Rule(post=Right.PROPOSE),
     "decision-resume": Rule(post=Right.DECIDE),
     "decision-change": Rule(post=Right.DECIDE),
     "decision-undo": Rule(post=Right.DECIDE),

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
-from campaigns.models import Ad
+from campaigns.models import Ad, Status
 from collaboration.ad_page import (
     click_plot,
     click_rows,
@@ -69,7 +69,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "ad": found,
         "period": period,
         "source": source_of(account, now),
-        "may_propose": may(request.user, Right.PROPOSE, account.brand),
+        "may_propose": _can_be_proposed(found) and may(request.user, Right.PROPOSE, account.brand),
         "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
         "belief": belief,
         "verdict": verdict(belief, account.currency),
@@ -95,6 +95,11 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "others": [(line, cells_of(line, columns, scale)) for line in others],
     }
     return render(request, "ads/ad.html", context | _parts(request, found, period, scale))
+
+
+def _can_be_proposed(ad: Ad) -> bool:
+    """Whether anything can be asked to be done with it."""
+    return not ad.is_placeholder and ad.status not in (Status.ARCHIVED, Status.DELETED)
 
 
 def verdict(belief: Belief | None, currency: str) -> str:

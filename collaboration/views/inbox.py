@@ -110,11 +110,21 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         return _conflict(request, account, decision_key, error)
     except Invalid as error:
         return _page(request, account, row, status=422, problem=error, open="reject", note=words(request, "note"))
-    if row.reason_code == Decision.Reason.WITHDRAWN:
-        messages.info(request, f"Withdrawn: {row.title}.")
-        return _next(account)
     back = "undo:" + reverse("decision-undo", args=[account.key, row.key])
     messages.info(request, f"Rejected: {row.title}. I will say so next time.", extra_tags=back)
+    return _next(account)
+
+
+@login_required
+@require_POST
+def retract(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+    account = account_for(request, key)
+    row = _get(account, decision_key)
+    try:
+        answer.retract(row, person(request), words(request, "hash"), known_now(account))
+    except Conflict as error:
+        return _conflict(request, account, decision_key, error)
+    messages.info(request, f"Retracted: {row.title}.")
     return _next(account)
 
 
@@ -244,9 +254,9 @@ def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
     if not request.POST.get("confirm"):
         places = places_of(row for row, _ in chosen)
         shown = [(row, seen_hash, places[row.pk]) for row, seen_hash in chosen]
-        gain = next((words for row, _ in chosen if (words := row.evidence.get("gain"))), "profit a day")
-        context = {"chosen": shown, "sum": effect_of(row for row, _ in chosen), "gain": gain}
-        return render(request, "inbox/bulk.html", context)
+        gains = {row.evidence.get("gain") or "profit a day" for row, _ in chosen}
+        sum_of = effect_of(row for row, _ in chosen) if len(gains) == 1 else None  # of one kind, or it means nothing
+        return render(request, "inbox/bulk.html", {"chosen": shown, "sum": sum_of, "gain": min(gains, default="")})
     _prove_if_live(request, account)
     results = [_approve_one(request, row, seen_hash) for row, seen_hash in chosen]
     return render(request, "inbox/bulk.html", {"results": results, "done": sum(not one["problem"] for one in results)})
@@ -342,6 +352,7 @@ def _shown(decision: Decision | None, user: User, now: datetime, typed: dict[str
         "is_deferred": bool(decision.deferred_until and decision.deferred_until > now),
         "can_undo": possible,
         "why_no_undo": why_not,
+        "may_retract": decision.is_own_of(user) and may(user, Right.PROPOSE, decision.account.brand),
     }
 
 
@@ -366,7 +377,7 @@ def _page(
         "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,
-        "reasons": [one for one in Decision.Reason.choices if one[0] != Decision.Reason.WITHDRAWN],
+        "reasons": Decision.Reason.choices,
         "defers": DEFER_HOURS,
         "position": next((place for place, one in enumerate(items, 1) if shown and one.pk == shown.pk), None),
     }

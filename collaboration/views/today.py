@@ -156,14 +156,15 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def running(request: HttpRequest, key: UUID) -> HttpResponse:
-    """The line about the cycle under way; once that is over, the page is asked to renew itself."""
+    """The line about the cycle under way; nothing to swap where it stands as it was seen."""
     account = account_for(request, key)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("today", account.key)
     found = under_way(account, wall_now())
-    if found["cycle_running"] is None:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "today/_running.html", found | {"account": account})
+    if found["cycle_running"] and found["cycle_stage"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    found |= {"account": account, "cycle_is_over": found["cycle_running"] is None}
+    return render(request, "today/_running.html", found)
 
 
 def _is_reviewer(user: User, account: AdAccount) -> bool:
@@ -240,7 +241,7 @@ def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: boo
         else ("waits for a manager" if is_one else "wait for a manager")
     )
     what = "thing" if account.is_read_only else "decision"
-    none = "There is nothing I would do." if account.is_read_only else "Nothing needs you."
+    none = _nothing_to_do(account) if account.is_read_only else "Nothing needs you."
     first = f"{waiting} {what}{'' if is_one else 's'} {verb}." if waiting else none
     whole = partial(format_money, currency=account.currency, places=0)
     when = "Today" if money.is_today else f"On {money.day.day} {money.day:%B}"
@@ -259,6 +260,11 @@ def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: boo
         else (f", {'up' if roas >= before else 'down'} {abs(roas - before):.2f}")
     )
     return f"{first} {second}; ROAS {roas:.2f}{against}."
+
+
+def _nothing_to_do(account: AdAccount) -> str:
+    looked = Cycle.objects.filter(account=account, state=Cycle.State.DONE).exists()
+    return "There is nothing I would do." if looked else "I have not looked at it yet."
 
 
 def _trend(account: AdAccount, money: Money) -> Plot | None:

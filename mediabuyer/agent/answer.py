@@ -53,6 +53,13 @@ def reject(
         remember_decision(decision, now)
 
 
+def retract(decision: Decision, person: User, seen_hash: str, now: datetime) -> None:
+    """The one who asked takes the proposal back; remembered as that."""
+    with transaction.atomic():
+        decision.retract(person, seen_hash, now)
+        remember_decision(decision, now)
+
+
 def _require_allowed(decision: Decision, now: datetime) -> None:
     changes = planned_from(decision.changes)
     for finding in evaluate(context_for(decision.account, changes, now, decision=decision)):

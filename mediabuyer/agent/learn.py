@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from campaigns.models import AdAccount
-from mediabuyer.agent.models import Decision, Outcome
+from mediabuyer.agent.models import RETRACTED, Decision, Outcome
 from mediabuyer.agent.outcomes import measure_due
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.money import format_money
@@ -50,7 +50,7 @@ def remember_decision(decision: Decision, now: datetime) -> Episode:
 
 
 def _grade(decision: Decision, outcome: Outcome | None) -> str:
-    is_no = decision.state == Decision.State.REJECTED and decision.reason_code != Decision.Reason.WITHDRAWN
+    is_no = decision.state == Decision.State.REJECTED and decision.reason_code != RETRACTED
     if is_no or decision.state == Decision.State.FAILED:
         return "bad"
     return GRADES[outcome.verdict if outcome else ""]
@@ -58,8 +58,8 @@ def _grade(decision: Decision, outcome: Outcome | None) -> str:
 
 def _tell(decision: Decision, outcome: Outcome | None) -> str:
     """For people, in one or two sentences."""
-    if decision.reason_code == Decision.Reason.WITHDRAWN:
-        return f"{decision.title}: withdrawn by the one who asked. {decision.note}".strip()
+    if decision.reason_code == RETRACTED:
+        return f"{decision.title}: retracted by the one who asked."
     if decision.state == Decision.State.REJECTED:
         return f"{decision.title}: rejected, “{decision.get_reason_code_display()}”. {decision.note}".strip()
     if decision.state == Decision.State.AWAITING:

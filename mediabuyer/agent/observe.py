@@ -220,11 +220,12 @@ class Ground:
 def read_ground(
     account: AdAccount, now: datetime, *, decision: Decision | None = None, undo: Operation | None = None
 ) -> Ground:
-    """What is under way is read before what is in force: a rise that arrives in between is counted twice, never not at
-    all.
+    """What is under way is read before what is in force: a rise or a pause that arrives in between is counted twice,
+    never not at all.
     """
     account.refresh_from_db()
     under_way = open_rises(account, decision) + open_undo_rises(account, undo)
+    pausing = frozenset(open_pauses(account, decision))
     budgets = budgets_of(account)
     active = frozenset(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
     bare = Context(
@@ -251,7 +252,7 @@ def read_ground(
         lifetime_switched_on=Decimal(0),
         zone=account.time_zone,
     )
-    return Ground(account, bare, active, frozenset(open_pauses(account, decision)))
+    return Ground(account, bare, active, pausing)
 
 
 def context_on(ground: Ground, changes: Iterable[PlannedChange], beside: Decimal = Decimal(0)) -> Context:

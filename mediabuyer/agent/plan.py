@@ -13,7 +13,7 @@ from campaigns.models import AdAccount
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.context import Observation, Proposal
 from mediabuyer.agent.lapse import lapse_due
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import RETRACTED, Decision
 from mediabuyer.agent.steps import Note
 
 MOST = 6
@@ -52,7 +52,7 @@ def rank(proposals: Iterable[Proposal]) -> list[Proposal]:
 
 def _taken(account: AdAccount, now: datetime) -> set[str]:
     """Ids of the objects that an open decision already speaks about, or that people said no to lately."""
-    said_no = Q(state__in=REFUSED, said_no_at__gt=now - RESPITE) & ~Q(reason_code=Decision.Reason.WITHDRAWN)
+    said_no = Q(state__in=REFUSED, said_no_at__gt=now - RESPITE) & ~Q(reason_code=RETRACTED)
     decisions = Decision.objects.filter(account=account).annotate(said_no_at=Coalesce("undone_at", "decided_at"))
     rows = decisions.filter(Q(state__in=OPEN) | said_no).values_list("subject_id", "changes")
     return {subject for subject, _ in rows} | {change["external_id"] for _, changes in rows for change in changes}

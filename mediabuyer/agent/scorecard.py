@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Count
 
 from campaigns.models import AdAccount
-from mediabuyer.agent.models import Decision, Outcome
+from mediabuyer.agent.models import RETRACTED, Decision, DecisionQuerySet, Outcome
 
 State = Decision.State
 
@@ -45,25 +45,27 @@ def scorecard(account: AdAccount, now: datetime) -> Scorecard:
     verdicts = dict(
         Outcome.objects.filter(decision__account=account).order_by().values_list("verdict").annotate(Count("pk"))
     )
+    refusals = decisions.filter(state=State.REJECTED).exclude(reason_code=RETRACTED)
     return Scorecard(
         proposed=sum(states.values()),
         held_back=states.get(State.BLOCKED, 0),
         waiting=decisions.to_decide(now).count(),
         approved=decisions.exclude(approved_hash="").count(),
-        rejected=states.get(State.REJECTED, 0),
+        rejected=refusals.count(),
         lapsed=states.get(State.EXPIRED, 0),
         done=states.get(State.DONE, 0),
         undone=states.get(State.UNDONE, 0),
         failed=states.get(State.FAILED, 0) + states.get(State.UNKNOWN, 0),
-        reasons=_reasons(account),
+        reasons=_reasons(refusals),
         outcomes=[(label, verdicts[value]) for value, label in _grades() if value in verdicts],
         due=verdicts.get("", 0),
     )
 
 
-def _reasons(account: AdAccount) -> list[tuple[str, int]]:
-    rows = Decision.objects.filter(account=account, state=State.REJECTED).order_by()
-    counts = rows.values_list("reason_code").annotate(count=Count("pk")).order_by("-count", "reason_code")
+def _reasons(refusals: DecisionQuerySet) -> list[tuple[str, int]]:
+    counts = (
+        refusals.order_by().values_list("reason_code").annotate(count=Count("pk")).order_by("-count", "reason_code")
+    )
     return [(str(Decision.Reason(code).label) if code else "No reason given", count) for code, count in counts]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import zlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS, RUNG_SECONDS = 45, 15
 """How long changes are taken up, by the timetable and when rung; the last one then has `ATTEMPT_SECONDS` to end."""
 OUTAGE_SECONDS, PAUSE = 45, 2
-"""How long a task that lost Postgres waits for it, and between two tries: the next slot may be a minute away."""
+"""How long a round that lost Postgres waits for it, and between two tries: the next slot may be a minute away."""
 FORGOTTEN = timedelta(minutes=1)
 """A queued cycle that has not begun by then is rung for again: its message may be lost."""
 
@@ -61,18 +62,29 @@ def execute_decision(decision_id: int) -> None:
     _carry_out(RUNG_SECONDS)
 
 
-def _carry_out(seconds: float) -> None:
-    """A round of changes, begun again when Postgres goes away meanwhile. Every row is claimed, so twice is harmless."""
-    patience = time.monotonic() + OUTAGE_SECONDS
+def _carry_out(
+    seconds: float,
+    round_of: Callable[[float], object] = execute.carry_out,
+    clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """A round of changes, begun again when the database fails meanwhile. Every row is claimed, so twice is harmless.
+
+    What was being sent when the database went is taken up when its lease ends. No send begins later than `seconds` and
+    `OUTAGE_SECONDS` after the start.
+    """
+    end = clock() + seconds + OUTAGE_SECONDS
+    lost_at: float | None = None
     while True:
         try:
-            execute.carry_out(seconds=seconds)
-        except (InterfaceError, OperationalError):
-            if time.monotonic() > patience:
+            round_of(min(seconds, end - clock()))
+        except (InterfaceError, OperationalError) as error:
+            lost_at = clock() if lost_at is None else lost_at
+            if clock() + PAUSE > min(lost_at + OUTAGE_SECONDS, end):
                 raise
-            logger.warning("Postgres does not answer; what is due is tried again in %s s", PAUSE)
+            logger.warning("the database failed (%s); the round begins again in %s s", type(error).__name__, PAUSE)
             connection.close()
-            time.sleep(PAUSE)
+            wait(PAUSE)
         else:
             return
 

@@ -17,9 +17,10 @@ from mediabuyer.agent.guard import guard_one
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.observe import read_ground
 from mediabuyer.agent.revise import revise
+from mediabuyer.agent.scorecard import scorecard
 from mediabuyer.agent.steps import step
 from mediabuyer.agent.wish import Deed, Wish, read_wish
-from mediabuyer.brands.models import Role
+from mediabuyer.brands.models import Member, Role
 from mediabuyer.brands.permissions import ALLOWED, Right
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid, NotAllowed
@@ -207,27 +208,39 @@ def test_own_proposal_is_approved_by_somebody_else(ask, ad_sets, manager, person
     assert Decision.objects.get().decided_by == other
 
 
-def test_whoever_asked_may_withdraw_without_the_right_to_decide(ask, ad_sets, person, now, account):
+def test_whoever_asked_may_retract_without_the_right_to_decide(ask, ad_sets, person, now, account):
     asker, other = person("team"), person("team")
     ask(TO_55, ad_sets[0], who=asker)
     decision = Decision.objects.get()
-    with pytest.raises(NotAllowed):
-        answer.reject(decision, other, decision.content_hash, "withdrawn", now)
-    with pytest.raises(Invalid, match="needs a reason"):
-        answer.reject(decision, person("manager"), decision.content_hash, "withdrawn", now)
-    answer.reject(decision, asker, decision.content_hash, "withdrawn", now)
+    for somebody in (other, person("manager")):
+        with pytest.raises(NotAllowed, match="did not ask"):
+            answer.retract(decision, somebody, decision.content_hash, now)
+    with pytest.raises(NotAllowed):  # a no is for whoever may decide
+        answer.reject(decision, asker, decision.content_hash, "risk", now)
+    with pytest.raises(Invalid):
+        answer.reject(decision, person("manager"), decision.content_hash, "retracted", now)
+    assert Decision.objects.get().state == "awaiting"
+    answer.retract(decision, asker, decision.content_hash, now)
     assert (decision.state, decision.decided_by) == ("rejected", asker)
-    assert Event.objects.get(kind="decision.rejected").data["reason"] == "Withdrawn by the one who asked"
+    assert Event.objects.filter(kind="decision.retracted").count() == 1
     episode = Episode.objects.get()
-    assert episode.outcome != "bad"
-    assert episode.text.endswith("withdrawn by the one who asked.")
+    assert (episode.outcome != "bad", episode.text.endswith("retracted by the one who asked.")) == (True, True)
+    assert (scorecard(account, now).rejected, scorecard(account, now).reasons) == (0, [])
 
 
-def test_raising_the_agents_proposal_does_not_make_it_ones_own(account, manager, person, now):
-    """The team member of yesterday is a viewer today; the agent's own proposal is nobody's to withdraw."""
+def test_asker_who_lost_the_right_to_ask_cannot_retract(ask, ad_sets, person, now):
+    asker = person("team")
+    ask(TO_55, ad_sets[0], who=asker)
+    decision = Decision.objects.get()
+    Member.objects.filter(user=asker).update(role=Role.VIEWER)
+    with pytest.raises(NotAllowed):
+        answer.retract(decision, asker, decision.content_hash, now)
+
+
+def test_raising_the_agents_proposal_does_not_make_it_ones_own(account, manager, now):
     decision = DecisionFactory.create(account=account, cycle=CycleFactory.create(account=account), requested_by=manager)
-    with pytest.raises(Invalid, match="needs a reason"):
-        answer.reject(decision, manager, decision.content_hash, "withdrawn", now)
+    with pytest.raises(NotAllowed, match="did not ask"):
+        answer.retract(decision, manager, decision.content_hash, now)
 
 
 def test_lower_amount_by_the_one_who_decides_follows_the_figures(ask, ad_sets, seen, manager, now):

@@ -83,8 +83,8 @@ def test_what_was_taken_back_rests_from_then_on(account, plan_now, now, hours, i
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("reason", "is_asked"), [("season", False), ("withdrawn", True)])
-def test_what_somebody_withdrew_is_no_refusal(account, plan_now, now, reason, is_asked):
+@pytest.mark.parametrize(("reason", "is_asked"), [("season", False), ("retracted", True)])
+def test_what_somebody_retracted_is_no_refusal(account, plan_now, now, reason, is_asked):
     DecisionFactory.create(
         account=account,
         state="rejected",

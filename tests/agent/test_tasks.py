@@ -105,30 +105,46 @@ def test_same_job_of_one_account_runs_only_once(account):
         assert (is_mine, cursor.fetchone()) == (True, (1,))
 
 
-@pytest.mark.parametrize(("outages", "is_done"), [(1, True), (5, True), (99, False)])
-def test_round_that_loses_postgres_begins_again(monkeypatch, outages, is_done):
-    clock, calls = [0.0], []
+@pytest.mark.parametrize(
+    ("lost_after", "away", "seconds", "is_done"),
+    [
+        (3, 6, 15, True),
+        (3, 40, 15, True),
+        (44, 40, 45, True),
+        (50, 5, 15, True),
+        (3, 60, 15, False),
+        (44, 60, 45, False),
+    ],
+)
+def test_round_that_loses_the_database_begins_again(lost_after, away, seconds, is_done):
+    """`lost_after` seconds into its first round the database goes for `away` seconds."""
+    clock, asked = [0.0], []
 
-    def carry_out(seconds: float) -> None:
-        calls.append(seconds)
-        if len(calls) <= outages:
+    def round_of(most: float) -> None:
+        asked.append(most)
+        if len(asked) == 1:
+            clock[0] += lost_after
+        if clock[0] < lost_after + away:
             raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(tasks.execute, "carry_out", carry_out)
-    monkeypatch.setattr(tasks.connection, "close", lambda: None)
-    monkeypatch.setattr(tasks.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(tasks.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    def wait(pause: float) -> None:
+        clock[0] += pause
+
     with nullcontext() if is_done else pytest.raises(OperationalError):
-        tasks.sweep_changes()
-    assert calls == [tasks.SWEEP_SECONDS] * (outages + 1 if is_done else tasks.OUTAGE_SECONDS // tasks.PAUSE + 2)
+        tasks._carry_out(seconds, round_of, lambda: clock[0], wait)
+    assert asked[0] == seconds
+    assert clock[0] + asked[-1] * is_done <= seconds + tasks.OUTAGE_SECONDS
+    assert clock[0] - lost_after <= tasks.OUTAGE_SECONDS
 
 
 def test_no_worker_is_ended_in_the_middle_of_a_send(settings):
     """What takes up changes may begin the last one right before its time is over."""
     main, urgent = settings.Q_CLUSTER, settings.Q_CLUSTER["ALT_CLUSTERS"]["urgent"]
     assert settings.ATTEMPT_SECONDS == settings.LEASE_SECONDS + 2 * settings.PLATFORM_TIMEOUT
-    assert main["timeout"] > tasks.OUTAGE_SECONDS + tasks.SWEEP_SECONDS + settings.ATTEMPT_SECONDS
-    rung = UNDO_WINDOW.total_seconds() + tasks.OUTAGE_SECONDS + tasks.RUNG_SECONDS
+    connecting = settings.DATABASES["default"]["OPTIONS"]["connect_timeout"]
+    swept = tasks.OUTAGE_SECONDS + connecting + tasks.SWEEP_SECONDS
+    assert main["timeout"] > swept + settings.ATTEMPT_SECONDS
+    rung = UNDO_WINDOW.total_seconds() + tasks.OUTAGE_SECONDS + connecting + tasks.RUNG_SECONDS
     assert urgent["timeout"] > rung + settings.ATTEMPT_SECONDS
     assert urgent["timeout"] < main["timeout"] < main["retry"]
     assert main["retry"] > cycle.SECONDS

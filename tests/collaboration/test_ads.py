@@ -328,6 +328,23 @@ def test_ad_without_anything_still_has_a_page(viewer: Client, account: Any) -> N
     assert "It delivered nothing in this period." in page
 
 
+@pytest.mark.parametrize(
+    ("fields", "role", "is_offered"),
+    [
+        ({}, "team", True),
+        ({}, "viewer", False),
+        ({"is_placeholder": True}, "team", False),
+        ({"status": "ARCHIVED"}, "team", False),
+    ],
+)
+def test_change_of_a_single_ad_is_offered_where_it_can_be_asked(client, account, person, ads, fields, role, is_offered):
+    ad = Ad.objects.order_by("pk").first()
+    Ad.objects.filter(pk=ad.pk).update(**fields)
+    client.force_login(person(role), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("ad", args=[account.key, ad.key])).content.decode()
+    assert (f"{reverse('propose', args=[account.key])}?item={ad.key.hex}" in page) is is_offered
+
+
 def test_link_to_a_page_is_never_a_script(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
     page = ads["cup"].creative.landing_page
     page.url = "javascript:alert(1)"

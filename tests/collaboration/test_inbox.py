@@ -81,24 +81,45 @@ def picked(*decisions: Decision) -> dict[str, Any]:
     return {"decision": [f"{one.key}:{one.content_hash}" for one in decisions]}
 
 
-def test_whoever_asked_may_withdraw(log_in, account, make, person):
+def test_whoever_asked_may_retract(log_in, account, make, person):
     asker = person("team")
     decision = make(cycle=None, requested_by=asker)
     client = log_in(asker)
-    page = client.get(reverse("decision", args=[account.key, decision.key])).content.decode()
-    assert "Withdraw" in page
+    url = reverse("decision", args=[account.key, decision.key])
+    page = client.get(url).content.decode()
+    assert "Retract" in page
     assert 'value="season"' not in page
-    url = reverse("decision-reject", args=[account.key, decision.key])
-    answer = client.post(url, {"hash": decision.content_hash, "reason": "withdrawn"}, follow=True)
-    assert "Withdrawn: Raise" in answer.content.decode()
+    refused = client.post(
+        reverse("decision-reject", args=[account.key, decision.key]), {"hash": decision.content_hash, "reason": "risk"}
+    )
+    assert refused.status_code == 403
+    retract = reverse("decision-retract", args=[account.key, decision.key])
+    assert client.post(retract, {"hash": "0" * 64}).status_code == 409
+    answer = client.post(retract, {"hash": decision.content_hash}, follow=True)
+    assert "Retracted: Raise" in answer.content.decode()
     assert Decision.objects.get().state == "rejected"
 
 
-def test_nobody_else_is_offered_to_withdraw(log_in, account, make, person):
+def test_nobody_else_is_offered_to_retract(log_in, account, make, person):
     decision = make(cycle=None, requested_by=person("team"))
     for role in ("team", "manager"):
         page = log_in(person(role)).get(reverse("decision", args=[account.key, decision.key])).content.decode()
-        assert "withdraw" not in page.lower()
+        assert "retract" not in page.lower()
+
+
+def test_bulk_adds_up_only_what_is_of_one_kind(log_in, account, make, manager):
+    """What is saved at the usual cost of a lead and a profit are no sum, and each row has its own words."""
+    effect = {"per_day": "5", "low": "1", "high": "9"}
+    rows = [
+        make(expected=effect, evidence=evidence)
+        for evidence in ({}, {"gain": "saved a day at the usual cost of a lead"})
+    ]
+    chosen = [f"{row.key}:{row.content_hash}" for row in rows]
+    client = log_in(manager)
+    url = reverse("decision-bulk", args=[account.key])
+    both = client.post(url, {"decision": chosen}).content.decode()
+    assert ("Together" in both, both.count("profit a day"), both.count("saved a day")) == (False, 1, 1)
+    assert "Together +€5.00 profit a day expected" in client.post(url, {"decision": chosen[:1]}).content.decode()
 
 
 def test_change_without_a_figure_is_no_request_to_people(log_in, manager, make, account):

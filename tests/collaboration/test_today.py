@@ -153,8 +153,11 @@ def test_viewer_may_look_but_not_start(show, person):
     assert "Run now" in show(person("team"))
 
 
-def test_shadow_account_without_a_wish_says_so(show, manager):
+def test_shadow_account_without_a_wish_says_so_once_it_was_looked_at(show, manager, account):
     AdAccount.objects.update(mode="shadow", graph_url="")
+    CycleFactory.create(account=account, state="failed")
+    assert "I have not looked at it yet." in show(manager)
+    CycleFactory.create(account=account, state="done")
     assert "There is nothing I would do." in show(manager)
 
 
@@ -174,15 +177,27 @@ def test_first_cycle_is_told_while_it_runs(show, manager, cycle, account):
     assert "A cycle is running" in show(manager)
 
 
-def test_page_renews_itself_once_the_cycle_is_over(client, show, manager, cycle, account):
-    show(manager)
+def test_line_follows_the_cycle_and_never_renews_the_page(client, show, manager, cycle, account):
+    page = show(manager)
     url = reverse("today-running", args=[account.key])
-    assert "Step 2 of 8" in client.get(url, headers={"HX-Request": "true"}).content.decode()
+    stage = page.split(f"{url}?seen=")[1].split('"')[0]
     assert client.get(url).url == reverse("today", args=[account.key])
+    hx = {"HX-Request": "true"}
+    assert client.get(url, {"seen": stage}, headers=hx).status_code == 204
+    Step.objects.update(state="done")
+    assert "Step 2 of 8" not in client.get(url, {"seen": stage}, headers=hx).content.decode()
     Cycle.objects.update(state="done")
-    answer = client.get(url, headers={"HX-Request": "true"})
-    assert (answer["HX-Refresh"], answer.content) == ("true", b"")
+    over = client.get(url, {"seen": stage}, headers=hx)
+    assert "HX-Refresh" not in over
+    assert "The cycle is over" in over.content.decode()
+    assert "hx-get" not in over.content.decode()
     assert "is running" not in show(manager)
+
+
+def test_queued_cycle_is_said_to_wait(show, manager, cycle):
+    Step.objects.all().delete()
+    Cycle.objects.update(state="queued")
+    assert "A cycle waits for a worker" in show(manager)
 
 
 def test_cycle_whose_worker_was_ended_is_not_waited_for(show, manager, cycle):

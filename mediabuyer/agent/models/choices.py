@@ -1,4 +1,4 @@
-"""Words that a decision may carry: why people said no, until when a no can be taken back, and how a way back stands."""
+"""Words that a decision may carry: where it stands, why people said no, and how a way back stands."""
 
 from __future__ import annotations
 
@@ -7,8 +7,42 @@ from typing import Any
 
 from django.db import models
 
+from mediabuyer.lib.errors import Conflict
+
 UNDO_WINDOW = timedelta(seconds=10)
 """An approved decision waits this long before anything is sent, so that a slip of the finger costs nothing."""
+
+
+class Stage(models.TextChoices):
+    """Where a decision stands."""
+
+    PROPOSED = "proposed", "Proposed"
+    BLOCKED = "blocked", "Held back"
+    AWAITING = "awaiting", "Awaiting approval"
+    APPROVED = "approved", "Approved"
+    EXECUTING = "executing", "Executing"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Outcome not known"
+    UNDONE = "undone", "Taken back"
+    REJECTED = "rejected", "Rejected"
+    EXPIRED = "expired", "Lapsed"
+
+
+MOVES: dict[str, tuple[str, ...]] = {
+    "proposed": ("blocked", "awaiting", "approved", "expired"),
+    "awaiting": ("approved", "rejected", "expired", "blocked"),
+    "approved": ("executing", "awaiting", "blocked", "expired"),
+    "executing": ("done", "failed", "unknown", "blocked"),
+    "unknown": ("done", "failed"),
+    "done": ("undone",),
+    "failed": ("undone",),
+    "blocked": (),
+    "rejected": ("awaiting",),
+    "expired": (),
+    "undone": (),
+}
+"""From each stage to which others; a decision goes no other way."""
 
 
 class Refusal(models.TextChoices):
@@ -20,7 +54,11 @@ class Refusal(models.TextChoices):
     STRATEGY = "strategy", "Not our strategy now"
     RISK = "risk", "Too risky"
     OTHER = "other", "Something else"
-    WITHDRAWN = "withdrawn", "Withdrawn by the one who asked"
+
+
+RETRACTED = "retracted"
+"""No refusal: the one who asked for it does not want it any more."""
+REASON_CODES = [*Refusal.choices, (RETRACTED, "Retracted by the one who asked")]
 
 
 class WayBack(models.TextChoices):
@@ -51,3 +89,10 @@ def why_no_return(decision: Any, person: Any, now: datetime) -> str:
     if now - decision.decided_at > UNDO_WINDOW or decision.expires_at <= now:
         return "A rejection stands after 10 s. The next cycle proposes again if it still makes sense."
     return ""
+
+
+def overtaken() -> Conflict:
+    return Conflict(
+        "Somebody was faster: this decision has changed meanwhile.",
+        remedy="Reload the page to see who decided and how.",
+    )

@@ -13,7 +13,19 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
-from mediabuyer.agent.models.choices import REVERSIBLE, UNDO_KINDS, UNDO_WINDOW, Refusal, WayBack, why_no_return
+from mediabuyer.agent.models.choices import (
+    MOVES,
+    REASON_CODES,
+    RETRACTED,
+    REVERSIBLE,
+    UNDO_KINDS,
+    UNDO_WINDOW,
+    Refusal,
+    Stage,
+    WayBack,
+    overtaken,
+    why_no_return,
+)
 from mediabuyer.agent.models.cycle import Cycle
 from mediabuyer.agent.models.queries import DecisionQuerySet
 from mediabuyer.brands.actors import named
@@ -23,9 +35,6 @@ from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
 from memory.events import record
 from memory.mirror import touch
 
-STATES = ["proposed", "blocked", "awaiting", "approved", "executing", "done", "failed", "unknown", "undone",
-          "rejected", "expired"]  # fmt: skip
-
 UNANSWERED: dict[str, Any] = {"decided_by": None, "decided_at": None, "reason_code": "", "note": "",
                               "approved_hash": "", "execute_after": None, "finished_at": None}  # fmt: skip
 
@@ -34,34 +43,7 @@ UNANSWERED: dict[str, Any] = {"decided_by": None, "decided_at": None, "reason_co
 class Decision(models.Model):
     """What the agent or a person wants done, what it rests on, and what became of it."""
 
-    class State(models.TextChoices):
-        PROPOSED = "proposed", "Proposed"
-        BLOCKED = "blocked", "Held back"
-        AWAITING = "awaiting", "Awaiting approval"
-        APPROVED = "approved", "Approved"
-        EXECUTING = "executing", "Executing"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-        UNKNOWN = "unknown", "Outcome not known"
-        UNDONE = "undone", "Taken back"
-        REJECTED = "rejected", "Rejected"
-        EXPIRED = "expired", "Lapsed"
-
-    MOVES: dict[str, tuple[str, ...]] = {
-        "proposed": ("blocked", "awaiting", "approved", "expired"),
-        "awaiting": ("approved", "rejected", "expired", "blocked"),
-        "approved": ("executing", "awaiting", "blocked", "expired"),
-        "executing": ("done", "failed", "unknown", "blocked"),
-        "unknown": ("done", "failed"),
-        "done": ("undone",),
-        "failed": ("undone",),
-        "blocked": (),
-        "rejected": ("awaiting",),
-        "expired": (),
-        "undone": (),
-    }
-
-    Reason, Undo = Refusal, WayBack
+    State, Reason, Undo = Stage, Refusal, WayBack
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     account = models.ForeignKey(AdAccount, models.PROTECT)
@@ -99,7 +81,7 @@ class Decision(models.Model):
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     approved_hash = models.CharField(max_length=64, blank=True)
-    reason_code = models.CharField(max_length=20, blank=True, choices=Refusal)
+    reason_code = models.CharField(max_length=20, blank=True, choices=REASON_CODES)
     note = models.TextField(blank=True)
     execute_after = models.DateTimeField(null=True, blank=True, help_text="The machine's time.")
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -122,7 +104,7 @@ class Decision(models.Model):
             models.Index(fields=["execute_after"], name="decision_due", condition=Q(state="approved")),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=STATES), name="decision_state_known"),
+            models.CheckConstraint(condition=Q(state__in=Stage.values), name="decision_state_known"),
             models.CheckConstraint(
                 condition=Q(undo_state__in=["", "running", "failed", "blocked", "unknown"]), name="decision_undo_known"
             ),
@@ -162,7 +144,7 @@ class Decision(models.Model):
         `reason` is why this move was made, in words; the journal must not tell the reason of an earlier one.
         """
         old = self.state
-        if new not in self.MOVES[old]:
+        if new not in MOVES[old]:
             raise Conflict(
                 f"A decision that is “{self.get_state_display()}” cannot become “{new}”.",
                 remedy="Reload the page to see what happened to it.",
@@ -170,7 +152,7 @@ class Decision(models.Model):
         with transaction.atomic():
             same = Decision.objects.filter(pk=self.pk, state=old, content_hash=self.content_hash)
             if same.update(state=new, **values) != 1:
-                raise _overtaken()
+                raise overtaken()
             self.state = new
             for name, value in values.items():
                 setattr(self, name, value)
@@ -184,7 +166,7 @@ class Decision(models.Model):
         with transaction.atomic():
             same = Decision.objects.filter(pk=self.pk, state=self.State.AWAITING, content_hash=seen_hash)
             if not same.update(**values):
-                raise _overtaken()
+                raise overtaken()
             for name, value in values.items():
                 setattr(self, name, value)
             self._tell(event, now, actor, **data)
@@ -242,12 +224,9 @@ class Decision(models.Model):
     def reject(
         self, person: User, seen_hash: str, reason_code: str, now: datetime, note: str = "", via: Token | None = None
     ) -> None:
-        """Whoever asked for it may withdraw it, without the right to decide."""
-        is_own = self.cycle_id is None and self.requested_by_id == person.pk
-        require(person, Right.PROPOSE if is_own else Right.DECIDE, self.account.brand)
-        known = [one for one in self.Reason.values if is_own or one != self.Reason.WITHDRAWN]
-        if reason_code not in known:
-            remedy = f"Choose one of: {', '.join(known)}."
+        require(person, Right.DECIDE, self.account.brand)
+        if reason_code not in self.Reason.values:
+            remedy = f"Choose one of: {', '.join(self.Reason.values)}."
             raise Invalid("reason_code", reason_code, "A rejection needs a reason.", remedy=remedy)
         self.require_same(seen_hash)
         if self.state == self.State.REJECTED and self.decided_by_id == person.pk:
@@ -264,6 +243,20 @@ class Decision(models.Model):
             note=note,
             finished_at=now,
         )
+
+    def is_own_of(self, person: User) -> bool:
+        """Whether this person proposed it. Whoever only raised the agent's proposal did not."""
+        return self.cycle_id is None and self.requested_by_id == person.pk
+
+    def retract(self, person: User, seen_hash: str, now: datetime) -> None:
+        """Whoever proposed it does not want it any more. Ends it, and is no opinion about it."""
+        require(person, Right.PROPOSE, self.account.brand)
+        self.require_same(seen_hash)
+        if not self.is_own_of(person):
+            raise NotAllowed("You did not ask for this.", remedy="Only the one who asked can retract it.")
+        self._require_open(now)
+        self._move(self.State.REJECTED, now, named(person), event="decision.retracted",
+                   decided_by=person, decided_at=now, reason_code=RETRACTED, finished_at=now)  # fmt: skip
 
     def revise(
         self,
@@ -349,7 +342,7 @@ class Decision(models.Model):
     ) -> None:
         with transaction.atomic():
             if not Decision.objects.filter(where, pk=self.pk).update(undo_state=how, undo_error=reason):
-                raise _overtaken()
+                raise overtaken()
             self.undo_state, self.undo_error = how, reason
             self._tell(event, now, actor, reason=reason, **data)
             touch([self])
@@ -389,10 +382,3 @@ class Decision(models.Model):
                 "This decision has lapsed; its figures are too old to act on.",
                 remedy="The next cycle proposes again if it still makes sense.",
             )
-
-
-def _overtaken() -> Conflict:
-    return Conflict(
-        "Somebody was faster: this decision has changed meanwhile.",
-        remedy="Reload the page to see who decided and how.",
-    )
