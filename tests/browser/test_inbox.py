@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
-from campaigns.models import AdAccount
+from campaigns.models import AdAccount, InsightDay
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision, Finding
 from mediabuyer.brands.models import User
@@ -45,10 +45,12 @@ def ten(account: AdAccount) -> list[Decision]:
 def _raise(campaign: Any, place: int, name: str) -> Decision:
     ad_set = AdSetFactory.create(campaign=campaign, name=name)
     ad = AdFactory.create(ad_set=ad_set, creative=None)
-    for back in range(1, 30):
-        InsightFactory.create(
+    InsightDay.objects.bulk_create(
+        InsightFactory.build(
             ad=ad, day=NOW.date() - timedelta(days=back), spend=Decimal(40 + back), results=Decimal(2 + back % 3)
         )
+        for back in range(1, 30)
+    )
     cycle = CycleFactory.create(
         account=campaign.account, observation=as_json(make_observation(budgets=(make_budget(ad_set.external_id),)))
     )

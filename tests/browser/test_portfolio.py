@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from campaigns.models import Comment, InsightBreakdown
+from campaigns.models import Comment, InsightBreakdown, InsightDay
 from mediabuyer.brands.models import User
 from memory.events import record
 from portfolio.models import AdState, Conversion, Goal
@@ -52,11 +52,13 @@ def shop(account: Any) -> list[Any]:
             )
             ads.append(AdFactory.create(ad_set=ad_set, name=f"{angle} | static | v{number}", creative=creative))
     for ad in ads:
-        for back in range(40):
-            InsightFactory.create(
+        InsightDay.objects.bulk_create(
+            InsightFactory.build(
                 ad=ad, day=LAST - timedelta(days=back), spend=Decimal(20 + back % 7), impressions=2000,
                 clicks=40 + back, results=Decimal(2), revenue=Decimal(90),
-            )  # fmt: skip
+            )
+            for back in range(40)
+        )  # fmt: skip
         InsightBreakdown.objects.create(account=account, ad=ad, day=LAST, until=LAST, dimension="age", value="25-34",
                                         spend=20, revenue=90, results=12, impressions=2000, clicks=60)  # fmt: skip
         _judge(ad)

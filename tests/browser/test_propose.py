@@ -11,7 +11,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from campaigns.models import Ad, AdAccount, AdSet
+from campaigns.models import Ad, AdAccount, AdSet, InsightDay
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.models import User
@@ -40,9 +40,11 @@ def sets(account: AdAccount) -> list[AdSet]:
     for place, row in enumerate(rows):
         for name in ("Fresh beans", "Gift box"):
             ad = AdFactory.create(ad_set=row, creative=None, name=f"{name}, {row.name}")
-            for back in range(1, 15):
-                day = NOW.date() - timedelta(days=back)
-                InsightFactory.create(ad=ad, day=day, spend=Decimal(60 - 20 * place + back), results=Decimal(3))
+            days = [(back, NOW.date() - timedelta(days=back)) for back in range(1, 15)]
+            InsightDay.objects.bulk_create(
+                InsightFactory.build(ad=ad, day=day, spend=Decimal(60 - 20 * place + back), results=Decimal(3))
+                for back, day in days
+            )
     CycleFactory.create(
         account=account,
         observation=as_json(

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from campaigns.models import AdAccount
+from campaigns.models import AdAccount, InsightDay
 from mediabuyer.brands.models import User
 from memory.events import record
 from tests.browser.conftest import find_problems
@@ -25,14 +25,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def busy(account: AdAccount, brand: Any) -> AdAccount:
     """Eight weeks of figures, four decisions, a cycle, and something that happened."""
     ad = AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account, daily_budget=Decimal(100)))
-    for back in range(1, 57):
-        InsightFactory.create(
+    InsightDay.objects.bulk_create(
+        InsightFactory.build(
             ad=ad,
             day=NOW.date() - timedelta(days=back),
             spend=Decimal(60 + back % 9),
             clicks=20 + back % 4,
             revenue=Decimal(150 - back),
         )
+        for back in range(1, 57)
+    )
     for _ in range(4):
         DecisionFactory.create(account=account, waiting_cost=Decimal("5.84"))
     CycleFactory.create(account=account)
