@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from campaigns.models import AdAccount, InsightDay
 from mediabuyer.brands.models import User
 from memory.events import record
-from tests.browser.conftest import find_problems
+from tests.browser.conftest import Look, find_problems
 from tests.factories import NOW, AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -62,8 +62,8 @@ def today(open_page: Callable[..., Page], account: AdAccount, manager: User) -> 
     return go
 
 
-def test_today_has_no_violation(check_page: Callable[..., None], busy: AdAccount, manager: User) -> None:
-    check_page(reverse("today", args=[busy.key]), manager, ready=".fig")
+def test_today_has_no_violation(check_pages: Callable[..., None], busy: AdAccount, manager: User) -> None:
+    check_pages(manager, Look(reverse("today", args=[busy.key]), ready=".fig"))
 
 
 def test_new_account_has_no_violation(today: Callable[..., Page]) -> None:
