@@ -204,3 +204,12 @@ def _limits_of(call: ast.Call) -> set[str]:
     if name == "connect" and asked.endswith("psycopg"):
         return {"connect_timeout"}
     return WITH_A_LIMIT.get(name, set())
+
+
+def test_only_the_script_of_charts_knows_a_width():
+    """The browser tests rely on it: they load a page without charts once and make it as narrow as a phone."""
+    asked = re.compile(
+        r"(min|max)-width|(inner|outer|client|offset|scroll)Width|getBoundingClientRect|ResizeObserver|resize"
+    )
+    scripts = [*(ROOT / "static/js").glob("*.js")]
+    assert [path.name for path in scripts if asked.search(path.read_text())] == ["charts.js"]

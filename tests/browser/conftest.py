@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
 
 AXE_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-"""All that can differ between light and dark: it is one document in two colours."""
-WIDTHS = (1280, 390)
+"""All that can differ between light and dark."""
+WIDTHS, HEIGHT = (1280, 390), 900
 SCHEMES = ("light", "dark")
+DRAWN = """
+new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn)))).then(() => {
+    const ends = (change) => change.effect.getComputedTiming().endTime < Infinity;
+    return Promise.allSettled(document.getAnimations().filter(ends).map((change) => change.finished)).then(() => true);
+})
+"""
+"""Two frames on, with every change of colour over."""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -47,31 +56,76 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """`open_page(user, width=390, scheme="dark")` is a page logged in as that person; errors land in `page.errors`."""
-    contexts: list[BrowserContext] = []
+@pytest.fixture(scope="session")
+def shared_context(django_db_setup: None, browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
+    """A new context starts with cold caches, which costs more than the page itself; so the tests share one."""
+    context = browser.new_context(base_url=live_server.url)
+    yield context
+    context.close()
+    for thread in threading.enumerate():  # each holds a connection to the database, which is about to be dropped
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=5)
 
-    def make(user: Any = None, *, width: int = 1280, scheme: str = "light") -> Page:
-        context = browser.new_context(
-            base_url=live_server.url,
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        if user is not None:
-            context.add_cookies([session_cookie(user, live_server.url)])  # type: ignore[list-item]
-        page = context.new_page()
+
+@pytest.fixture
+def open_page(browser: Browser, shared_context: BrowserContext, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """`open_page(user, width=390, scheme="dark")` is a page logged in as that person; errors land in `page.errors`.
+
+    The first person of a test gets the shared context, empty of cookies and storage; everybody else one of their own.
+    `clock=True` gives a page whose timers the test may wind on (`page.clock`), for which the context is its own too.
+    """
+    contexts: dict[tuple[Any, bool], BrowserContext] = {}
+    idle = shared_context.pages
+
+    def context_of(user: Any, clock: bool) -> BrowserContext:
+        key = (user and user.pk, clock)
+        if key not in contexts:
+            is_shared = shared_context not in contexts.values() and not clock
+            contexts[key] = shared_context if is_shared else browser.new_context(base_url=live_server.url)
+            if user is not None:
+                contexts[key].add_cookies([session_cookie(user, live_server.url)])  # type: ignore[list-item]
+        return contexts[key]
+
+    def make(user: Any = None, *, width: int = 1280, scheme: str = "light", clock: bool = False) -> Page:
+        context = context_of(user, clock)
+        page = idle.pop() if context is shared_context and idle else _new_page(context)
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        if clock:
+            page.clock.install()
         page.errors = []  # type: ignore[attr-defined]
-        page.on("console", lambda message: _keep(page, message))
-        page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
         return page
 
     yield make
-    for context in contexts:
-        context.close()
+    for context in contexts.values():
+        _leave_one_page(context) if context is shared_context else context.close()
+
+
+def _new_page(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda message: _keep(page, message))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
+    return page
+
+
+def _leave_one_page(context: BrowserContext) -> None:
+    """For the next test: it stays at the server, in its process, and is empty, as are cookies and storage."""
+    first, *others = context.pages or [_new_page(context)]
+    for page in others:
+        page.close()
+    try:
+        _empty(first)
+    except Error:  # it crashed, or went elsewhere at that very moment
+        first.close()
+        _empty(_new_page(context))
+    context.clear_cookies()
+
+
+def _empty(page: Page) -> None:
+    page.unroute_all(behavior="ignoreErrors")
+    page.goto("/static/img/favicon.svg")
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
 
 
 def _keep(page: Page, message: ConsoleMessage) -> None:
@@ -90,39 +144,96 @@ def session_cookie(user: Any, url: str) -> dict[str, str]:
     return {"name": name, "value": client.cookies[name].value, "url": url}
 
 
-@pytest.fixture
-def check_page(open_page: Callable[..., Page]) -> Callable[..., None]:
-    """`check_page(url, user)`: axe, console and CSP find nothing, no sideways scroll; both schemes and widths.
+@dataclass(frozen=True)
+class Look:
+    """A page to judge, the selector that it is ready by, and what is done with it first, such as opening a popover."""
 
-    `ready` is a selector to wait for; `act` does something with the page first, such as opening a popover.
+    url: str
+    ready: str = "main"
+    act: Callable[[Page], object] | None = None
+
+
+@pytest.fixture
+def check_pages(open_page: Callable[..., Page]) -> Callable[..., None]:
+    """`check_pages(user, url, Look(…))`: axe, console and CSP find nothing in any of them, nor do they scroll sideways;
+    in both schemes and widths.
     """
 
-    def check(url: str, user: Any = None, *, ready: str = "main", act: Callable[[Page], object] | None = None) -> None:
-        problems: list[str] = []
-        for width in WIDTHS:
-            page = open_page(user, width=width)
-            page.goto(url)
-            page.wait_for_selector(ready)
-            page.wait_for_load_state("networkidle")
-            if act:
-                act(page)
-            for scheme in SCHEMES:  # pages follow the system's switch without loading anew
-                page.emulate_media(color_scheme=scheme)
-                page.wait_for_function(
-                    "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))"
-                )
-                rules = AXE_RULES if scheme == SCHEMES[0] else COLOUR_RULES
-                problems += [f"{width} px, {scheme}: {problem}" for problem in find_problems(page, rules)]
-            page.close()
+    pages: dict[Any, Page] = {}
+
+    def check(user: Any, *looks: Look | str) -> None:
+        if user not in pages:
+            pages[user] = open_page(user)
+        page, problems = pages[user], []
+        for each in looks:
+            look = Look(each) if isinstance(each, str) else each
+            problems += [f"{look.url}, {problem}" for problem in _find_at_every_width(page, look)]
+            page.errors.clear()  # type: ignore[attr-defined]
         assert not problems, "\n".join(problems)
 
     return check
 
 
+def _find_at_every_width(page: Page, look: Look) -> list[str]:
+    """Pages follow the width as they follow the scheme, by style sheet alone; so a page is loaded for the second width
+    only where somebody acts on it, or where it has charts, whose script is the only one that knows a width.
+    """
+    problems = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        if width == WIDTHS[0] or look.act or page.locator("[data-chart]").count():
+            page.goto(look.url)
+            page.wait_for_selector(look.ready)
+            settle(page)
+            if look.act:
+                look.act(page)
+        problems += [f"{width} px, {problem}" for problem in find_in_both_schemes(page)]
+    return problems
+
+
+def settle(page: Page) -> None:
+    """Everything is loaded, fetched and drawn."""
+    page.wait_for_function(
+        """() => document.readyState === "complete" && document.fonts.status === "loaded"
+            && !document.querySelector(".htmx-request, [data-chart]:not(:has(.main-svg))")"""
+    )
+    page.evaluate(DRAWN)
+
+
+def find_in_both_schemes(page: Page) -> list[str]:
+    """In light by every rule, in dark by those of colour: it is one document in two colours."""
+    problems = []
+    for scheme, rules in zip(SCHEMES, (AXE_RULES, COLOUR_RULES), strict=True):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.evaluate(DRAWN)
+        problems += [f"{scheme}: {problem}" for problem in find_problems(page, rules)]
+    return problems
+
+
 def find_problems(page: Page, rules: dict[str, Any] = AXE_RULES) -> list[str]:
     """What is wrong with the page as it stands, in words."""
-    found = Axe().run(page, options={"runOnly": rules}).response["violations"]
-    problems = [f"axe {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+    problems = [f"axe {rule}: {html[:160]}" for rule, html in run_axe(page, rules)]
     problems += [f"console: {text}" for text in page.errors]  # type: ignore[attr-defined]
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return problems + ([f"{overflow} px of sideways scroll"] if overflow > 0 else [])
+
+
+def run_axe(page: Page, rules: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rule and element of each violation. What passed stays in the browser: it is megabytes for a page of ours."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(
+        """(options) => axe.run(options).then(({ violations }) =>
+            violations.flatMap((rule) => rule.nodes.map((node) => [rule.id, node.html])))""",
+        {"runOnly": rules, "resultTypes": ["violations"]},
+    )
+    return [(rule, html) for rule, html in found]
+
+
+def requests_within(page: Page, milliseconds: int) -> list[str]:
+    """What a page opened with `clock=True` asks for in that time of its own, which passes at once."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(milliseconds)
+    page.wait_for_timeout(200)
+    return asked

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -21,7 +20,7 @@ from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import wall_now
 from memory.events import record
 from tests.agent.worlds import make_ad, make_budget, make_observation
-from tests.browser.conftest import AXE_RULES, session_cookie
+from tests.browser.conftest import AXE_RULES, COLOUR_RULES, Look, requests_within, run_axe, session_cookie, settle
 from tests.factories import NOW, CycleFactory, DecisionFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -54,50 +53,43 @@ def cycle(account: Any) -> Cycle:
     return cycle
 
 
-def test_agent_page_has_no_violation(check_page: Callable[..., None], cycle: Cycle, manager: User) -> None:
-    check_page(reverse("agent", args=[cycle.account.key]), manager)
-
-
-def test_journal_has_no_violation(check_page: Callable[..., None], cycle: Cycle, manager: User) -> None:
-    check_page(reverse("agent-journal", args=[cycle.account.key]), manager)
-
-
-def test_replay_has_no_violation(check_page: Callable[..., None], cycle: Cycle, manager: User) -> None:
+def test_agent_pages_have_no_violation(check_pages: Callable[..., None], cycle: Cycle, manager: User) -> None:
     def open_all(page: Page) -> None:
         page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
 
-    check_page(reverse("cycle", args=[cycle.account.key, cycle.key]), manager, act=open_all)
+    check_pages(
+        manager,
+        reverse("agent", args=[cycle.account.key]),
+        reverse("agent-journal", args=[cycle.account.key]),
+        Look(reverse("cycle", args=[cycle.account.key, cycle.key]), act=open_all),
+        reverse("status"),
+    )
 
 
-def test_failed_cycle_has_no_violation(check_page: Callable[..., None], cycle: Cycle, manager: User) -> None:
+def test_failed_cycle_has_no_violation(check_pages: Callable[..., None], cycle: Cycle, manager: User) -> None:
     Cycle.objects.update(state="failed", error="Meta does not answer.")
     Step.objects.filter(name="observe").update(state="failed")
-    check_page(reverse("cycle", args=[cycle.account.key, cycle.key]), manager)
+    check_pages(manager, reverse("cycle", args=[cycle.account.key, cycle.key]))
 
 
-def test_empty_pages_have_no_violation(check_page: Callable[..., None], account: Any, manager: User) -> None:
-    check_page(reverse("agent", args=[account.key]), manager)
-
-
-def test_status_has_no_violation(check_page: Callable[..., None], cycle: Cycle, manager: User) -> None:
-    check_page(reverse("status"), manager)
+def test_empty_pages_have_no_violation(check_pages: Callable[..., None], account: Any, manager: User) -> None:
+    check_pages(manager, reverse("agent", args=[account.key]))
 
 
 def test_timeline_follows_the_cycle_and_then_rests(open_page: Callable[..., Page], account: Any, manager: User) -> None:
     now = wall_now()
     cycle = CycleFactory.create(account=account, state="running", started_at=now, alive_at=now)
     step = Step.objects.create(cycle=cycle, order=0, name="observe", started_at=now, waits_for="Meta: insights")
-    page = open_page(manager)
+    page = open_page(manager, clock=True)
     page.goto(reverse("cycle", args=[account.key, cycle.key]))
     expect(page.get_by_text("Waits for Meta: insights.")).to_be_visible()
     Step.objects.filter(pk=step.pk).update(state="done", summary="Read 7 rows.", waits_for="", finished_at=wall_now())
+    page.clock.run_for(2000)
     expect(page.get_by_text("Read 7 rows.")).to_be_visible()
     Cycle.objects.filter(pk=cycle.pk).update(state="done", finished_at=wall_now())
+    page.clock.run_for(2000)
     expect(page.get_by_role("status").get_by_text("Done")).to_be_visible()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_timeout(2500)
-    assert asked == []
+    assert requests_within(page, 10_000) == []
     assert page.errors == []  # type: ignore[attr-defined]
 
 
@@ -113,12 +105,12 @@ def test_cycle_page_works_without_script(browser: Any, live_server: Any, cycle: 
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_admin_holds_the_policy(open_page: Callable[..., Page], cycle: Cycle, manager: User, scheme: str) -> None:
+def test_admin_holds_the_policy(open_page: Callable[..., Page], cycle: Cycle, manager: User) -> None:
     """Errors are read before axe runs, which itself tries styles that the policy forbids."""
     User.objects.filter(pk=manager.pk).update(is_staff=True, is_superuser=True)
     decision = cycle.decision_set.get()
-    page = open_page(manager, scheme=scheme)
+    page = open_page(manager)
+    problems = []
     for url in (
         reverse("admin:index"),
         reverse("admin:agent_decision_changelist"),
@@ -127,9 +119,16 @@ def test_admin_holds_the_policy(open_page: Callable[..., Page], cycle: Cycle, ma
         reverse("admin:brands_user_change", args=[manager.pk]),
         reverse("admin:brands_member_changelist"),
     ):
+        page.emulate_media(color_scheme="dark")
         page.goto(url)
-        page.wait_for_load_state("networkidle")
-        assert page.errors == [], url  # type: ignore[attr-defined]
-        found = Axe().run(page, options={"runOnly": AXE_RULES}).response["violations"]
-        assert [rule["id"] for rule in found if rule["id"] not in STOCK_ADMIN] == [], url
+        settle(page)
+        page.emulate_media(color_scheme="light")
+        settle(page)
+        problems += [f"{url}: {text}" for text in page.errors]  # type: ignore[attr-defined]
+        for scheme, rules in (("light", AXE_RULES), ("dark", COLOUR_RULES)):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            settle(page)
+            found = [(rule, html) for rule, html in run_axe(page, rules) if rule not in STOCK_ADMIN]
+            problems += [f"{url}, {scheme}: {rule} {html}" for rule, html in found]
         page.errors.clear()  # type: ignore[attr-defined]
+    assert not problems, "\n".join(problems)

@@ -39,26 +39,26 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_import_page_has_no_violation(check_page: Callable[..., None], account: Any, manager: User) -> None:
-    check_page(reverse("import"), manager)
+def test_import_page_has_no_violation(check_pages: Callable[..., None], account: Any, manager: User) -> None:
+    check_pages(manager, reverse("import"))
 
 
 def test_dropped_file_becomes_a_diagnosed_account(
-    open_page: Callable[..., Page], check_page: Callable[..., None], account: Any, manager: User, file: Path
+    open_page: Callable[..., Page], check_pages: Callable[..., None], account: Any, manager: User, file: Path
 ) -> None:
     page = open_page(manager)
     page.goto(reverse("import"))
     page.set_input_files("#files", file)
     page.wait_for_url("**/import/*-*/")
     row = ImportFile.objects.get()
-    check_page(page.url, manager)
+    check_pages(manager, page.url)
     expect(page.get_by_role("table", name="Rows left out")).to_contain_text("lots")
 
     page.get_by_label("Account", exact=True).fill("Autumn shop")
     page.get_by_label("Which currency is this in?").select_option("EUR")
     page.get_by_role("button", name="Import 84 rows").click()
     expect(page.get_by_text("You may close this page")).to_be_visible()
-    check_page(page.url, manager)
+    check_pages(manager, page.url)
 
     tasks.import_file(row.pk)
     expect(page.get_by_role("heading", name="Diagnosis of Autumn shop")).to_be_visible()
@@ -67,7 +67,7 @@ def test_dropped_file_becomes_a_diagnosed_account(
     expect(page.get_by_role("link", name="How I came to it")).to_be_visible()
     expect(page.get_by_text("I am looking at the figures")).to_be_hidden()
     expect(page.get_by_text("€3,920.00 for 0 results")).to_be_visible()
-    check_page(page.url, manager)
+    check_pages(manager, page.url)
 
 
 def test_file_can_be_dragged_onto_the_page(open_page: Callable[..., Page], account: Any, manager: User) -> None:
@@ -88,7 +88,7 @@ def test_file_can_be_dragged_onto_the_page(open_page: Callable[..., Page], accou
 
 
 def test_refused_file_has_no_violation(
-    open_page: Callable[..., Page], check_page: Callable[..., None], account: Any, manager: User, tmp_path: Path
+    open_page: Callable[..., Page], check_pages: Callable[..., None], account: Any, manager: User, tmp_path: Path
 ) -> None:
     (tmp_path / "scan.csv").write_bytes(b"%PDF-1.7 nothing to read")
     page = open_page(manager)
@@ -96,4 +96,4 @@ def test_refused_file_has_no_violation(
     page.set_input_files("#files", tmp_path / "scan.csv")
     page.wait_for_url("**/import/*-*/")
     expect(page.get_by_role("alert")).to_contain_text("This is not a table.")
-    check_page(page.url, manager)
+    check_pages(manager, page.url)

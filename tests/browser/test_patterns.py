@@ -11,7 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from mediabuyer.brands.models import User
-from tests.browser.conftest import find_problems
+from tests.browser.conftest import Look, find_problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -34,12 +34,16 @@ def patterns(open_page: Callable[..., Page], operator: User) -> Callable[..., Pa
     return go
 
 
-def test_patterns_have_no_violation(check_page: Callable[..., None], operator: User) -> None:
-    check_page(reverse("patterns"), operator, ready=".chart .main-svg")
+def test_patterns_have_no_violation(check_pages: Callable[..., None], operator: User) -> None:
+    check_pages(operator, Look(reverse("patterns"), ready=".chart .main-svg"))
 
 
-def test_login_has_no_violation(check_page: Callable[..., None]) -> None:
-    check_page(reverse("account_login"))
+def test_login_has_no_violation(check_pages: Callable[..., None]) -> None:
+    check_pages(None, reverse("account_login"))
+
+
+def test_account_pages_have_no_violation(check_pages: Callable[..., None], operator: User) -> None:
+    check_pages(operator, *(reverse(name) for name in ("mfa_index", "account_change_password", "account_logout")))
 
 
 def test_open_stop_has_no_violation_on_a_phone(patterns: Callable[..., Page]) -> None:
@@ -119,8 +123,3 @@ def test_plotly_styles_are_those_of_its_version(browser: Browser) -> None:
     )
     page.close()
     assert rules.strip() == (vendor / "plotly.css").read_text().strip()
-
-
-@pytest.mark.parametrize("name", ["mfa_index", "account_change_password", "account_logout"])
-def test_account_pages_have_no_violation(check_page: Callable[..., None], operator: User, name: str) -> None:
-    check_page(reverse(name), operator)

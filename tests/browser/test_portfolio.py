@@ -13,10 +13,11 @@ from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from campaigns.models import Comment, InsightBreakdown
+from campaigns.models import Comment, InsightBreakdown, InsightDay
 from mediabuyer.brands.models import User
 from memory.events import record
 from portfolio.models import AdState, Conversion, Goal
+from tests.browser.conftest import Look
 from tests.factories import (
     NOW,
     AccountFactory,
@@ -52,11 +53,13 @@ def shop(account: Any) -> list[Any]:
             )
             ads.append(AdFactory.create(ad_set=ad_set, name=f"{angle} | static | v{number}", creative=creative))
     for ad in ads:
-        for back in range(40):
-            InsightFactory.create(
+        InsightDay.objects.bulk_create(
+            InsightFactory.build(
                 ad=ad, day=LAST - timedelta(days=back), spend=Decimal(20 + back % 7), impressions=2000,
                 clicks=40 + back, results=Decimal(2), revenue=Decimal(90),
-            )  # fmt: skip
+            )
+            for back in range(40)
+        )  # fmt: skip
         InsightBreakdown.objects.create(account=account, ad=ad, day=LAST, until=LAST, dimension="age", value="25-34",
                                         spend=20, revenue=90, results=12, impressions=2000, clicks=60)  # fmt: skip
         _judge(ad)
@@ -86,28 +89,23 @@ def _judge(ad: Any) -> None:
 
 
 def test_portfolio_has_no_violation(
-    check_page: Callable[..., None], viewer: User, account: Any, shop: list[Any]
+    check_pages: Callable[..., None], viewer: User, account: Any, shop: list[Any]
 ) -> None:
-    check_page(reverse("portfolio", args=[account.key]), viewer, ready=".chart .main-svg")
-
-
-def test_empty_portfolio_has_no_violation(check_page: Callable[..., None], viewer: User, account: Any) -> None:
-    check_page(reverse("portfolio", args=[account.key]), viewer)
-
-
-@pytest.mark.parametrize("asked", ["?open=all", "?level=ad&columns=payout", "?q=zebra"])
-def test_ads_have_no_violation(
-    check_page: Callable[..., None], viewer: User, account: Any, shop: list[Any], asked: str
-) -> None:
-    check_page(reverse("ads", args=[account.key]) + asked, viewer)
-
-
-def test_ad_has_no_violation(check_page: Callable[..., None], viewer: User, account: Any, shop: list[Any]) -> None:
     def open_all(page: Page) -> None:
         for summary in page.locator("details > summary").all():
             summary.click()
 
-    check_page(reverse("ad", args=[account.key, shop[0].key]), viewer, act=open_all)
+    ads = reverse("ads", args=[account.key])
+    check_pages(
+        viewer,
+        Look(reverse("portfolio", args=[account.key]), ready=".chart .main-svg"),
+        *(ads + asked for asked in ("?open=all", "?level=ad&columns=payout", "?q=zebra")),
+        Look(reverse("ad", args=[account.key, shop[0].key]), act=open_all),
+    )
+
+
+def test_empty_portfolio_has_no_violation(check_pages: Callable[..., None], viewer: User, account: Any) -> None:
+    check_pages(viewer, reverse("portfolio", args=[account.key]))
 
 
 def test_tree_opens_in_place_and_keeps_focus(
@@ -153,9 +151,9 @@ def test_export_is_downloaded(open_page: Callable[..., Page], viewer: User, acco
     assert download.value.suggested_filename.startswith("ads_norden-kaffee_shop_SANDBOX_2026-10-23_2026-11-19")
 
 
-def test_imported_account_has_no_violation(check_page: Callable[..., None], viewer: User, account: Any) -> None:
+def test_imported_account_has_no_violation(check_pages: Callable[..., None], viewer: User, account: Any) -> None:
     shadow = AccountFactory.create(brand=account.brand, mode="shadow", graph_url="", synced_at=None, clock_at=None)
     ad = AdFactory.create(ad_set__campaign__account=shadow)
     for day in (date(2017, 8, 1), date(2017, 8, 2)):
         InsightFactory.create(ad=ad, day=day, spend=Decimal(500), revenue=0, results=Decimal(30), impressions=5000)
-    check_page(reverse("portfolio", args=[shadow.key]), viewer, ready=".chart .main-svg")
+    check_pages(viewer, Look(reverse("portfolio", args=[shadow.key]), ready=".chart .main-svg"))

@@ -11,12 +11,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from campaigns.models import Ad, AdAccount, AdSet
+from campaigns.models import Ad, AdAccount, AdSet, InsightDay
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.models import User
 from tests.agent.worlds import make_ad, make_budget, make_observation
-from tests.browser.conftest import session_cookie
+from tests.browser.conftest import Look, session_cookie
 from tests.factories import (
     NOW,
     AdFactory,
@@ -40,9 +40,11 @@ def sets(account: AdAccount) -> list[AdSet]:
     for place, row in enumerate(rows):
         for name in ("Fresh beans", "Gift box"):
             ad = AdFactory.create(ad_set=row, creative=None, name=f"{name}, {row.name}")
-            for back in range(1, 15):
-                day = NOW.date() - timedelta(days=back)
-                InsightFactory.create(ad=ad, day=day, spend=Decimal(60 - 20 * place + back), results=Decimal(3))
+            days = [(back, NOW.date() - timedelta(days=back)) for back in range(1, 15)]
+            InsightDay.objects.bulk_create(
+                InsightFactory.build(ad=ad, day=day, spend=Decimal(60 - 20 * place + back), results=Decimal(3))
+                for back, day in days
+            )
     CycleFactory.create(
         account=account,
         observation=as_json(
@@ -135,24 +137,21 @@ def test_it_works_without_javascript(
     assert Decision.objects.get().title == "Pause “Gift box, Broad”"
 
 
-def test_ads_with_boxes_have_no_violation(
-    check_page: Callable[..., None], account: AdAccount, sets: list[AdSet], team: User
+def test_proposing_has_no_violation(
+    check_pages: Callable[..., None], account: AdAccount, preview_url: str, team: User
 ) -> None:
     def tick(page: Page) -> None:
         page.get_by_label("Select Broad").check()
 
-    check_page(reverse("ads", args=[account.key]) + "?open=all", team, act=tick)
-
-
-def test_preview_has_no_violation(check_page: Callable[..., None], preview_url: str, team: User) -> None:
-    check_page(preview_url, team, ready="#make")
-
-
-def test_results_have_no_violation(check_page: Callable[..., None], preview_url: str, team: User) -> None:
     def confirm(page: Page) -> None:
         page.get_by_label("Why?").fill("The gift weeks begin.")
         page.get_by_role("button", name="Propose 1").click()
         expect(page.get_by_role("heading", name="1 of 4 proposed")).to_be_visible()
         Decision.objects.exclude(requested_by=None).delete()  # for the next width
 
-    check_page(preview_url, team, ready="#make", act=confirm)
+    check_pages(
+        team,
+        Look(reverse("ads", args=[account.key]) + "?open=all", act=tick),
+        Look(preview_url, ready="#make"),
+        Look(preview_url, ready="#make", act=confirm),
+    )

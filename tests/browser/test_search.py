@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from campaigns.models import AdAccount
 from collaboration.models import SavedView
 from mediabuyer.brands.models import User
-from tests.browser.conftest import find_problems
+from tests.browser.conftest import Look, find_in_both_schemes, find_problems
 from tests.factories import AdFactory, AdSetFactory, DecisionFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -45,11 +45,10 @@ def test_slash_finds_an_ad_by_name_and_place(
     expect(page).to_have_url(re.compile(f"/ads/{shop[0].key}/$"))
 
 
-@pytest.mark.parametrize("text", ["blue", "zebra", ""])
 def test_search_has_no_violation(
-    check_page: Callable[..., None], account: AdAccount, manager: User, shop: list[Any], text: str
+    check_pages: Callable[..., None], account: AdAccount, manager: User, shop: list[Any]
 ) -> None:
-    check_page(reverse("search", args=[account.key]) + f"?q={text}", manager)
+    check_pages(manager, *(reverse("search", args=[account.key]) + f"?q={text}" for text in ("blue", "zebra", "")))
 
 
 def test_view_is_saved_opened_and_removed(
@@ -73,29 +72,28 @@ def test_view_is_saved_opened_and_removed(
     assert not SavedView.objects.exists()
 
 
-@pytest.mark.parametrize("opened", ["range", "export", "views"])
 def test_popovers_of_ads_have_no_violation(
-    check_page: Callable[..., None], account: AdAccount, manager: User, shop: list[Any], opened: str
+    check_pages: Callable[..., None], account: AdAccount, manager: User, shop: list[Any]
 ) -> None:
-    check_page(
-        reverse("ads", args=[account.key]),
-        manager,
-        act=lambda page: page.evaluate(f"document.getElementById('{opened}').showPopover()"),
-    )
+    def open_popover(name: str) -> Callable[[Page], object]:
+        return lambda page: page.evaluate(f"document.getElementById('{name}').showPopover()")
+
+    ads = reverse("ads", args=[account.key])
+    check_pages(manager, *(Look(ads, act=open_popover(name)) for name in ("range", "export", "views")))
 
 
-@pytest.mark.parametrize("path", ["/nothing/here/", "/a/00000000-0000-4000-8000-000000000000/today/"])
 def test_page_that_is_not_there_says_so_with_a_reference(
-    open_page: Callable[..., Page], manager: User, account: AdAccount, path: str
+    open_page: Callable[..., Page], manager: User, account: AdAccount
 ) -> None:
-    for width in (1280, 390):
-        for scheme in ("light", "dark"):
-            page = open_page(manager, width=width, scheme=scheme)
+    page = open_page(manager)
+    for path in ("/nothing/here/", "/a/00000000-0000-4000-8000-000000000000/today/"):
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
             page.goto(path)
             expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
             expect(page.get_by_text("Reference")).to_be_visible()
             page.errors = [text for text in page.errors if "404" not in text]  # type: ignore[attr-defined]
-            assert find_problems(page) == []
+            assert find_in_both_schemes(page) == []
 
 
 def test_refusal_says_who_may_and_has_no_violation(

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from campaigns.models import AdAccount
 from mediabuyer.brands.models import User
-from tests.browser.conftest import find_problems
+from tests.browser.conftest import Look, find_problems
 from tests.factories import NOW, MemberFactory, TokenFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,8 +32,8 @@ def unfold(page: Page) -> None:
         summary.click()
 
 
-def test_settings_have_no_violation(check_page: Callable[..., None], account: AdAccount, owner: User) -> None:
-    check_page(reverse("settings", args=[account.key]), owner, act=unfold)
+def test_settings_have_no_violation(check_pages: Callable[..., None], account: AdAccount, owner: User) -> None:
+    check_pages(owner, Look(reverse("settings", args=[account.key]), act=unfold))
 
 
 def test_refused_limit_is_said_beside_its_field(

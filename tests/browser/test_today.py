@@ -12,10 +12,10 @@ from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from campaigns.models import AdAccount
+from campaigns.models import AdAccount, InsightDay
 from mediabuyer.brands.models import User
 from memory.events import record
-from tests.browser.conftest import find_problems
+from tests.browser.conftest import Look, find_problems
 from tests.factories import NOW, AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,14 +25,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def busy(account: AdAccount, brand: Any) -> AdAccount:
     """Eight weeks of figures, four decisions, a cycle, and something that happened."""
     ad = AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account, daily_budget=Decimal(100)))
-    for back in range(1, 57):
-        InsightFactory.create(
+    InsightDay.objects.bulk_create(
+        InsightFactory.build(
             ad=ad,
             day=NOW.date() - timedelta(days=back),
             spend=Decimal(60 + back % 9),
             clicks=20 + back % 4,
             revenue=Decimal(150 - back),
         )
+        for back in range(1, 57)
+    )
     for _ in range(4):
         DecisionFactory.create(account=account, waiting_cost=Decimal("5.84"))
     CycleFactory.create(account=account)
@@ -60,8 +62,8 @@ def today(open_page: Callable[..., Page], account: AdAccount, manager: User) -> 
     return go
 
 
-def test_today_has_no_violation(check_page: Callable[..., None], busy: AdAccount, manager: User) -> None:
-    check_page(reverse("today", args=[busy.key]), manager, ready=".fig")
+def test_today_has_no_violation(check_pages: Callable[..., None], busy: AdAccount, manager: User) -> None:
+    check_pages(manager, Look(reverse("today", args=[busy.key]), ready=".fig"))
 
 
 def test_new_account_has_no_violation(today: Callable[..., Page]) -> None:
