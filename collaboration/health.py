@@ -72,7 +72,7 @@ def graph(machine_now: datetime) -> Part:
     status = graph_status(machine_now)
     if status.state == "off":
         return Part("Memory graph", "good", "switched off")
-    behind = f", {status.waiting:,} changes behind" if status.waiting else ""
+    behind = f", {status.waiting:,} change{'' if status.waiting == 1 else 's'} behind" if status.waiting else ""
     if status.state == "ready" and not status.is_late:
         return Part("Memory graph", "good", "up to date" if not behind else f"ready{behind}")
     return Part("Memory graph", "warn", f"{status.words}{behind}", "Decisions do not need it. It catches up by itself.")

@@ -225,7 +225,7 @@ def test_today_does_not_say_that_all_is_well_while_stopped(log_in, manager, url,
     page = said(browser.get(url("today")))
     assert "Ads keep running at today’s budgets (€894 a day); nothing is raised" in page
     assert "Nobody can start it again yet" in page
-    for word in ("Nothing is broken", "On plan", "All well"):
+    for word in ("Nothing is broken", "Spend on plan", "All well"):
         assert word not in page
 
 

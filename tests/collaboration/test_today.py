@@ -86,7 +86,7 @@ def test_budgets_above_the_cap_are_a_trouble(show, manager, ad):
     page = show(manager)
     assert "Daily cap: budgets already allow €175 on a worst day, the cap is €100." in page
     assert "I raise nothing until the budgets are under the cap." in page
-    assert not any(word in page for word in ("Nothing is broken", "All well", "On plan"))
+    assert not any(word in page for word in ("Nothing is broken", "All well", "Spend on plan"))
 
 
 def test_nothing_is_well_beside_what_is_not_as_it_should_be(show, manager, account, ad):
@@ -96,7 +96,7 @@ def test_nothing_is_well_beside_what_is_not_as_it_should_be(show, manager, accou
     assert not any(word in page for word in ("Nothing is broken", "All well"))
 
 
-@pytest.mark.parametrize(("amount", "badge"), [(175, "On plan"), (176, "Over plan")])
+@pytest.mark.parametrize(("amount", "badge"), [(175, "Spend on plan"), (176, "Spend over plan")])
 def test_overspending_as_meta_may_is_no_alarm(show, manager, ad, amount, badge):
     spend(ad, TODAY, amount)
     assert badge in show(manager)
@@ -146,6 +146,14 @@ def test_what_is_new_is_marked_once(show, manager, account, brand, now):
     page = show(manager)
     assert "Pressed the stop: Fire &lt;b&gt;" in page
     assert "a@b.c · new" not in page
+
+
+def test_what_a_cycle_did_leads_to_it(show, manager, account, brand, now):
+    cycle = CycleFactory.create(account=account, state="done")
+    record("cycle.finished", "cycle", cycle.key, brand=brand, account=account.key, now=now, actor="agent", proposed=6)
+    assert f'<a href="{reverse("cycle", args=[account.key, cycle.key])}">Finished a cycle: 6 proposed</a>' in show(
+        manager
+    )
 
 
 def test_viewer_may_look_but_not_start(show, person):
