@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -69,23 +70,28 @@ def just_decided(request: HttpRequest, key: UUID) -> HttpResponse:
     return render(request, "inbox/_just_decided.html", shown)
 
 
+def shows_conflict(view: Callable[[HttpRequest, UUID, UUID], HttpResponse]) -> Callable[..., HttpResponse]:
+    """For every answer: where the decision is not as it was shown, it is shown as it is now."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
+        try:
+            return view(request, key, decision_key)
+        except Conflict as error:
+            return _conflict(request, account_for(request, key), decision_key, error)
+
+    return answered
+
+
 @login_required
 @require_POST
+@shows_conflict
 def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
     _prove_if_live(request, account)
-    try:
-        answer.approve(
-            row,
-            person(request),
-            words(request, "hash"),
-            known_now(account),
-            wall_now(),
-            note=words(request, "note"),
-        )
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
+    seen_hash, note = words(request, "hash"), words(request, "note")
+    answer.approve(row, person(request), seen_hash, known_now(account), wall_now(), note=note)
     messages.success(
         request, f"Approved: {row.title}", extra_tags="undo:" + reverse("decision-undo", args=[account.key, row.key])
     )
@@ -94,6 +100,7 @@ def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse
 
 @login_required
 @require_POST
+@shows_conflict
 def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
@@ -106,8 +113,6 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
             known_now(account),
             words(request, "note"),
         )
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
     except Invalid as error:
         return _page(request, account, row, status=422, problem=error, open="reject", note=words(request, "note"))
     back = "undo:" + reverse("decision-undo", args=[account.key, row.key])
@@ -117,28 +122,24 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@shows_conflict
 def retract(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
-    try:
-        answer.retract(row, person(request), words(request, "hash"), known_now(account))
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
+    answer.retract(row, person(request), words(request, "hash"), known_now(account))
     messages.info(request, f"Retracted: {row.title}.")
     return _next(account)
 
 
 @login_required
 @require_POST
+@shows_conflict
 def defer(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row, now = _get(account, decision_key), known_now(account)
     hours = request.POST.get("hours", "24")
     until = now + timedelta(hours=int(hours) if hours in DEFER_HOURS else 24)
-    try:
-        row.defer(person(request), until, now)
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
+    row.defer(person(request), until, now)
     back = f"It comes back {in_zone(until, account.time_zone)}"
     last = f"It lapses before it would come back, {in_zone(row.expires_at, account.time_zone)}"
     messages.info(
@@ -151,28 +152,25 @@ def defer(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@shows_conflict
 def resume(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     """A deferred decision is brought back at once."""
     account = account_for(request, key)
     row = _get(account, decision_key)
-    try:
-        row.defer(person(request), None, known_now(account))
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
+    row.defer(person(request), None, known_now(account))
     messages.success(request, f"Back in the inbox: {row.title}")
     return redirect("decision", account.key, row.key)
 
 
 @login_required
 @require_POST
+@shows_conflict
 def change(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     """Other amounts; the decision stays in the inbox as a new version."""
     account = account_for(request, key)
     row = _get(account, decision_key)
     try:
         revise(row, person(request), words(request, "hash"), _amounts(request, row), known_now(account))
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
     except Invalid as error:
         row = _get(account, decision_key)
         return _page(request, account, row, status=422, problem=error, open="change", typed=_typed(request, row))
@@ -185,16 +183,14 @@ def change(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@shows_conflict
 def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
     require(request.user, Right.DECIDE, account.brand)
     if row.state != Decision.State.APPROVED:
         _prove_if_live(request, account)
-    try:
-        operation = undo(row, person(request), known_now(account), wall_now())
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
+    operation = undo(row, person(request), known_now(account), wall_now())
     if operation is None:
         was_no = row.state == Decision.State.REJECTED
         messages.success(request, f"Taken back{'; it waits again' if was_no else ' before anything was sent'}.")
@@ -216,30 +212,30 @@ def _settling(
     row = _get(account, decision_key)
     _prove_if_live(request, account)
     change = open_ends([row]).filter(key=as_key(words(request, "change")) or UUID(int=0)).first()
-    try:
-        if change is None:
-            raise Conflict("This change is settled by now.", remedy="See below how it ended.")
-        outcome = act(row, change, person(request), words(request, "hash"), known_now(account))
-    except Conflict as error:
-        return _conflict(request, account, decision_key, error)
+    if change is None:
+        raise Conflict("This change is settled by now.", remedy="See below how it ended.")
+    outcome = act(row, change, person(request), words(request, "hash"), known_now(account))
     messages.success(request, said.format(outcome))
     return redirect("decision", account.key, row.key)
 
 
 @login_required
 @require_POST
+@shows_conflict
 def look(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     return _settling(request, key, decision_key, look_again, "I look for it now; how it ends shows here.")
 
 
 @login_required
 @require_POST
+@shows_conflict
 def arrived(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     return _settling(request, key, decision_key, say_arrived, "Settled: Meta shows that it arrived.")
 
 
 @login_required
 @require_POST
+@shows_conflict
 def missing(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     return _settling(request, key, decision_key, say_missing, "Settled as not arrived. {}")
 
