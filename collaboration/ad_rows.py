@@ -99,11 +99,7 @@ def load_tree(account: AdAccount, period: Period, choice: Choice) -> list[Line]:
         if pk in ads or _is_shown_empty(one, choice):
             line = _ad_set_line(one, campaigns[one.campaign_id])
             sets.setdefault(one.campaign_id, []).append(_sum(line, ads.get(pk, []), period))
-    return [
-        _sum(_campaign_line(one), sets.get(pk, []), period)
-        for pk, one in campaigns.items()
-        if pk in sets or _is_shown_empty(one, choice)
-    ]
+    return _campaign_lines(campaigns, sets, period, choice)
 
 
 def load_campaigns(account: AdAccount, period: Period, figures: Figures) -> list[Line]:
@@ -126,11 +122,7 @@ def load_campaigns(account: AdAccount, period: Period, figures: Figures) -> list
             line.totals, line.belief = now.get(one.pk, idle), beliefs.get(one.pk)
             line.before = before.get(one.pk, idle) if period.before else None
             sets.setdefault(one.campaign_id, []).append(line)
-    return [
-        _sum(_campaign_line(one), sets.get(pk, []), period)
-        for pk, one in campaigns.items()
-        if pk in sets or _is_shown_empty(one, Choice())
-    ]
+    return _campaign_lines(campaigns, sets, period, Choice())
 
 
 def open_lines(lines: Iterable[Line], names: frozenset[str], *, everything: bool) -> None:
@@ -278,6 +270,17 @@ def _sum(line: Line, children: list[Line], period: Period) -> Line:
         known = [child.budget for child in children if child.budget is not None and child.status.label != "Paused"]
         line.budget = sum(known, Decimal(0)) if known else None
     return line
+
+
+def _campaign_lines(
+    campaigns: Mapping[int, Campaign], sets: Mapping[int, list[Line]], period: Period, choice: Choice
+) -> list[Line]:
+    """Those with chosen ad sets below them, and those shown empty."""
+    return [
+        _sum(_campaign_line(one), sets.get(pk, []), period)
+        for pk, one in campaigns.items()
+        if pk in sets or _is_shown_empty(one, choice)
+    ]
 
 
 def _campaign_line(row: Campaign) -> Line:
