@@ -14,7 +14,8 @@ from tests.factories import AccountFactory, AdFactory, AdSetFactory, CampaignFac
 from tests.proofs import log_in
 
 pytestmark = pytest.mark.django_db
-SPENT = {"EUR": Decimal(1111), "USD": Decimal(2222), "JPY": Decimal(4444)}
+SPENT = {"EUR": Decimal(1111111), "USD": Decimal(2222222), "JPY": Decimal(4444444)}
+"""Of so many digits that no random key on a page holds one of their sums."""
 
 
 @pytest.fixture
