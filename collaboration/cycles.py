@@ -103,7 +103,7 @@ def live(cycle: Cycle, machine_now: datetime) -> dict[str, Any]:
 
 def under_way(account: AdAccount, machine_now: datetime) -> dict[str, Any]:
     """The cycle that works or waits for a worker (`cycle_running`, None without), where it is, if it is the first."""
-    row = Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).first()
+    row = Cycle.objects.filter(account=account, state__in=Cycle.OPEN).first()
     if row is None or is_silent(row, machine_now):
         return {"cycle_running": None}
     step = row.step_set.filter(state=Step.State.RUNNING).first()

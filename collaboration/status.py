@@ -86,7 +86,7 @@ def queues_of(user: Any, machine_now: datetime) -> list[Queue]:
     brands = Brand.objects.visible_to(user)
     changes = Change.objects.filter(account__in=accounts).open().aggregate(count=Count("pk"), since=Min("created_at"))
     waiting = sum(Decision.objects.filter(account=one).to_decide(known_now(one)).count() for one in accounts)
-    cycles = _summary(Cycle.objects.filter(account__in=accounts, state__in=["queued", "running"]))
+    cycles = _summary(Cycle.objects.filter(account__in=accounts, state__in=Cycle.OPEN))
     files = _summary(ImportFile.objects.filter(brand__in=brands, state=ImportFile.State.RUNNING))
     graph = graph_status(machine_now)
     oldest = datetime.fromtimestamp(machine_now.timestamp() - graph.lag_seconds, tz=machine_now.tzinfo)

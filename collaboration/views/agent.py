@@ -48,7 +48,7 @@ def agent(request: HttpRequest, key: UUID) -> HttpResponse:
     account = account_for(request, key)
     rows = Cycle.objects.filter(account=account).select_related("started_by").defer("observation")
     page = Paginator(rows, EACH_PAGE).get_page(request.GET.get("page"))
-    under_way = rows.filter(state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).first()
+    under_way = rows.filter(state__in=Cycle.OPEN).first()
     context = {
         "view": "cycles",
         "tabs": _tabs(account, "cycles"),
@@ -98,7 +98,7 @@ def start(request: HttpRequest, key: UUID) -> HttpResponse:
             cycle = start_cycle(account, now, "person", person(request))
             ring_cycle(cycle.pk)
     except Conflict as error:
-        running = Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING]).first()
+        running = Cycle.objects.filter(account=account, state__in=Cycle.OPEN).first()
         messages.info(request, f"{error.message} Here it is.")
         return redirect("cycle", account.key, running.key) if running else redirect("agent", account.key)
     return redirect("cycle", account.key, cycle.key)

@@ -171,9 +171,7 @@ def _start_page(
 def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None = None) -> dict[str, Any]:
     cycle = imports.shadow_cycle(row)
     found = imports.checks(row)
-    is_thinking = row.state == State.DONE and (
-        cycle.state in (Cycle.State.QUEUED, Cycle.State.RUNNING) if cycle else bool(row.report.get("written"))
-    )
+    is_thinking = row.state == State.DONE and (cycle.state in Cycle.OPEN if cycle else bool(row.report.get("written")))
     is_stuck = is_thinking and cycle is not None and is_silent(cycle, wall_now())
     is_reading = row.state == State.UNDERSTOOD and not row.mapping
     is_open = bool(row.mapping) and row.state in (State.UNDERSTOOD, State.FAILED)

@@ -97,7 +97,7 @@ def _begin(cycle: Cycle) -> None:
 
 def _end(cycle: Cycle, state: str, error: str = "") -> None:
     """Once only: a run that was given up and comes back finds its cycle ended and leaves it so."""
-    going = Cycle.objects.filter(pk=cycle.pk, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING])
+    going = Cycle.objects.filter(pk=cycle.pk, state__in=Cycle.OPEN)
     with transaction.atomic():
         ended = going.update(state=state, error=error, finished_at=wall_now())
         cycle.refresh_from_db()
@@ -121,7 +121,7 @@ def _end(cycle: Cycle, state: str, error: str = "") -> None:
 
 def _give_up_silent(account: AdAccount) -> None:
     silent = (
-        Cycle.objects.filter(account=account, state__in=[Cycle.State.QUEUED, Cycle.State.RUNNING])
+        Cycle.objects.filter(account=account, state__in=Cycle.OPEN)
         .exclude(alive_at__gt=wall_now() - SILENCE)
         .exclude(created_at__gt=wall_now() - SILENCE)
     )

@@ -20,6 +20,8 @@ class Cycle(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
+    OPEN = ("queued", "running")
+
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     account = models.ForeignKey(AdAccount, models.CASCADE)
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
