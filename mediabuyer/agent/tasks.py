@@ -31,6 +31,8 @@ SWEEP_SECONDS, RUNG_SECONDS = 45, 15
 """How long changes are taken up, by the timetable and when rung; the last one then has `ATTEMPT_SECONDS` to end."""
 OUTAGE_SECONDS, PAUSE = 45, 2
 """How long a round that lost Postgres waits for it, and between two tries: the next slot may be a minute away."""
+LOST = (InterfaceError, OperationalError)
+"""What Django raises where Postgres went away."""
 FORGOTTEN = timedelta(minutes=1)
 """A queued cycle that has not begun by then is rung for again: its message may be lost."""
 
@@ -53,13 +55,22 @@ def send_due() -> None:
 
 def execute_decision(decision_id: int) -> None:
     """Rung by an approval or an undo: waits out the seconds in which it can be taken back, then does what is due."""
-    decision = Decision.objects.filter(pk=decision_id).only("execute_after").first()
-    if decision is None:
-        return
-    if decision.execute_after:
-        rest = decision.execute_after - wall_now()
-        time.sleep(min(max(rest, timedelta(0)), UNDO_WINDOW).total_seconds())
+    time.sleep(_left_to_take_back(decision_id).total_seconds())
     _carry_out(RUNG_SECONDS)
+
+
+def _left_to_take_back(decision_id: int) -> timedelta:
+    """From nothing to `UNDO_WINDOW`; the whole of it where the database cannot be asked just now."""
+    try:
+        until = Decision.objects.values_list("execute_after", flat=True).get(pk=decision_id)
+    except Decision.DoesNotExist:
+        until = None
+    except LOST as error:
+        logger.warning("the database failed (%s); the whole time to take it back is waited out", type(error).__name__)
+        connection.close()
+        return UNDO_WINDOW
+    rest = until - wall_now() if until else timedelta(0)
+    return min(max(rest, timedelta(0)), UNDO_WINDOW)
 
 
 def _carry_out(
@@ -78,7 +89,7 @@ def _carry_out(
     while True:
         try:
             round_of(min(seconds, end - clock()))
-        except (InterfaceError, OperationalError) as error:
+        except LOST as error:
             lost_at = clock() if lost_at is None else lost_at
             if clock() + PAUSE > min(lost_at + OUTAGE_SECONDS, end):
                 raise

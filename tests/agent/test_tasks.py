@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
@@ -99,6 +99,23 @@ def test_nudge_for_a_withdrawn_decision_does_nothing(account, now):
     assert Decision.objects.get().state == "awaiting"
 
 
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_approval_that_meets_a_lost_database_is_waited_out_and_carried_out(account, monkeypatch, error):
+    """The message may reach its worker in the very moment in which Postgres goes."""
+    decision = DecisionFactory.create(account=account)
+    slept, rounds = [], []
+    monkeypatch.setattr(tasks.time, "sleep", slept.append)
+    monkeypatch.setattr(tasks, "_carry_out", rounds.append)
+
+    def gone(*asked: object) -> None:
+        raise error("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(tasks.connection, "close", lambda: None)  # it holds the test's own transaction
+    with connection.execute_wrapper(gone):
+        tasks.execute_decision(decision.pk)
+    assert (slept, rounds) == ([UNDO_WINDOW.total_seconds()], [tasks.RUNG_SECONDS])
+
+
 def test_same_job_of_one_account_runs_only_once(account):
     with connection.cursor() as cursor, tasks.only_once("cycle", account.pk) as is_mine:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [account.pk])
@@ -144,7 +161,7 @@ def test_no_worker_is_ended_in_the_middle_of_a_send(settings):
     connecting = settings.DATABASES["default"]["OPTIONS"]["connect_timeout"]
     swept = tasks.OUTAGE_SECONDS + connecting + tasks.SWEEP_SECONDS
     assert main["timeout"] > swept + settings.ATTEMPT_SECONDS
-    rung = UNDO_WINDOW.total_seconds() + tasks.OUTAGE_SECONDS + connecting + tasks.RUNG_SECONDS
+    rung = UNDO_WINDOW.total_seconds() + tasks.OUTAGE_SECONDS + 2 * connecting + tasks.RUNG_SECONDS
     assert urgent["timeout"] > rung + settings.ATTEMPT_SECONDS
     assert urgent["timeout"] < main["timeout"] < main["retry"]
     assert main["retry"] > cycle.SECONDS
