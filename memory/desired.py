@@ -7,16 +7,20 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.apps import apps
+from django.db import connection
 from django.db.models import F, Model, QuerySet
 from django.utils.module_loading import module_has_submodule
 
 from memory.declarations import EdgeOf, NodeOf, property_name
 
+_ANY_ROW = -(2**53)
+"""Stands in a statement for the number of the row; no row has it."""
 NODES: dict[type[Model], NodeOf] = {}
 EDGES: dict[type[Model], tuple[EdgeOf, ...]] = {}
 
@@ -57,17 +61,48 @@ def desired(rows: QuerySet[Any], only: NodeOf | EdgeOf | None = None, *, at_once
     Instances are not asked: they may be stale, hold expressions, or have been saved in part. Rows read `at_once` are
     few; a whole table is read through a cursor, which takes three more trips to the database.
     """
-    node, edges = NODES[rows.model], EDGES.get(rows.model, ())
-    ends = {f"mirror_end_{number}": F(e.end) if isinstance(e.end, str) else e.end for number, e in enumerate(edges)}
-    paths = [node.key, *ends, *dict.fromkeys([*node.properties, *(path for edge in edges for path in edge.properties)])]
-    found = rows.order_by().annotate(**ends).values(*paths)
+    found, paths = _asking(rows)
     for values in found if at_once else found.iterator(chunk_size=2000):
-        key = str(values[node.key])
-        if only is None or only is node:
-            yield node_state(node, key, _properties(node.properties, values))
-        for edge, end in zip(edges, ends, strict=True):
-            if only is None or only is edge:
-                yield edge_state(edge, key, values[end], _properties(edge.properties, values))
+        yield from _states(rows.model, dict(zip(paths, values, strict=True)), only)
+
+
+def desired_of(model: type[Model], pk: int) -> Iterator[State]:
+    """The same of one row. Saving is what happens most, so the query is put together once for each model."""
+    sql, params, paths = _statement(model)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [pk if param == _ANY_ROW else param for param in params])
+        found = cursor.fetchall()
+    for values in found:
+        yield from _states(model, dict(zip(paths, values, strict=True)))
+
+
+@cache
+def _statement(model: type[Model]) -> tuple[str, tuple[Any, ...], tuple[str, ...]]:
+    found, paths = _asking(model._base_manager.filter(pk=_ANY_ROW))
+    return *found.query.sql_with_params(), paths
+
+
+def _asking(rows: QuerySet[Any]) -> tuple[QuerySet[Any, tuple[Any, ...]], tuple[str, ...]]:
+    """What is asked of these rows, and the names of its columns."""
+    node, edges = NODES[rows.model], EDGES.get(rows.model, ())
+    ends = {_end_column(number): F(e.end) if isinstance(e.end, str) else e.end for number, e in enumerate(edges)}
+    properties = dict.fromkeys([*node.properties, *(path for edge in edges for path in edge.properties)])
+    paths = tuple(dict.fromkeys([node.key, *ends, *properties]))
+    return rows.order_by().annotate(**ends).values_list(*paths), paths
+
+
+def _states(model: type[Model], values: dict[str, Any], only: NodeOf | EdgeOf | None = None) -> Iterator[State]:
+    node = NODES[model]
+    key = str(values[node.key])
+    if only is None or only is node:
+        yield node_state(node, key, _properties(node.properties, values))
+    for number, edge in enumerate(EDGES.get(model, ())):
+        if only is None or only is edge:
+            yield edge_state(edge, key, values[_end_column(number)], _properties(edge.properties, values))
+
+
+def _end_column(number: int) -> str:
+    return f"mirror_end_{number}"
 
 
 def node_state(node: NodeOf, key: str, properties: dict[str, Any]) -> State:

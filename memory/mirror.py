@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F, Model, QuerySet
 from django.db.models.signals import post_delete, post_save, pre_delete
 
-from memory.desired import EDGES, NODES, State, deleted, desired, edge_declarations, load, unlinked
+from memory.desired import EDGES, NODES, State, deleted, desired, desired_of, edge_declarations, load, unlinked
 from memory.models import GraphChange
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ def _gone(model: type[Model], slug: str) -> Iterator[State]:
 def _saved(sender: type[Model], instance: Model, **_: Any) -> None:
     """In a transaction the row is locked already: it was written a moment ago, and saving is what happens most."""
     if connection.in_atomic_block:
-        _write(desired(sender._base_manager.filter(pk=instance.pk), at_once=True))
+        _write(desired_of(sender, instance.pk))
     else:
         touch([instance])
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from creatives.models import Angle, Creative
+from memory.desired import NODES, desired, desired_of
 from memory.mirror import reconcile, touch
 from memory.models import GraphChange
 from tests.factories import (
@@ -124,6 +125,20 @@ def test_decision_leads_to_its_ad_set(account):
     edges = GraphChange.objects.filter(label__startswith="LED_TO", op="edge")
     assert edges.get().payload["b"] == str(ad_set.key)
     assert edges.get().payload["props"]["action"] == decision.action
+
+
+def test_one_row_is_read_as_its_whole_table_is(account):
+    """Saving reads a row by a statement of its own, put together once for each model."""
+    ad = AdFactory.create(ad_set__campaign__account=account, creative=CreativeFactory.create(brand=account.brand))
+    AdFactory.create(creative=None)
+    DecisionFactory.create(account=account, subject_id=ad.ad_set.external_id)
+    DecisionFactory.create()
+    for model in NODES:
+        pks = model._base_manager.values_list("pk", flat=True)
+        assert pks
+        singly = [state for pk in pks for state in desired_of(model, pk)]
+        assert sorted(singly, key=repr) == sorted(desired(model._base_manager.all()), key=repr)
+        assert list(desired_of(model, max(pks) + 1)) == []
 
 
 def test_move_of_decision_reaches_the_outbox(account, manager, now):
