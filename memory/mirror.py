@@ -73,6 +73,8 @@ def _touch_rows(model: type[Model], pks: list[Any]) -> int:
     """The rows are locked first: between reading a state and writing it, nobody else's newer state may slip in."""
     rows = model._base_manager.filter(pk__in=pks)
     locked = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    if len(locked) == 1:
+        return _write(desired_of(model, locked[0]))
     return _write(desired(model._base_manager.filter(pk__in=locked), at_once=True))
 
 
