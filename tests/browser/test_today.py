@@ -77,7 +77,7 @@ def test_figures_do_not_run_into_each_other(today: Callable[..., Page], busy: Ad
     assert all(scroll <= width for width, scroll in boxes)
 
 
-def test_stop_by_key_shows_its_banner_and_a_second_person_ends_it(
+def test_stop_by_key_shows_its_banner_and_a_second_person_releases_it(
     today: Callable[..., Page], open_page: Callable[..., Page], person: Callable[[str], User], account: AdAccount
 ) -> None:
     page = today()
@@ -93,9 +93,9 @@ def test_stop_by_key_shows_its_banner_and_a_second_person_ends_it(
 
     other = open_page(person("manager"), width=390)
     other.goto(reverse("inbox", args=[account.key]))
-    other.get_by_role("button", name="Start again…").click()
+    other.get_by_role("button", name="Release the stop…").click()
     assert find_problems(other) == []
     other.get_by_label("What has been put right").fill("The price is right again.")
-    other.get_by_role("button", name="Start again", exact=True).click()
+    other.get_by_role("button", name="Release the stop", exact=True).click()
     expect(other.locator(".stopped")).to_have_count(0)
     assert not AdAccount.objects.get().is_stopped

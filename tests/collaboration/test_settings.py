@@ -197,7 +197,7 @@ def test_stop_shows_on_every_page_and_needs_a_second_person(log_in, manager, per
     for name in ("inbox", "settings", "today"):
         page = said(browser.get(url(name)))
         assert "Out of stock: Blue mugs" in page
-        assert f"{colleague} can start it again." in page
+        assert f"{colleague} can release the stop." in page
         assert "Ads keep running at today’s budgets" in page
         assert "release-title" not in page
     assert browser.post(url("settings-release"), {"reason": "All fine."}).status_code == 403
@@ -224,7 +224,7 @@ def test_today_does_not_say_that_all_is_well_while_stopped(log_in, manager, url,
     AdAccount.objects.update(is_stopped=True, stopped_at=NOW, stopped_by=manager)
     page = said(browser.get(url("today")))
     assert "Ads keep running at today’s budgets (€894 a day); nothing is raised" in page
-    assert "Nobody can start it again yet" in page
+    assert "Nobody can release it yet" in page
     for word in ("Nothing is broken", "Spend on plan", "All well"):
         assert word not in page
 
