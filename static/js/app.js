@@ -188,7 +188,6 @@
     const count = boxes.filter((each) => each.checked).length;
     box.closest("tr")?.setAttribute("aria-selected", String(box.checked));
     for (const label of all("[data-selected-count]", form)) label.textContent = String(count);
-    for (const bar of all("[data-when-selected]", form)) bar.hidden = count === 0;
   };
   document.addEventListener("change", (event) => {
     const input = event.target;
@@ -200,7 +199,10 @@
         box.checked = input.checked;
         showSelection(box);
       }
-    else if (input.type === "checkbox") showSelection(input);
+    else if (input.type === "checkbox") {
+      showSelection(input);
+      input.scrollIntoView({ block: "nearest" }); // the bar that comes with a selection must not hide what was ticked
+    }
     if (input.type === "file") nameFile(input);
   });
 

@@ -82,6 +82,7 @@ def test_rows_are_ticked_and_proposed_by_keys(
 ) -> None:
     page = open_page(team)
     page.goto(reverse("ads", args=[account.key]) + "?level=ad_set")
+    expect(page.get_by_role("button", name="Propose…")).to_be_hidden()
     for name in ("Broad", "Lookalike 1%"):
         page.keyboard.press("j")
         expect(page.locator("[data-item]:focus")).to_have_text(name)
@@ -121,6 +122,26 @@ def test_selection_stays_while_the_tree_opens(
     expect(page.get_by_role("heading", name="Propose for 4 items")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_bar_of_a_selection_hides_no_row_that_was_ticked(
+    open_page: Callable[..., Page], account: AdAccount, sets: list[AdSet], team: User, width: int
+) -> None:
+    page = open_page(team, width=width)
+    page.goto(reverse("ads", args=[account.key]) + "?open=all")
+    box, bar = page.get_by_label("Select Gift box, Broad"), page.locator("#propose")
+    place = box.bounding_box()
+    assert place
+    page.set_viewport_size({"width": width, "height": int(place["y"]) + (80 if width < 700 else 30)})
+    box.check()
+    expect(bar).to_be_visible()
+    place, over = box.bounding_box(), bar.bounding_box()
+    assert place
+    assert over
+    assert place["y"] + place["height"] <= over["y"]
+    box.uncheck()
+    expect(bar).to_be_hidden()
+
+
 def test_it_works_without_javascript(
     browser: Browser, live_server: Any, account: AdAccount, sets: list[AdSet], team: User
 ) -> None:
@@ -129,6 +150,7 @@ def test_it_works_without_javascript(
     page = context.new_page()
     page.goto(reverse("ads", args=[account.key]) + "?level=ad")
     page.get_by_label("Select Gift box, Broad").check()
+    expect(page.get_by_text("selected", exact=True)).to_be_hidden()  # nothing counts them
     page.get_by_role("button", name="Propose…").click()
     page.get_by_label("Why?").fill("It has sold nothing since Monday.")
     page.get_by_role("button", name="Propose 1").click()
