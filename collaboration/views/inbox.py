@@ -200,7 +200,7 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
         )
     else:
         messages.success(request, "I am setting it back; it shows here when Meta has confirmed.")
-    return redirect("decision", account.key, row.key)
+    return redirect(reverse("decision", args=[account.key, row.key], query=_tab(request)))
 
 
 def _settling(
@@ -216,7 +216,7 @@ def _settling(
         raise Conflict("This change is settled by now.", remedy="See below how it ended.")
     outcome = act(row, change, person(request), words(request, "hash"), known_now(account))
     messages.success(request, said.format(outcome))
-    return redirect("decision", account.key, row.key)
+    return redirect(reverse("decision", args=[account.key, row.key], query=_tab(request)))
 
 
 @login_required
@@ -356,9 +356,7 @@ def _page(
     request: HttpRequest, account: AdAccount, row: Decision | None, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
     now = known_now(account)
-    view = request.GET.get("view", "waiting")
-    if view not in VIEWS:
-        view = "waiting"
+    view = _tab(request)["view"]
     kind = request.GET.get("kind", "")
     page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
     items = list(page.object_list)
@@ -379,6 +377,10 @@ def _page(
     }
     context |= latest_decided(account) if view == "waiting" else {}
     return render(request, "inbox/inbox.html", context | extra, status=status)
+
+
+def _tab(request: HttpRequest) -> dict[str, str]:
+    return {"view": asked if (asked := request.GET.get("view", "")) in VIEWS else VIEWS[0]}
 
 
 def _tabs(account: AdAccount, view: str, now: Any) -> list[dict[str, Any]]:

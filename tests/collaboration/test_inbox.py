@@ -245,6 +245,15 @@ def test_undo_in_time_takes_the_yes_back(log_in, manager, make):
     assert (fresh.state, fresh.approved_hash, fresh.execute_after) == ("awaiting", "", None)
 
 
+@pytest.mark.parametrize(("asked", "stays"), [("?view=decided", "decided"), ("", "waiting"), ("?view=x", "waiting")])
+def test_undo_leaves_the_person_on_the_tab(log_in, manager, make, asked, stays):
+    one, browser = make(), log_in(manager)
+    browser.post(url("approve", one), {"hash": one.content_hash})
+    card = reverse("decision", args=[one.account.key, one.key])
+    assert f'action="{url("undo", one)}?view={stays}"' in said(browser.get(card + asked))
+    assert browser.post(url("undo", one) + asked).url == f"{card}?view={stays}"
+
+
 def test_undo_of_what_has_no_way_back_says_why(log_in, manager, make):
     one = make()
     response = log_in(manager).post(url("undo", one))
