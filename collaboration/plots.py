@@ -16,8 +16,6 @@ Values = Sequence[float | None]
 
 WIDTH = 1000
 """Units of the inner drawing that is stretched to the width of the figure."""
-LABEL_SHARE = 0.4
-"""Part of the width that the label of a level may take."""
 BOTTOM = 24
 """Pixels under the plot for the labels of the horizontal axis."""
 
@@ -49,7 +47,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal mark: a cap, a goal, break-even."""
+    """A horizontal mark: a cap, a goal, break-even. The legend names it: beside its line other lines pass."""
 
     value: float
     label: str
@@ -87,7 +85,6 @@ class Text:
     text: str
     anchor: str = "middle"
     css: str = ""
-    dy: float = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ class Drawing:
     ticks: list[Text] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     dots: list[Dot] = field(default_factory=list)
-    levels: list[Text] = field(default_factory=list)
+    levels: list[float] = field(default_factory=list)
     pins: list[Text] = field(default_factory=list)
     labels: list[Text] = field(default_factory=list)
     rows: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -139,7 +136,7 @@ def draw(plot: Plot) -> Drawing:
         ticks=ticks,
         shapes=shapes,
         dots=_last_dots(plot, y),
-        levels=[_level_text(plot, level, y) for level in plot.levels],
+        levels=[y(level.value) for level in plot.levels],
         pins=[Text(_percent(pin.index, count), 10, str(number)) for number, pin in enumerate(plot.pins, 1)],
         labels=_axis_labels(plot),
         rows=[(label, [_cell(plot, line, index) for line in plot.series]) for index, label in enumerate(plot.labels)],
@@ -225,20 +222,6 @@ def _area(low: Values, high: Values, y: Callable[[float], float]) -> str:
     upper = [f"{i / span * WIDTH:.6g} {y(high[i] or 0.0):.6g}" for i in known]
     lower = [f"{i / span * WIDTH:.6g} {y(low[i] or 0.0):.6g}" for i in reversed(known)]
     return f"M{' L'.join(upper + lower)}Z"
-
-
-def _level_text(plot: Plot, level: Level, y: Callable[[float], float]) -> Text:
-    """The label of a level at the end and side of its line where the series leave most room."""
-    at, count = y(level.value), len(plot.labels)
-    near = max(round(count * LABEL_SHARE), 1)
-
-    def room(place: Text) -> float:
-        ends = slice(0, near) if place.anchor == "start" else slice(count - near, count)
-        drawn = [y(value) for series in plot.series for value in series.values[ends] if value is not None]
-        return min((abs(value - (at + place.dy - 4)) for value in drawn), default=math.inf)
-
-    sides = [("0%", "start"), ("100%", "end")]
-    return max((Text(x, at, level.label, anchor, dy=dy) for dy in (-5, 14) for x, anchor in sides), key=room)
 
 
 def _line_css(series: Series) -> str:

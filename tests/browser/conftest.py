@@ -25,6 +25,15 @@ new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => s
 })
 """
 """Two frames on, with every change of colour over."""
+COLLISIONS = """
+[...document.querySelectorAll(".fig .plot > svg")].flatMap((figure) => {
+    const shown = [...figure.querySelectorAll("text")].filter((text) => text.checkVisibility() && !text.closest(".pin"));
+    const boxes = shown.map((text) => [text.textContent, text.getBoundingClientRect()]);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return boxes.flatMap(([name, box], place) =>
+        boxes.slice(place + 1).filter(([, other]) => meet(box, other)).map(([other]) => `${name} and ${other}`));
+})
+"""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -214,6 +223,7 @@ def find_problems(page: Page, rules: dict[str, Any] = AXE_RULES) -> list[str]:
     """What is wrong with the page as it stands, in words."""
     problems = [f"axe {rule}: {html[:160]}" for rule, html in run_axe(page, rules)]
     problems += [f"console: {text}" for text in page.errors]  # type: ignore[attr-defined]
+    problems += [f"labels of a figure run into each other: {pair}" for pair in page.evaluate(COLLISIONS)]
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return problems + ([f"{overflow} px of sideways scroll"] if overflow > 0 else [])
 

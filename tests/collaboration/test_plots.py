@@ -48,21 +48,8 @@ def test_levels_and_bands_fit_into_the_scale() -> None:
     )
     drawing = draw(plot)
     assert drawing.ticks[-1].text == "10"
-    assert drawing.levels[0].text == "cap"
+    assert drawing.levels == [68.6]
     assert drawing.shapes[0].css == "band"
-
-
-@pytest.mark.parametrize(
-    ("values", "place"),
-    [
-        ([1, 1, 9, 9, 9], ("0%", "start", -5)),  # low on the left, the level at 8: room there, above
-        ([9, 9, 9, 1, 1], ("100%", "end", -5)),
-    ],
-)
-def test_label_of_a_level_stands_where_the_line_is_not(values: list[float], place: tuple[str, str, float]) -> None:
-    drawing = draw(Plot("t", "s", list("abcde"), [Series("x", values)], levels=[Level(8, "cap")]))
-    [label] = drawing.levels
-    assert (label.x, label.anchor, label.dy) == place
 
 
 def test_empty_and_single_values_are_drawn() -> None:
