@@ -11,12 +11,15 @@ from mediabuyer.brands.models import User
 
 
 def account_for(request: HttpRequest, key: UUID) -> AdAccount:
-    """The account if this person may see it. Remembered, so that pages without one keep their frame."""
+    """The account if this person may see it. Remembered, so that pages without one keep their frame; not for a part
+    that an open page asks for by itself, while the person may long be at another account.
+    """
     account = AdAccount.objects.visible_to(request.user).select_related("brand", "stopped_by").filter(key=key).first()
     if account is None:
         raise Http404("No such account")
     request.account = account  # type: ignore[attr-defined]
-    if request.session.get("account") != str(key):
+    is_page = not request.htmx or request.htmx.boosted  # type: ignore[attr-defined]
+    if is_page and request.session.get("account") != str(key):
         request.session["account"] = str(key)
     return account
 

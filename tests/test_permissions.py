@@ -64,6 +64,7 @@ RULES: dict[str, Rule] = {
     "metrics": Rule("operator", is_shared=True),
     "today": LOOK,
     "today-running": LOOK,
+    "today-health": LOOK,
     "inbox": LOOK,
     "inbox-just-decided": LOOK,
     "decision": LOOK,
@@ -138,7 +139,7 @@ OBJECT_OF = {
     "api/imports/": "upload", "import/": "upload",
 }  # fmt: skip
 """Whose key `<uuid:key>` is, by the beginning of the route."""
-PARTS = {"cycle-live", "inbox-just-decided", "today-running"}
+PARTS = {"cycle-live", "inbox-just-decided", "today-running", "today-health"}
 """Put into a page that names the mode."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -114,9 +115,6 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     money = _money(account, now)
     period = last_days(evaluation_day(account, now))
     before, scale = previous_period(*period), scale_of(account)[0]
-    found = health.parts(account, now, machine_now)
-    capped = health.cap(account, money.plan)
-    found += [capped] if capped else []
     events = _events(account, person(request))
     may_decide = may(request.user, Right.DECIDE, account.brand)
     context = {
@@ -138,16 +136,11 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "events": events,
         "actors": actor_names(one["event"] for one in events),
         "requests": _requests(account),
-        "health": found,
-        "worst": health.worst(found),
-        "troubles": [one for one in found if one.tone != "good"],
         "next_cycle": _next_cycle(account),
         "last_cycle": Cycle.objects.filter(account=account).first(),
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
-    context |= _money_words(account, money) | _not_as_it_should_be(account)
-    if context["worst"] == "good" and (context["unsettled"] or context["undos"]):
-        context["worst"] = "warn"
+    context |= _money_words(account, money) | _health(account, money.plan, now, machine_now)
     context |= {"seen_at": person(request).seen_today_at}
     User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)
@@ -167,15 +160,40 @@ def running(request: HttpRequest, key: UUID) -> HttpResponse:
     return render(request, "today/_running.html", found)
 
 
+@login_required
+@require_GET
+def how_it_is(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Health and its words in the sentence on top; nothing to swap where they stand as they were seen."""
+    account = account_for(request, key)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("today", account.key)
+    found = _health(account, committed_now(account), known_now(account), wall_now())
+    if found["health_stage"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "today/_health.html", found | {"is_renewal": True})
+
+
 def _is_reviewer(user: User, account: AdAccount) -> bool:
     member = member_of(user, account.brand)
     return member is not None and member.role == Role.REVIEWER
 
 
-def _not_as_it_should_be(account: AdAccount) -> dict[str, Any]:
-    """What nobody settles unless a person does: changes of unknown outcome, undos that did not work."""
-    undos = Decision.objects.filter(account=account).with_failed_undo()
-    return {"unsettled": unsettled_of(account), "undos": list(undos[:NEEDS])}
+def _health(account: AdAccount, plan: Decimal, now: datetime, machine_now: datetime) -> dict[str, Any]:
+    """Each part, and what nobody settles unless a person does: changes of unknown outcome, undos that did not work."""
+    capped = health.cap(account, plan)
+    found = health.parts(account, now, machine_now) + ([capped] if capped else [])
+    unsettled = unsettled_of(account)
+    undos = list(Decision.objects.filter(account=account).with_failed_undo()[:NEEDS])
+    worst = health.worst(found)
+    said = [*((one.name, one.tone, one.text) for one in found), bool(unsettled or undos), account.is_stopped]
+    return {
+        "health": found,
+        "worst": "warn" if worst == "good" and (unsettled or undos) else worst,
+        "troubles": [one for one in found if one.tone != "good"],
+        "unsettled": unsettled,
+        "undos": undos,
+        "health_stage": hashlib.sha256(repr(said).encode()).hexdigest()[:12],
+    }
 
 
 def _waiting(account: AdAccount, now: datetime) -> list[Decision]:

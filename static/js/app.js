@@ -252,6 +252,9 @@
   };
   let picked = [];
   document.addEventListener("htmx:beforeSwap", (event) => {
+    const { elt, xhr, pathInfo } = event.detail;
+    const came = new URL(xhr.responseURL || location.href).pathname;
+    if (elt && isLooking(event) && came !== new URL(pathInfo.requestPath, location.href).pathname) event.detail.shouldSwap = false; // the login
     picked = all("[data-selection] input:checked", event.detail.target).map((box) => box.value);
   });
   const pickAgain = (part) => {

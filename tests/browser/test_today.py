@@ -77,6 +77,21 @@ def test_figures_do_not_run_into_each_other(today: Callable[..., Page], busy: Ad
     assert all(scroll <= width for width, scroll in boxes)
 
 
+def test_health_is_renewed_and_leaves_the_focus(today: Callable[..., Page], account: AdAccount) -> None:
+    page = today(clock=True)
+    page.locator("#to-status").focus()
+    AdAccount.objects.update(connection="reconnect")
+    page.clock.run_for(30_000)
+    expect(page.locator("#health")).to_contain_text("refuses our token")
+    expect(page.locator("#well")).to_contain_text("refuses our token")
+    expect(page.locator("#to-status")).to_be_focused()
+    page.context.clear_cookies()  # the session is over
+    with page.expect_response("**/accounts/login/**"):
+        page.clock.run_for(30_000)
+    expect(page.locator("#health")).to_contain_text("refuses our token")
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
 def test_stop_by_key_shows_its_banner_and_a_second_person_releases_it(
     today: Callable[..., Page], open_page: Callable[..., Page], person: Callable[[str], User], account: AdAccount
 ) -> None:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from campaigns.models import AdAccount
 from mediabuyer.agent.models import Cycle, Decision, Step
 from memory.events import record
-from tests.factories import AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
+from tests.factories import AccountFactory, AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)
@@ -200,6 +200,28 @@ def test_line_follows_the_cycle_and_never_renews_the_page(client, show, manager,
     assert "The cycle is over" in over.content.decode()
     assert "hx-get" not in over.content.decode()
     assert "is running" not in show(manager)
+
+
+def test_health_looks_again_and_is_sent_only_when_it_changed(client, show, manager, account):
+    page, url = show(manager), reverse("today-health", args=[account.key])
+    stage = page.split(f'hx-get="{url}?seen=')[1].split('"')[0]
+    assert client.get(url).url == reverse("today", args=[account.key])
+    hx = {"HX-Request": "true"}
+    assert client.get(url, {"seen": stage}, headers=hx).status_code == 204
+    AdAccount.objects.update(connection="reconnect")
+    part = client.get(url, {"seen": stage}, headers=hx).content.decode()
+    assert part.count("refuses our token") == 2  # the list, and the sentence on top
+    assert '<span id="well" hx-swap-oob="true">' in part
+    assert "aria-live" not in part
+    assert f"?seen={stage}" not in part
+
+
+def test_page_that_looks_again_does_not_bring_its_account_back(client, show, manager, account):
+    other = AccountFactory.create(brand=account.brand)
+    show(manager)
+    client.get(reverse("today", args=[other.key]))
+    client.get(reverse("today-health", args=[account.key]), headers={"HX-Request": "true"})
+    assert client.session["account"] == str(other.key)
 
 
 def test_queued_cycle_is_said_to_wait(show, manager, cycle):
