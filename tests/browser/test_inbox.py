@@ -196,6 +196,23 @@ def test_toast_counts_down_and_u_takes_it_back(inbox: Callable[..., Page], ten: 
     expect(page.locator("#h-dec")).to_contain_text("“Atlas”")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 664)])
+def test_toast_leaves_heading_and_answers_in_sight(
+    inbox: Callable[..., Page], ten: list[Decision], width: int, height: int
+) -> None:
+    page = inbox(width=width)
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(reverse("decision", args=[ten[0].account.key, ten[0].key]))
+    page.keyboard.press("a")
+    expect(page.locator(".toast")).to_contain_text("Approved: Raise “Atlas”")
+    toast = page.locator(".toast").bounding_box()
+    assert toast
+    for part in ("h1", "#h-dec", ".actionbar"):
+        box = page.locator(part).bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= toast["y"] or box["y"] >= toast["y"] + toast["height"], part
+
+
 def test_u_takes_a_slip_back_and_else_says_why_not(inbox: Callable[..., Page], ten: list[Decision]) -> None:
     page = inbox()
     page.keyboard.press("u")
