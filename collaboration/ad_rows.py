@@ -41,6 +41,7 @@ class Line:
     key: UUID
     name: str
     status: StatusWords
+    external_id: str = ""
     budget: Decimal | None = None
     budget_note: str = ""
     angle: str = ""
@@ -286,7 +287,7 @@ def _campaign_lines(
 def _campaign_line(row: Campaign) -> Line:
     budget = row.daily_budget or row.lifetime_budget
     note = "for its whole life" if row.daily_budget is None and row.lifetime_budget else ""
-    return Line("campaign", row.pk, row.key, row.name, status_of(row), budget, note, path=_path(row))
+    return Line("campaign", row.pk, row.key, row.name, status_of(row), row.external_id, budget, note, path=_path(row))
 
 
 def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
@@ -295,7 +296,8 @@ def _ad_set_line(row: AdSet, campaign: Campaign) -> Line:
     if budget is None and campaign.daily_budget:
         note = "held by the campaign"
     status, path = status_of(row, campaign), _path(campaign, row)
-    return Line("ad_set", row.pk, row.key, row.name, status, budget, note, within=campaign.name, path=path)
+    own = (row.pk, row.key, row.name, status, row.external_id)
+    return Line("ad_set", *own, budget, note, within=campaign.name, path=path)
 
 
 def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet, above: tuple[tuple[str, str], ...]) -> Line:
@@ -308,6 +310,7 @@ def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet, above: t
         row["key"],
         row["name"],
         status,
+        row["external_id"],
         angle=row["creative__angle__name"] or "",
         within=ad_set.name,
         path=(*above, _named(row["name"], row["external_id"])),

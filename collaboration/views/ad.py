@@ -35,6 +35,7 @@ from collaboration.people import actor_names
 from collaboration.period import Period
 from collaboration.statuses import ad_status
 from collaboration.where import OURS, dimensions, parts
+from mediabuyer.agent.ask import open_by_id
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.permissions import Right, may
 from mediabuyer.lib.money import format_money
@@ -79,6 +80,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "payout": payout_plot(found, today, goal.margin, belief),
         "fatigue": fatigue_words(belief),
         "two_costs": TWO_COSTS,
+        "open": open_by_id(account).get(found.external_id),
         "decisions": decisions,
         "lines": lines,
         "actors": actor_names(event for event, _ in lines),

@@ -44,6 +44,7 @@ from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
 from collaboration.views.saved import saved_views
 from creatives.models import Angle
+from mediabuyer.agent.ask import open_by_id
 from mediabuyer.brands.permissions import Right, may
 
 EACH_PAGE = {"campaign": 25, "ad_set": 50, "ad": 50}
@@ -168,6 +169,7 @@ def _rows(
     """Everything that the template prints of a row."""
     small = sparks(account, lines, period.end, rate)
     toggle, page = _address(request, "open"), reverse("ad", args=[account.key, ANY_KEY]) + period.query
+    taken = open_by_id(account)
     return [
         {
             "line": line,
@@ -177,6 +179,7 @@ def _rows(
             "is_tired": line.belief is not None and line.belief.is_tired and line.level == "ad",
             "toggle": toggle(toggled(line, asked.open, everything=asked.opens_all)) if line.children else "",
             "href": page.replace(str(ANY_KEY), str(line.key)) if line.level == "ad" else "",
+            "open": taken.get(line.external_id),
             "opens": bool(line.children) and asked.level == "campaign",
         }
         for line in lines

@@ -66,7 +66,7 @@ def read_nodes(account: AdAccount, keys: Iterable[UUID]) -> list[Node]:
 
 def preview(account: AdAccount, nodes: Sequence[Node], wish: Wish, now: datetime) -> list[Item]:
     """What would become of each, on our tables as they are now; writes nothing."""
-    seen, taken, ground = see(account, now), _taken(account), read_ground(account, now)
+    seen, taken, ground = see(account, now), open_by_id(account), read_ground(account, now)
     return [_weigh(ground, node, wish, seen, taken) for node in nodes]
 
 
@@ -150,8 +150,8 @@ def _last_observation(account: AdAccount) -> Observation | None:
         return None
 
 
-def _taken(account: AdAccount) -> dict[str, Decision]:
-    """Ids that open decisions speak about."""
+def open_by_id(account: AdAccount) -> dict[str, Decision]:
+    """What open decisions speak about, by Meta's id: nothing else can be proposed for it until they are over."""
     taken: dict[str, Decision] = {}
     for row in Decision.objects.filter(account=account, state__in=OPEN).select_related("account"):
         for external_id in (row.subject_id, *(change["external_id"] for change in row.changes)):
@@ -182,7 +182,7 @@ def _collided(item: Item, other: Decision) -> Item:
 def _propose(author: Author, item: Item, reason: str) -> Item:
     if item.problem or item.guarded is None:
         return item
-    if other := _taken(author.account).get(item.node.external_id):  # made beside us since the preview
+    if other := open_by_id(author.account).get(item.node.external_id):  # made beside us since the preview
         return _collided(item, other)
     proposal = replace(item.guarded.proposal, why=f"{author.person} asks for it: {reason.strip()}")
     remembered = {proposal.action: recall_about(author.account, proposal, author.now)}

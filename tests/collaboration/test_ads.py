@@ -267,7 +267,7 @@ def test_queries_do_not_grow_with_the_account(
     viewer: Client, account: Any, asked: str, django_assert_max_num_queries: Any
 ) -> None:
     seed_account(account, campaigns=3, ad_sets=2, ads=5, days=30)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         viewer.get(reverse("ads", args=[account.key]) + asked)
 
 
@@ -343,6 +343,27 @@ def test_change_of_a_single_ad_is_offered_where_it_can_be_asked(client, account,
     client.force_login(person(role), backend="django.contrib.auth.backends.ModelBackend")
     page = client.get(reverse("ad", args=[account.key, ad.key])).content.decode()
     assert (f"{reverse('propose', args=[account.key])}?item={ad.key.hex}" in page) is is_offered
+
+
+@pytest.mark.parametrize(("state", "is_told"), [("awaiting", True), ("executing", True), ("rejected", False)])
+def test_open_decision_is_told_before_anything_is_proposed(
+    viewer: Client, account: Any, ads: dict[str, Any], state: str, is_told: bool
+) -> None:
+    ad = Ad.objects.filter(account=account).first()
+    one = DecisionFactory.create(
+        account=account,
+        ad=ad,
+        subject_level="ad",
+        subject_id=ad.external_id,
+        changes=[],
+        state=state,
+        title="New photo",
+    )
+    link = f'href="{reverse("decision", args=[account.key, one.key])}"'
+    page = viewer.get(reverse("ad", args=[account.key, ad.key])).content.decode()
+    assert (("nothing else can be proposed for this ad" in page), page.count(link)) == (is_told, 1 + is_told)
+    rows = viewer.get(reverse("ads", args=[account.key]), {"level": "ad"}).content.decode()
+    assert (rows.count("Decision open"), rows.count(link)) == (is_told, is_told)
 
 
 def test_link_to_a_page_is_never_a_script(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
