@@ -27,7 +27,7 @@ new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => s
 """Two frames on, with every change of colour over."""
 COLLISIONS = """
 [...document.querySelectorAll(".fig .plot > svg")].flatMap((figure) => {
-    const shown = [...figure.querySelectorAll("text")].filter((text) => text.checkVisibility() && !text.closest(".pin"));
+    const shown = [...figure.querySelectorAll("text:not(.pin text)")].filter((text) => text.checkVisibility());
     const boxes = shown.map((text) => [text.textContent, text.getBoundingClientRect()]);
     const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
     return boxes.flatMap(([name, box], place) =>
