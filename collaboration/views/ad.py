@@ -70,7 +70,6 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "ad": found,
         "period": period,
         "source": source_of(account, now),
-        "may_propose": _can_be_proposed(found) and may(request.user, Right.PROPOSE, account.brand),
         "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
         "belief": belief,
         "verdict": verdict(belief, account.currency),
@@ -80,7 +79,6 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "payout": payout_plot(found, today, goal.margin, belief),
         "fatigue": fatigue_words(belief),
         "two_costs": TWO_COSTS,
-        "open": open_by_id(account).get(found.external_id),
         "decisions": decisions,
         "lines": lines,
         "actors": actor_names(event for event, _ in lines),
@@ -96,7 +94,15 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "part_columns": [(one, one.title(scale)) for one in columns],
         "others": [(line, cells_of(line, columns, scale)) for line in others],
     }
-    return render(request, "ads/ad.html", context | _parts(request, found, period, scale))
+    return render(request, "ads/ad.html", context | _proposing(request, found) | _parts(request, found, period, scale))
+
+
+def _proposing(request: HttpRequest, found: Ad) -> dict[str, Any]:
+    """Whether this person may propose something for it, and the open decision that keeps everything else out."""
+    return {
+        "may_propose": _can_be_proposed(found) and may(request.user, Right.PROPOSE, found.account.brand),
+        "open": open_by_id(found.account).get(found.external_id),
+    }
 
 
 def _can_be_proposed(ad: Ad) -> bool:
