@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -53,83 +54,139 @@ SITE = "roastery.example"
 RANKS = ("ABOVE_AVERAGE", "AVERAGE", "BELOW_AVERAGE_35", "BELOW_AVERAGE_20", "BELOW_AVERAGE_10")
 
 
-def shown_row(world: World, query: Query, table: Table, index: int, whole_range: bool = False) -> Row:
-    """Row `index` of a table."""
-    figures = {name: int(column[index]) for name, column in table.columns.items()}
-    first, last = query.buckets[int(table.bucket[index])]
-    if whole_range:
-        last = query.buckets[-1][1]
-    entity = table.entities[int(table.entity[index])]
-    makers = _Makers(world, query, figures, entity)
-    row: Row = {}
-    for name in query.fields or (*DEFAULT_FIELDS[query.level], "impressions", "spend"):
-        value = makers.value(name)
-        if isinstance(value, list):
-            value = [entry for entry in value if makers.is_wanted(entry)]
-        if value not in (None, [], ""):
-            row[name] = value
-    row["date_start"], row["date_stop"] = date.fromordinal(first).isoformat(), date.fromordinal(last).isoformat()
-    row.update(table.labels[int(table.cell[index])])
-    return row
+class Shown:
+    """Shows rows of one answer; what rows have in common, such as names and days, is made once."""
+
+    def __init__(self, world: World, query: Query, table: Table, whole_range: bool = False) -> None:
+        self._world, self._query, self._table = world, query, table
+        self._fields = query.fields or (*DEFAULT_FIELDS[query.level], "impressions", "spend")
+        self._types = [item for item in json.loads(query.filtering) if item["field"] == ACTION_TYPE]
+        self._days = [
+            (_day(first), _day(query.buckets[-1][1] if whole_range else last)) for first, last in query.buckets
+        ]
+        self._objects = [_Object(world, entity) for entity in table.entities]
+
+    def rows(self, indexes: Ints) -> list[Row]:
+        """These rows of the table."""
+        table = self._table
+        columns = [column[indexes].tolist() for column in table.columns.values()]
+        places = (table.bucket[indexes].tolist(), table.entity[indexes].tolist(), table.cell[indexes].tolist())
+        return [
+            self._row(dict(zip(table.columns, values, strict=True)), *place)
+            for values, place in zip(zip(*columns, strict=True), zip(*places, strict=True), strict=True)
+        ]
+
+    def _row(self, figures: dict[str, int], bucket: int, entity: int, cell: int) -> Row:
+        makers = _Makers(self._world, self._query, figures, self._objects[entity])
+        row: Row = {}
+        for name in self._fields:
+            value = makers.value(name)
+            if self._types and isinstance(value, list):
+                value = [entry for entry in value if self._is_wanted(entry)]
+            if value not in (None, [], ""):
+                row[name] = value
+        row["date_start"], row["date_stop"] = self._days[bucket]
+        row.update(self._table.labels[cell])
+        return row
+
+    def _is_wanted(self, entry: dict[str, Any]) -> bool:
+        """Whether an entry of a list passes the filter on action types."""
+        kind = entry.get(ACTION_TYPE)
+        return kind is None or all(matches(kind, item["operator"], item.get("value")) for item in self._types)
+
+
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
+class _Object:
+    """What rows say of their object beside its figures, each thing looked up once."""
+
+    def __init__(self, world: World, entity: str) -> None:
+        self._world, self._told = world, dict[str, Any]()
+        self.record = world.objects[entity]
+
+    def told(self, name: str) -> Any:
+        """Ids, names and settings of the object and of those above it."""
+        if name not in self._told:
+            self._told[name] = self._looked_up(name)
+        return self._told[name]
+
+    def _looked_up(self, name: str) -> Any:
+        world, record = self._world, self.record
+        above = {record.kind: record}
+        for kind in ("adset", "campaign"):
+            if f"{kind}_id" in record.data:
+                above[kind] = world.objects[record.data[f"{kind}_id"]]
+        kind, _, what = name.rpartition("_")
+        if what in ("id", "name") and kind in above and kind != "account":
+            return above[kind].id if what == "id" else above[kind].data.get("name")
+        campaign, adset = above.get("campaign"), above.get("adset")
+        settings = {
+            "account_id": world.identity.account_id,
+            "account_name": world.account.data["name"],
+            "account_currency": world.currency,
+            "objective": campaign.data.get("objective") if campaign else None,
+            "buying_type": campaign.data.get("buying_type") if campaign else None,
+            "optimization_goal": adset.data.get("optimization_goal") if adset else None,
+            "attribution_setting": "7d_click_1d_view" if adset else None,
+            "created_time": iso(record.data["created_time"], world.zone)[:10],
+            "updated_time": iso(record.data["updated_time"], world.zone)[:10],
+        }
+        if name in settings:
+            return settings[name]
+        return self._ranking(name) if name.endswith("_ranking") and record.kind == "ad" else None
+
+    def _ranking(self, name: str) -> str:
+        """As it is where there are enough impressions."""
+        draw = float(uniform(key_of(self._world.identity.seed, name, self.record.id))[0])
+        return RANKS[min(int(draw * len(RANKS)), len(RANKS) - 1)]
 
 
 class _Makers:
     """Makes the fields of one row from its figures."""
 
-    def __init__(self, world: World, query: Query, figures: dict[str, int], entity: str) -> None:
-        self._world, self._query, self._figures = world, query, figures
-        self._entity = world.objects[entity]
-        self._types = [item for item in json.loads(query.filtering) if item["field"] == ACTION_TYPE]
-
-    def is_wanted(self, entry: dict[str, Any]) -> bool:
-        """Whether an entry of a list passes the filter on action types."""
-        kind = entry.get(ACTION_TYPE)
-        return kind is None or all(matches(kind, item["operator"], item.get("value")) for item in self._types)
+    def __init__(self, world: World, query: Query, figures: dict[str, int], about: _Object) -> None:
+        self._world, self._query, self._figures, self._about = world, query, figures, about
+        self._people: int | None = None
 
     def value(self, name: str) -> Any:
         """A field's value, None where there is nothing to show."""
-        figures, cents = self._figures, self._figures["spend"]
-        reach = self._reach()
-        ratios = {
-            "ctr": (100 * figures["clicks"], figures["impressions"]),
-            "cpc": (cents / 100, figures["clicks"]),
-            "cpm": (cents * 10, figures["impressions"]),
-            "frequency": (figures["impressions"], reach),
-            "cpp": (cents * 10, reach),
-            "inline_link_click_ctr": (100 * figures["link_clicks"], figures["impressions"]),
-            "cost_per_inline_link_click": (cents / 100, figures["link_clicks"]),
-            "unique_ctr": (95 * figures["clicks"], reach),
-            "cost_per_unique_click": (cents / 95, figures["clicks"]),
-            "cost_per_inline_post_engagement": (cents / 100, self._engagements()),
-        }
-        if name in ratios:
-            over, under = ratios[name]
+        figures = self._figures
+        if name in RATIOS:
+            over, under = RATIOS[name](self)
             return f"{over / under:.6f}" if under and over else None
-        counts = {
-            "clicks": figures["clicks"],
-            "reach": reach,
-            "inline_link_clicks": figures["link_clicks"],
-            "unique_clicks": round(0.95 * figures["clicks"]),
-            "inline_post_engagement": self._engagements(),
-            "unique_inline_link_clicks": round(0.95 * figures["link_clicks"]),
-        }
-        if name in counts:
-            return str(counts[name]) if counts[name] else None
+        if name in COUNTS:
+            count = COUNTS[name](self)
+            return str(count) if count else None
         if name == "impressions":
             return str(figures["impressions"])
         if name == "spend":
-            return money(cents)
-        return self._list(name) if name in LISTS else self._named(name)
+            return money(figures["spend"])
+        if name in LISTS:
+            return self._list(name)
+        told = self._about.told(name)
+        return "UNKNOWN" if told in RANKS and name.endswith("_ranking") and figures["impressions"] < 500 else told
+
+    def __getitem__(self, metric: str) -> int:
+        return self._figures[metric]
+
+    @property
+    def reach(self) -> int:
+        """People reached: fewer than impressions, and not additive over days, ads or cells."""
+        if self._people is None:
+            self._people = self._reach()
+        return self._people
 
     def _reach(self) -> int:
-        """People reached: fewer than impressions, and not additive over days, ads or cells."""
         shown = self._figures["impressions"]
         if not shown or any(name.startswith("hourly") for name in self._query.breakdowns):
             return 0
-        people = 60_000.0 * {"ad": 1, "adset": 2, "campaign": 5, "account": 15}[self._entity.kind]
+        people = 60_000.0 * {"ad": 1, "adset": 2, "campaign": 5, "account": 15}[self._about.record.kind]
         return max(min(int(people * (1.0 - np.exp(-shown / people)) * 0.96), shown), 1)
 
-    def _engagements(self) -> int:
+    @property
+    def engagements(self) -> int:
         return self._figures["link_clicks"] + self._figures["reactions"] + self._figures["comments"]
 
     def _list(self, name: str) -> Any:
@@ -137,7 +194,7 @@ class _Makers:
         links, bought = figures["link_clicks"], figures["purchase:default"]
         if name in ("actions", "unique_actions"):
             world, query = self._world, self._query
-            seed = f"{world.identity.seed}|{self._entity.id}|{query.buckets[0]}"
+            seed = f"{world.identity.seed}|{self._about.record.id}|{query.buckets[0]}"
             return divided(self._actions(), query.action_breakdowns, seed, world.identity.page_id, SITE)
         if name in ("conversions", "action_values", "conversion_values"):
             return self._purchase_entries("value") if "value" in name else None
@@ -176,19 +233,13 @@ class _Makers:
         figures = self._figures
         soft = [
             ("link_click", figures["link_clicks"]),
-            ("post_engagement", self._engagements()),
-            ("page_engagement", self._engagements()),
+            ("post_engagement", self.engagements),
+            ("page_engagement", self.engagements),
         ]
         soft += [(name, figures[metric]) for metric, names in SOFT_TYPES.items() for name in names]
-        entries = [
-            {"action_type": name, "value": str(count), **self._same_in_all_windows(count)}
-            for name, count in soft
-            if count
-        ]
+        keys = ("value", *(window for window in self._query.windows if window.endswith("_click")))  # the same in all
+        entries = [{"action_type": name, **dict.fromkeys(keys, str(count))} for name, count in soft if count]
         return entries + self._purchase_entries("purchase")
-
-    def _same_in_all_windows(self, count: int) -> dict[str, str]:
-        return {window: str(count) for window in self._query.windows if window.endswith("_click")}
 
     def _purchase_entries(self, kind: str) -> list[dict[str, str]]:
         """Purchases (or their value) under each name that Meta repeats them under, with the windows asked for."""
@@ -212,39 +263,27 @@ class _Makers:
                 entry[window] = f"{figures[f'value:{window}'] / cents:.6f}"
         return [entry]
 
-    def _named(self, name: str) -> Any:
-        """Ids, names and settings of the row's object and of those above it."""
-        world = self._world
-        above = {self._entity.kind: self._entity}
-        for kind in ("adset", "campaign"):
-            if f"{kind}_id" in self._entity.data:
-                above[kind] = world.objects[self._entity.data[f"{kind}_id"]]
-        kind, _, what = name.rpartition("_")
-        if what in ("id", "name") and kind in above and kind != "account":
-            return above[kind].id if what == "id" else above[kind].data.get("name")
-        campaign, adset = above.get("campaign"), above.get("adset")
-        settings = {
-            "account_id": world.identity.account_id,
-            "account_name": world.account.data["name"],
-            "account_currency": world.currency,
-            "objective": campaign.data.get("objective") if campaign else None,
-            "buying_type": campaign.data.get("buying_type") if campaign else None,
-            "optimization_goal": adset.data.get("optimization_goal") if adset else None,
-            "attribution_setting": "7d_click_1d_view" if adset else None,
-            "created_time": iso(self._entity.data["created_time"], world.zone)[:10],
-            "updated_time": iso(self._entity.data["updated_time"], world.zone)[:10],
-        }
-        if name in settings:
-            return settings[name]
-        return self._ranking(name) if name.endswith("_ranking") and self._entity.kind == "ad" else None
 
-    def _ranking(self, name: str) -> str:
-        if self._figures["impressions"] < 500:
-            return "UNKNOWN"
-        draw = float(uniform(key_of(self._world.identity.seed, name, self._entity.id))[0])
-        return RANKS[min(int(draw * len(RANKS)), len(RANKS) - 1)]
-
-
+RATIOS: dict[str, Callable[[_Makers], tuple[float, int]]] = {
+    "ctr": lambda row: (100 * row["clicks"], row["impressions"]),
+    "cpc": lambda row: (row["spend"] / 100, row["clicks"]),
+    "cpm": lambda row: (row["spend"] * 10, row["impressions"]),
+    "frequency": lambda row: (row["impressions"], row.reach),
+    "cpp": lambda row: (row["spend"] * 10, row.reach),
+    "inline_link_click_ctr": lambda row: (100 * row["link_clicks"], row["impressions"]),
+    "cost_per_inline_link_click": lambda row: (row["spend"] / 100, row["link_clicks"]),
+    "unique_ctr": lambda row: (95 * row["clicks"], row.reach),
+    "cost_per_unique_click": lambda row: (row["spend"] / 95, row["clicks"]),
+    "cost_per_inline_post_engagement": lambda row: (row["spend"] / 100, row.engagements),
+}
+COUNTS: dict[str, Callable[[_Makers], int]] = {
+    "clicks": lambda row: row["clicks"],
+    "reach": lambda row: row.reach,
+    "inline_link_clicks": lambda row: row["link_clicks"],
+    "unique_clicks": lambda row: round(0.95 * row["clicks"]),
+    "inline_post_engagement": lambda row: row.engagements,
+    "unique_inline_link_clicks": lambda row: round(0.95 * row["link_clicks"]),
+}
 LISTS = words("""
 actions unique_actions conversions action_values conversion_values purchase_roas website_purchase_roas
 cost_per_action_type results cost_per_result outbound_clicks outbound_clicks_ctr website_ctr cost_per_outbound_click

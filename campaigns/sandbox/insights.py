@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from campaigns.sandbox.draws import Ints, Keys, key_of, keys, rounded
 from campaigns.sandbox.insight_query import Query
-from campaigns.sandbox.insight_rows import Row, row_filter, shown_row, sort_key
+from campaigns.sandbox.insight_rows import Row, Shown, row_filter, sort_key
 from campaigns.sandbox.insight_table import Table
 from campaigns.sandbox.orders import REFUND, VIEW
 from campaigns.sandbox.splits import NO_DATA, OFF_META_HIDDEN, Splitter, cells_for
@@ -37,7 +37,7 @@ class Insights:
     def page(self, query: Query, offset: int, limit: int) -> list[Row]:
         """Rows `offset` to `offset + limit`, as shown."""
         table, order = self._answer(query)
-        return [shown_row(self._world, query, table, int(index)) for index in order[offset : offset + limit]]
+        return Shown(self._world, query, table).rows(order[offset : offset + limit])
 
     def total(self, query: Query) -> Row:
         """All rows as one (the `summary` of an answer)."""
@@ -45,7 +45,7 @@ class Insights:
         columns = {name: np.array([column[order].sum()]) for name, column in table.columns.items()}
         zero = np.zeros(1, dtype=np.int64)
         whole = Table(zero, zero, zero, columns, [self._world.account.id], [{}])
-        return shown_row(self._world, query, whole, 0, whole_range=True)
+        return Shown(self._world, query, whole, whole_range=True).rows(zero)[0]
 
     def _is_full(self) -> bool:
         rows = sum(len(order) for _, order in self._answers.values())
