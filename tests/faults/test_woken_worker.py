@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,13 +21,16 @@ from mediabuyer.agent.context import PlannedChange
 from mediabuyer.agent.faults.workload import approve
 from mediabuyer.agent.faults.world import FaultWorld
 from memory.models import Event
+from tests.faults.conftest import Fork
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 TIMES = {"PLATFORM_TIMEOUT": 2, "LEASE_SECONDS": 2, "SETTLE_SECONDS": 3, "IDLE_TRANSACTION_SECONDS": 2}
-WORK = """
+IMPORTS = """
+import time
 from campaigns.models import AdAccount
 from mediabuyer.agent import execute
-import time
+"""
+WORK = """
 account = AdAccount.objects.get()
 while True:
     execute.carry_out(seconds=1, account=account)
@@ -38,8 +40,8 @@ while True:
 
 
 @pytest.fixture
-def worker(run_python: Callable[..., Any], fault_account: FaultWorld) -> Callable[[], subprocess.Popen[str]]:
-    return lambda: run_python(WORK, **TIMES)
+def worker(fork_python: Callable[..., Fork], fault_account: FaultWorld) -> Callable[[], Fork]:
+    return lambda: fork_python(IMPORTS, WORK, **TIMES)
 
 
 def until(found: Callable[[], Any], seconds: float = 40) -> Any:
@@ -56,15 +58,14 @@ def ask_for_a_campaign(world: FaultWorld) -> None:
     approve(world, [PlannedChange("create_campaign", "campaign", "", "Autumn", params)], now_for(world.account))
 
 
-def stop(process: subprocess.Popen[str]) -> None:
+def stop(process: Fork) -> None:
     os.kill(process.pid, signal.SIGSTOP)
     until(lambda: "State:\tT" in Path(f"/proc/{process.pid}/status").read_text())
 
 
-def go_on(process: subprocess.Popen[str]) -> None:
+def go_on(process: Fork) -> None:
     """Until whatever it would still do is done: it slept in its first round, which ends, or ends with its process."""
     os.kill(process.pid, signal.SIGCONT)
-    assert process.stdout is not None
     process.stdout.readline()
 
 
