@@ -167,7 +167,7 @@ def _ads_of(world: World, query: Query) -> list[int]:
     node = world.objects[query.node]
     field = {"campaign": "campaign_id", "adset": "adset_id"}.get(node.kind)
     named = ("effective_status", "delivery_info", f"{query.level}.id")
-    asked = query.level == node.kind or any(name in query.filtering for name in named)
+    asked = query.level in (node.kind, "account") or any(name in query.filtering for name in named)
     numbers = []
     for number, ad in enumerate(world.ads):
         if (node.kind == "ad" and ad.id != node.id) or (field and ad.data[field] != node.id):

@@ -91,6 +91,12 @@ def test_node_has_the_rows_of_its_own(sandbox: SandboxInfo) -> None:
     assert sums(rows_of(sandbox, node=row["campaign_id"])) == sums([row])
 
 
+@pytest.mark.parametrize("level", ["ad", "adset", "campaign"])
+def test_node_below_the_account_is_summed_at_its_level_too(sandbox: SandboxInfo, level: str) -> None:
+    row = rows_of(sandbox, level=level, fields=f"{level}_id,impressions,clicks,spend")[0]
+    assert sums(rows_of(sandbox, node=row[f"{level}_id"], level="account")) == sums([row])
+
+
 def test_windows_only_grow(sandbox: SandboxInfo) -> None:
     windows = ["1d_click", "7d_click", "28d_click"]
     rows = rows_of(sandbox, level="ad", time_increment=1, fields="actions", action_attribution_windows=windows)
