@@ -16,6 +16,18 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 AXE_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """All that can differ between light and dark."""
+AXE = f"""{AXE_SCRIPT};
+(() => {{
+    const Color = axe.commons.color.Color, parse = Color.prototype.parseString, known = new Map();
+    Color.prototype.parseString = function (text) {{
+        if (!known.has(text)) known.set(text, parse.call(new Color(), text));
+        const {{ r, g, b, alpha }} = known.get(text);
+        return Object.assign(this, {{ r, g, b, alpha }});
+    }};
+}})()"""
+"""axe, reading each colour once: it tries every notation for every element, a fifth of the time of its colour rules."""
+AXE_SPARED = {"resultTypes": ["violations"], "selectors": False, "preload": {"assets": ["media"]}}
+"""Not made: what nobody reads, and the style sheets anew, which only an experimental rule asks for."""
 WIDTHS, HEIGHT = (1280, 390), 900
 SCHEMES = ("light", "dark")
 DRAWN = """
@@ -232,11 +244,11 @@ def find_problems(page: Page, rules: dict[str, Any] = AXE_RULES) -> list[str]:
 def run_axe(page: Page, rules: dict[str, Any]) -> list[tuple[str, str]]:
     """Rule and element of each violation. What passed stays in the browser: it is megabytes for a page of ours."""
     if not page.evaluate("typeof axe === 'object'"):
-        page.evaluate(AXE_SCRIPT)
+        page.evaluate(AXE)
     found = page.evaluate(
         """(options) => axe.run(options).then(({ violations }) =>
             violations.flatMap((rule) => rule.nodes.map((node) => [rule.id, node.html])))""",
-        {"runOnly": rules, "resultTypes": ["violations"]},
+        {"runOnly": rules, **AXE_SPARED},
     )
     return [(rule, html) for rule, html in found]
 
