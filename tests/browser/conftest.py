@@ -171,11 +171,15 @@ def session_cookie(user: Any, url: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Look:
-    """A page to judge, the selector that it is ready by, and what is done with it first, such as opening a popover."""
+    """A page to judge, the selector that it is ready by, and what is done with it first, such as opening a popover.
+
+    What is done `then` is done on the same page, one after the other, and the page is judged after each.
+    """
 
     url: str
     ready: str = "main"
     act: Callable[[Page], object] | None = None
+    then: tuple[Callable[[Page], object], ...] = ()
 
 
 @pytest.fixture
@@ -206,13 +210,16 @@ def _find_at_every_width(page: Page, look: Look) -> list[str]:
     problems = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        if width == WIDTHS[0] or look.act or page.locator("[data-chart]").count():
+        if width == WIDTHS[0] or look.act or look.then or page.locator("[data-chart]").count():
             page.goto(look.url)
             page.wait_for_selector(look.ready)
             settle(page)
             if look.act:
                 look.act(page)
         problems += [f"{width} px, {problem}" for problem in find_in_both_schemes(page)]
+        for act in look.then:
+            act(page)
+            problems += [f"{width} px, {problem}" for problem in find_in_both_schemes(page)]
     return problems
 
 
