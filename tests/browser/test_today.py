@@ -66,8 +66,12 @@ def test_today_has_no_violation(check_pages: Callable[..., None], busy: AdAccoun
     check_pages(manager, Look(reverse("today", args=[busy.key]), ready=".fig"))
 
 
-def test_new_account_has_no_violation(today: Callable[..., Page]) -> None:
-    assert find_problems(today(width=390, scheme="dark")) == []
+def test_new_account_and_open_stop_have_no_violation_on_a_phone(today: Callable[..., Page]) -> None:
+    page = today(width=390, scheme="dark")
+    assert find_problems(page) == []
+    page.get_by_role("banner").get_by_role("button", name="Stop all raises").click()
+    expect(page.get_by_role("dialog", name="Stop all raises")).to_be_visible()
+    assert find_problems(page) == []
 
 
 def test_figures_do_not_run_into_each_other(today: Callable[..., Page], busy: AdAccount) -> None:
