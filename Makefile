@@ -1,7 +1,8 @@
 # Needs Python 3.11 to 3.13 and make; everything else is fetched into .venv and ~/.cache.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+# One more than two cores: tests wait for browsers and for processes that they start.
+WORKERS ?= 3
 CODE := mediabuyer campaigns creatives portfolio memory collaboration
 
 # Many images forbid bytecode; then each of the many processes of a run and of the suite would compile every package
