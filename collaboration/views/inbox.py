@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import build_card, difference, effect_of, latest_decided, lines_of, stage_of
+from collaboration.cards import build_card, difference, effect_of, latest_decided, lines_of, stage_of, tab_of
 from collaboration.frame import account_for, as_key, person, words
 from collaboration.people import actor_names
 from collaboration.places import places_of
@@ -200,7 +200,9 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
         )
     else:
         messages.success(request, "I am setting it back; it shows here when Meta has confirmed.")
-    return redirect(reverse("decision", args=[account.key, row.key], query=_tab(request)))
+    if operation is None:
+        return redirect("decision", account.key, row.key)  # it waits again
+    return redirect(reverse("decision", args=[account.key, row.key], query={"view": _tab(request)}))
 
 
 def _settling(
@@ -216,7 +218,7 @@ def _settling(
         raise Conflict("This change is settled by now.", remedy="See below how it ended.")
     outcome = act(row, change, person(request), words(request, "hash"), known_now(account))
     messages.success(request, said.format(outcome))
-    return redirect(reverse("decision", args=[account.key, row.key], query=_tab(request)))
+    return redirect(reverse("decision", args=[account.key, row.key], query={"view": _tab(request)}))
 
 
 @login_required
@@ -356,7 +358,7 @@ def _page(
     request: HttpRequest, account: AdAccount, row: Decision | None, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
     now = known_now(account)
-    view = _tab(request)["view"]
+    view = _tab(request, tab_of(row, now) if row and request.method == "GET" else VIEWS[0])
     kind = request.GET.get("kind", "")
     page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
     items = list(page.object_list)
@@ -379,8 +381,8 @@ def _page(
     return render(request, "inbox/inbox.html", context | extra, status=status)
 
 
-def _tab(request: HttpRequest) -> dict[str, str]:
-    return {"view": asked if (asked := request.GET.get("view", "")) in VIEWS else VIEWS[0]}
+def _tab(request: HttpRequest, otherwise: str = VIEWS[0]) -> str:
+    return asked if (asked := request.GET.get("view", "")) in VIEWS else otherwise
 
 
 def _tabs(account: AdAccount, view: str, now: Any) -> list[dict[str, Any]]:

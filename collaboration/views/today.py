@@ -185,7 +185,8 @@ def _health(account: AdAccount, plan: Decimal, now: datetime, machine_now: datet
     unsettled = unsettled_of(account)
     undos = list(Decision.objects.filter(account=account).with_failed_undo()[:NEEDS])
     worst = health.worst(found)
-    said = [*((one.name, one.tone, one.text) for one in found), bool(unsettled or undos), account.is_stopped]
+    told = [(one.name, one.tone, "" if one.tone == "good" else one.text) for one in found]  # ages of what is well pass
+    said = [*told, bool(unsettled or undos), account.is_stopped]
     return {
         "health": found,
         "worst": "warn" if worst == "good" and (unsettled or undos) else worst,

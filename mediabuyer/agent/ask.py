@@ -153,7 +153,8 @@ def _last_observation(account: AdAccount) -> Observation | None:
 def open_by_id(account: AdAccount) -> dict[str, Decision]:
     """What open decisions speak about, by Meta's id: nothing else can be proposed for it until they are over."""
     taken: dict[str, Decision] = {}
-    for row in Decision.objects.filter(account=account, state__in=OPEN).select_related("account"):
+    known = ("key", "account", "title", "state", "subject_id", "changes")
+    for row in Decision.objects.filter(account=account, state__in=OPEN).only(*known):
         for external_id in (row.subject_id, *(change["external_id"] for change in row.changes)):
             taken.setdefault(external_id, row)
     return taken

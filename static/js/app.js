@@ -201,7 +201,7 @@
       }
     else if (input.type === "checkbox") {
       showSelection(input);
-      input.scrollIntoView({ block: "nearest" }); // the bar that comes with a selection must not hide what was ticked
+      if (input.closest("[data-selection]")) input.scrollIntoView({ block: "nearest" }); // the bar that comes must not hide it
     }
     if (input.type === "file") nameFile(input);
   });
@@ -254,7 +254,10 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, xhr, pathInfo } = event.detail;
     const came = new URL(xhr.responseURL || location.href).pathname;
-    if (elt && isLooking(event) && came !== new URL(pathInfo.requestPath, location.href).pathname) event.detail.shouldSwap = false; // the login
+    if (elt && isLooking(event) && came !== new URL(pathInfo.requestPath, location.href).pathname) {
+      event.detail.shouldSwap = false; // the login
+      tellReached(false);
+    }
     picked = all("[data-selection] input:checked", event.detail.target).map((box) => box.value);
   });
   const pickAgain = (part) => {
@@ -275,12 +278,18 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest?.("form");
     if (form) release(form);
+    if (isLooking(event) && event.detail.xhr.status === 204) tellReached(true);
   });
   for (const kind of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(kind, giveUp);
   const isLooking = (event) => event.detail.elt.matches("[hx-trigger^=every]"); // it looks again in a moment
-  document.addEventListener("htmx:sendError", (event) => isLooking(event) || say("No answer from the server. Nothing was changed; check the connection and try again."));
+  // What a page says of now holds only while it can ask: [data-unreached] is said instead of [data-reached] as long as not.
+  const tellReached = (reached) => {
+    for (const part of all("[data-unreached]")) part.hidden = reached;
+    for (const part of all("[data-reached]")) part.hidden = !reached;
+  };
+  document.addEventListener("htmx:sendError", (event) => isLooking(event) ? tellReached(false) : say("No answer from the server. Nothing was changed; check the connection and try again."));
   document.addEventListener("htmx:responseError", (event) => {
-    if (isLooking(event)) return;
+    if (isLooking(event)) return tellReached(false);
     const reference = event.detail.xhr.getResponseHeader("X-Request-ID");
     say(`That did not work, and nothing was changed. Try again in a moment.${reference ? ` Reference ${reference}.` : ""}`);
   });

@@ -103,17 +103,17 @@ def test_nudge_for_a_withdrawn_decision_does_nothing(account, now):
 def test_approval_that_meets_a_lost_database_is_waited_out_and_carried_out(account, monkeypatch, error):
     """The message may reach its worker in the very moment in which Postgres goes."""
     decision = DecisionFactory.create(account=account)
-    slept, rounds = [], []
+    slept, rounds, closed = [], [], []
     monkeypatch.setattr(tasks.time, "sleep", slept.append)
     monkeypatch.setattr(tasks, "_carry_out", rounds.append)
 
     def gone(*asked: object) -> None:
         raise error("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(tasks.connection, "close", lambda: None)  # it holds the test's own transaction
+    monkeypatch.setattr(tasks.connection, "close", lambda: closed.append(True))  # it holds the test's own transaction
     with connection.execute_wrapper(gone):
         tasks.execute_decision(decision.pk)
-    assert (slept, rounds) == ([UNDO_WINDOW.total_seconds()], [tasks.RUNG_SECONDS])
+    assert (slept, rounds, closed) == ([UNDO_WINDOW.total_seconds()], [tasks.RUNG_SECONDS], [True])
 
 
 def test_same_job_of_one_account_runs_only_once(account):

@@ -89,11 +89,28 @@ def test_health_is_renewed_and_leaves_the_focus(today: Callable[..., Page], acco
     expect(page.locator("#health")).to_contain_text("refuses our token")
     expect(page.locator("#well")).to_contain_text("refuses our token")
     expect(page.locator("#to-status")).to_be_focused()
-    page.context.clear_cookies()  # the session is over
-    with page.expect_response("**/accounts/login/**"):
-        page.clock.run_for(30_000)
-    expect(page.locator("#health")).to_contain_text("refuses our token")
     assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_health_does_not_say_that_all_is_well_while_it_cannot_ask(today: Callable[..., Page]) -> None:
+    page = today(clock=True)
+    unknown = page.locator("#well").get_by_text("not known just now")
+    expect(unknown).to_be_hidden()
+    for fail in (lambda route: route.fulfill(status=503), lambda route: route.abort()):
+        page.route("**/today/health/**", fail)
+        page.clock.run_for(30_000)
+        expect(unknown).to_be_visible()
+        expect(page.locator("#health")).to_contain_text("Not known")
+        expect(page.locator("#h-health + .end")).to_be_hidden()
+        page.unroute_all()
+        page.clock.run_for(30_000)
+        expect(unknown).to_be_hidden()
+        expect(page.locator("#h-health + .end")).to_be_visible()
+    page.context.clear_cookies()  # the session is over
+    page.clock.run_for(30_000)
+    expect(unknown).to_be_visible()
+    expect(page.locator("#health")).to_contain_text("Worker")
+    expect(page.locator("[name=login]")).to_have_count(0)
 
 
 def test_stop_by_key_shows_its_banner_and_a_second_person_releases_it(

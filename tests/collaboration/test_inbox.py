@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -245,13 +246,23 @@ def test_undo_in_time_takes_the_yes_back(log_in, manager, make):
     assert (fresh.state, fresh.approved_hash, fresh.execute_after) == ("awaiting", "", None)
 
 
-@pytest.mark.parametrize(("asked", "stays"), [("?view=decided", "decided"), ("", "waiting"), ("?view=x", "waiting")])
-def test_undo_leaves_the_person_on_the_tab(log_in, manager, make, asked, stays):
+@pytest.mark.parametrize(
+    ("asked", "tab"),
+    [("?view=decided", "decided"), ("?view=waiting", "waiting"), ("", "decided"), ("?view=x", "decided")],
+)
+def test_card_opens_on_the_tab_that_lists_it_unless_another_is_asked_for(log_in, manager, make, asked, tab):
     one, browser = make(), log_in(manager)
     browser.post(url("approve", one), {"hash": one.content_hash})
     card = reverse("decision", args=[one.account.key, one.key])
-    assert f'action="{url("undo", one)}?view={stays}"' in said(browser.get(card + asked))
-    assert browser.post(url("undo", one) + asked).url == f"{card}?view={stays}"
+    assert f'action="{url("undo", one)}?view={tab}"' in said(browser.get(card + asked))
+    assert browser.post(url("undo", one) + asked).url == card  # it waits again, and shows among what waits
+    assert re.search(r'aria-current="(page|true)"[^>]*>\s*Waiting', said(browser.get(card)))
+
+
+def test_deferred_decision_opens_on_its_tab(log_in, manager, make, now):
+    one = make(deferred_until=now + timedelta(hours=4))
+    page = said(log_in(manager).get(reverse("decision", args=[one.account.key, one.key])))
+    assert re.search(r'aria-current="(page|true)"[^>]*>\s*Deferred', page)
 
 
 def test_undo_of_what_has_no_way_back_says_why(log_in, manager, make):

@@ -55,7 +55,7 @@ def test_card_says_what_is_known_and_offers_three_words(browser, unknown):
     assert "It was sent 6 times, and it is not known whether it arrived." in page
     assert "I do nothing more by myself; somebody has to say how it ended." in page
     for name in ("decision-look", "decision-arrived", "decision-missing"):
-        assert f'action="{url(name, unknown)}?view=waiting"' in page
+        assert f'action="{url(name, unknown)}?view=decided"' in page
 
 
 def test_viewer_sees_it_without_buttons(client, person, unknown):
@@ -160,7 +160,7 @@ def test_failed_undo_is_shown_with_a_way_to_try_again(browser, failed_undo):
     page = said(browser.get(url("decision", failed_undo)))
     assert "Could not be taken back" in page
     assert "Budget too low" in page
-    assert f'action="{url("decision-undo", failed_undo)}?view=waiting"' in page
+    assert f'action="{url("decision-undo", failed_undo)}?view=decided"' in page
 
 
 def test_failed_undo_is_told_on_today(browser, failed_undo, account):
