@@ -294,7 +294,7 @@ for _ in sys.stdin:
 def test_sync_killed_at_every_part_ends_whole(
     committed_account: AdAccount, sandbox: SandboxInfo, strike: Strike
 ) -> None:
-    strike(delay=0.2)
+    strike(delay=0.1)
     kills, done = 0, list[str]()
     command = [sys.executable, "-c", SYNCING, str(committed_account.pk)]
     with subprocess.Popen(
