@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.template.loader import render_to_string
 
 from collaboration.plots import Band, Level, Pin, Plot, Series, draw, line_path, position, shares, spark_path
 
@@ -80,3 +83,11 @@ def test_position_stays_inside(value: float, percent: float) -> None:
 def test_shares_add_up() -> None:
     assert shares([1, 1, 2]) == [(0.0, 25.0), (25.0, 25.0), (50.0, 50.0)]
     assert shares([0, 0]) == [(0.0, 0.0), (0.0, 0.0)]
+
+
+def test_legend_names_each_line_level_and_band() -> None:
+    plot = Plot(
+        "t", "s", ["a", "b"], [Series("Spend", [1, 2])], bands=[Band("80%", [1, 2], [2, 9])], levels=[Level(7, "cap")]
+    )
+    page = render_to_string("components/plot.html", {"plot": plot, "drawing": draw(plot)})
+    assert re.findall(r"</svg>([^<]+)</li>", page) == ["Spend", "Cap", "80%"]
