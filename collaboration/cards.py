@@ -242,13 +242,6 @@ def lines_of(decisions: Sequence[Decision], now: datetime) -> list[dict[str, Any
     ]
 
 
-def tab_of(decision: Decision, now: datetime) -> str:
-    """The tab of the inbox that lists it."""
-    if decision.state not in (Decision.State.PROPOSED, Decision.State.AWAITING):
-        return "decided"
-    return "deferred" if decision.deferred_until and decision.deferred_until > now else "waiting"
-
-
 def difference(decision: Decision, seen_hash: str) -> list[dict[str, Any]]:
     """What the reader saw against what it is now, row by row; empty when the version seen is not known."""
     versions = apps.get_model("agent", "DecisionEvent")._default_manager

@@ -40,6 +40,7 @@ DECISION_BADGES = {
     "unknown": ("warn", "help", "Unknown, checking"),
     "undone": ("", "undo", "Taken back"),
     "rejected": ("", "x", "Rejected"),
+    "retracted": ("", "undo", "Retracted"),
     "expired": ("", "hourglass", "Lapsed"),
     "blocked": ("bad", "ban", "Held back"),
     "deferred": ("", "clock", "Deferred"),

@@ -19,10 +19,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import build_card, difference, effect_of, latest_decided, lines_of, stage_of, tab_of
+from collaboration.cards import build_card, difference, effect_of, latest_decided, lines_of, stage_of
 from collaboration.frame import account_for, as_key, person, words
 from collaboration.people import actor_names
 from collaboration.places import places_of
+from collaboration.tabs import VIEWS, next_after, tab_of
 from collaboration.templatetags.ui import in_zone
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS, BY_SLUG
@@ -37,7 +38,6 @@ from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
 from mediabuyer.lib.money import read_amount
 
-VIEWS = ("waiting", "deferred", "decided")
 EACH_PAGE = 30
 DEFER_HOURS = {"4": "4 hours", "24": "a day", "72": "three days"}
 
@@ -95,7 +95,7 @@ def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse
     messages.success(
         request, f"Approved: {row.title}", extra_tags="undo:" + reverse("decision-undo", args=[account.key, row.key])
     )
-    return _next(account)
+    return _next(account, row)
 
 
 @login_required
@@ -117,7 +117,7 @@ def reject(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         return _page(request, account, row, status=422, problem=error, open="reject", note=words(request, "note"))
     back = "undo:" + reverse("decision-undo", args=[account.key, row.key])
     messages.info(request, f"Rejected: {row.title}. I will say so next time.", extra_tags=back)
-    return _next(account)
+    return _next(account, row)
 
 
 @login_required
@@ -128,7 +128,7 @@ def retract(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse
     row = _get(account, decision_key)
     answer.retract(row, person(request), words(request, "hash"), known_now(account))
     messages.info(request, f"Retracted: {row.title}.")
-    return _next(account)
+    return _next(account, row)
 
 
 @login_required
@@ -147,7 +147,7 @@ def defer(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
         f"Deferred: {row.title}. {back if until < row.expires_at else last}.",
         extra_tags="undo:" + reverse("decision-resume", args=[account.key, row.key]),
     )
-    return _next(account)
+    return _next(account, row)
 
 
 @login_required
@@ -310,10 +310,10 @@ def _amounts(request: HttpRequest, row: Decision) -> dict[str, Decimal]:
     return {external_id: read_amount(text, row.account.currency) for external_id, text in typed.items()}
 
 
-def _next(account: AdAccount) -> HttpResponse:
-    """After an answer the next one is shown and has the focus."""
-    first = Decision.objects.filter(account=account).to_decide(known_now(account)).order_by("expires_at", "pk").first()
-    url = reverse("decision", args=[account.key, first.key]) if first else reverse("inbox", args=[account.key])
+def _next(account: AdAccount, answered: Decision) -> HttpResponse:
+    """After an answer the one below it is shown and has the focus; after the last, the first."""
+    below = next_after(answered, known_now(account))
+    url = reverse("decision", args=[account.key, below.key]) if below else reverse("inbox", args=[account.key])
     return redirect(url + "?focus=1")
 
 

@@ -22,6 +22,7 @@ class Scorecard:
     waiting: int
     approved: int
     rejected: int
+    retracted: int
     lapsed: int
     done: int
     undone: int
@@ -52,6 +53,7 @@ def scorecard(account: AdAccount, now: datetime) -> Scorecard:
         waiting=decisions.to_decide(now).count(),
         approved=decisions.exclude(approved_hash="").count(),
         rejected=refusals.count(),
+        retracted=decisions.filter(reason_code=RETRACTED).count(),
         lapsed=states.get(State.EXPIRED, 0),
         done=states.get(State.DONE, 0),
         undone=states.get(State.UNDONE, 0),

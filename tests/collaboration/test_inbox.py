@@ -15,7 +15,7 @@ from django.urls import reverse
 from campaigns.models import AdAccount
 from campaigns.operations.settle import STOPPED
 from mediabuyer.agent.evaluate import as_json
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import RETRACTED, Decision
 from mediabuyer.agent.revise import revise
 from memory.models import Episode, Event
 from tests.agent.worlds import make_budget, make_observation
@@ -143,6 +143,23 @@ def test_first_to_lapse_is_shown_with_its_figures(log_in, manager, make, account
     assert page.index(first.title) < page.index(later.title)
     for words in ("+€5.84", "80% between", "+€12.30", "1 of 8 cases", "Way back", "If nobody answers", "v1 ·"):
         assert words in page
+
+
+@pytest.mark.parametrize(("answered", "shown"), [(0, 1), (1, 2), (2, 0)])
+def test_answer_leads_to_the_one_below_and_from_the_last_to_the_first(log_in, manager, make, now, answered, shown):
+    three = [make(expires_at=now + timedelta(hours=hours)) for hours in (5, 6, 6)]
+    one = three[answered]
+    response = log_in(manager).post(url("approve", one), {"hash": one.content_hash})
+    assert response.url == reverse("decision", args=[one.account.key, three[shown].key]) + "?focus=1"
+
+
+def test_retracted_is_not_called_rejected(log_in, manager, make, account):
+    one = make(state="rejected", reason_code=RETRACTED, decided_by=manager)
+    browser, card = log_in(manager), reverse("decision", args=[account.key, one.key])
+    for page in (said(browser.get(card)), said(browser.get(reverse("inbox", args=[account.key]) + "?view=decided"))):
+        assert "Retracted" in page
+        assert ">Rejected<" not in page
+    assert "<dt>Retracted by who asked</dt><dd>1</dd>" in said(browser.get(reverse("agent", args=[account.key])))
 
 
 def test_yes_leads_to_the_next_with_an_undo(log_in, manager, make):

@@ -248,6 +248,11 @@ class Decision(models.Model):
         """Whether this person proposed it. Whoever only raised the agent's proposal did not."""
         return self.cycle_id is None and self.requested_by_id == person.pk
 
+    @property
+    def told_state(self) -> str:
+        """What people are told: to retract is nobody's refusal, though it ends in the same state."""
+        return RETRACTED if self.reason_code == RETRACTED else self.state
+
     def retract(self, person: User, seen_hash: str, now: datetime) -> None:
         """Whoever proposed it does not want it any more. Ends it, and is no opinion about it."""
         require(person, Right.PROPOSE, self.account.brand)
