@@ -14,6 +14,7 @@ from django.db.models import Count, Prefetch, QuerySet
 from campaigns.models import AdAccount, AdSet
 from collaboration.cards import GRADES, TONES
 from collaboration.places import places_of
+from mediabuyer.agent.actions.base import with_article
 from mediabuyer.agent.context import GRAVITY, Severity
 from mediabuyer.agent.cycle import SILENCE
 from mediabuyer.agent.models import Cycle, Decision, Finding, Step
@@ -193,6 +194,7 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
         ],
         "budgets_scale": scale(seen["budgets"]),
         "draws": max((len(one["draws"]) for one in seen["budgets"]), default=0),
+        "result": with_article(seen.get("result", "purchase"), "A"),
         "cooldown": timedelta(seconds=seen["limits"]["cooldown"]),
         "weighed": len(considered),
         "kept": [one for one in considered if one["kept"]],

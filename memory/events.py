@@ -79,6 +79,12 @@ AGREED = {
     "change.done": "agreed, and it was done: {what}",
     "change.failed": "agreed, and it failed: {what} ({reason})",
 }
+TAKEN_BACK = {
+    "change.planned": "took it back, and that was planned: {what}",
+    "change.sent": "took it back, and that was sent: {what}",
+    "change.done": "took it back, and that was done: {what}",
+    "change.failed": "took it back, and that failed: {what} ({reason})",
+}
 
 
 class _Lenient(dict[str, Any]):
@@ -90,7 +96,7 @@ def sentence(event: Event) -> str:
     """Follows the name of the actor. What the worker did on a person's word is told as that."""
     words = KINDS[event.kind]
     if event.actor.startswith("person:"):
-        words = AGREED.get(event.kind, words)
+        words = (TAKEN_BACK if event.data.get("is_undo") else AGREED).get(event.kind, words)
     data = {name: f"{value:,}" if type(value) is int else value for name, value in event.data.items()}
     return words.format_map(_Lenient(data))
 

@@ -56,7 +56,6 @@ class Evaluation:
     draws: Floats  # draws x n, 30-day payout per money; 0 x n where no result of any ad is known
     states: tuple[AdState, ...]
     alarms: tuple[Alarm, ...]
-    average_cpa: Decimal | None  # of the account's history, once all its results have come
 
     @cached_property
     def _places(self) -> dict[int, int]:
@@ -96,7 +95,7 @@ def evaluate(account: AdAccount, today: date, bar: float = BAR) -> Evaluation:
     figures = _figures(data, *windows) | returns
     last = today - timedelta(days=1)
     states = _states(data.ads, last, figures, sums(account, BEGINNING, last, "ad"), _evidence(data, *windows))
-    return Evaluation(today, data, draws, states, _alarms(data), _average_cpa(data))
+    return Evaluation(today, data, draws, states, _alarms(data))
 
 
 def account_charts(data: AccountCohorts) -> dict[str, Chart]:
@@ -157,11 +156,6 @@ def _guess(data: AccountCohorts) -> Guess:
     return (
         Guess(clicks / spend, orders / clicks, payout / orders) if min(spend, clicks, orders, payout) > 0 else Guess()
     )
-
-
-def _average_cpa(data: AccountCohorts) -> Decimal | None:
-    spend, conversions = data.cohorts.spend.sum(axis=0), data.cohorts.conversions.sum(axis=0)
-    return _money(compute_cpa(spend[None], conversions[None], data.curves.conversions)[0])
 
 
 def _windows(data: AccountCohorts) -> tuple[Payout, Payout]:

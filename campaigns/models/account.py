@@ -130,7 +130,7 @@ class AdAccount(models.Model):
             "account.stopped",
             person,
             now,
-            reason=reason,
+            reason=reason or "no reason given",
         )
 
     @transaction.atomic

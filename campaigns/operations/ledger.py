@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns.models import AdAccount, Change, Operation
-from campaigns.operations.words import describe
+from campaigns.operations.words import told
 from campaigns.platforms.base import ChangeKind, Level
 from mediabuyer.lib.errors import Conflict, NotAllowed
 from memory import mirror
@@ -83,7 +83,7 @@ def plan(operation: Operation, wishes: Sequence[Wish], now: datetime) -> list[Ch
             account=row.account.key,
             now=now,
             actor=row.actor,
-            what=describe(change),
+            **told(change),
             reason=row.reason,
             operation=row.key,
         )
@@ -217,7 +217,7 @@ def turn(
         account=change.account.key,
         now=now,
         actor=actor,
-        what=describe(change),
+        **told(change),
         reason=reason,
     )
     return 1

@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, F, Func
 
 from campaigns.models import AdAccount, Change
 from campaigns.operations.tree import note_in_tree
-from campaigns.operations.words import describe, is_creation, times
+from campaigns.operations.words import is_creation, times, told
 from mediabuyer.lib.clock import database_now
 from mediabuyer.lib.errors import MediaBuyerError, PlatformError
 from memory import mirror
@@ -57,7 +57,7 @@ def log(change: Change, event: str, now: datetime, **data: Any) -> None:
         account=change.account.key,
         now=now,
         actor=change.operation.actor,
-        what=describe(change),
+        **told(change),
         **data,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from campaigns.models import Change
 from mediabuyer.lib.money import format_money
@@ -19,6 +20,11 @@ def describe(change: Change) -> str:
         amount = format_money(Decimal(change.params["daily_budget"]), change.account.currency)
         return f"daily budget of the {what} to {amount}"
     return f"status of the {what} to {change.params['status']}"
+
+
+def told(change: Change) -> dict[str, Any]:
+    """What the journal says of a change in every line about it: what it does, and whether it takes something back."""
+    return {"what": describe(change)} | ({"is_undo": True} if change.operation.is_undo else {})
 
 
 def times(count: int) -> str:

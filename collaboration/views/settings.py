@@ -103,7 +103,7 @@ def stop(request: HttpRequest, key: UUID) -> HttpResponse:
     account = account_for(request, key)
     require(request.user, Right.STOP, account.brand)
     reason = ": ".join(part for part in (words(request, "reason"), words(request, "note")) if part)
-    account.stop(person(request), reason or "No reason given", known_now(account))
+    account.stop(person(request), reason, known_now(account))
     messages.info(request, "Stopped. Nothing is raised, switched on or created; the ads keep running as they are.")
     return redirect("today", account.key)
 

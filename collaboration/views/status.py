@@ -36,6 +36,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "per_account": accounts,
         "queues": state.queues_of(request.user, machine_now),
         "journals": journals,
+        "stopped": [one["account"].name for one in accounts if one["account"].is_stopped],
         "worst": "bad" if any(one["damaged_at"] for one in journals) else health.worst(found),
         "troubles": [part for part in found if part.tone != "good"],
         "machine_now": machine_now,

@@ -14,7 +14,7 @@ from campaigns.models import Ad, AdAccount
 from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
-from mediabuyer.agent.observe import Pulled, budgets_of, limits_of
+from mediabuyer.agent.observe import Pulled, budgets_of, limits_of, reference_cpa
 from mediabuyer.agent.steps import Note
 from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
@@ -46,7 +46,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         limits=limits_of(account),
         margin=goal.margin,
         target_cpa=goal.target_cpa,
-        reference_cpa=goal.target_cpa or found.average_cpa,
+        reference_cpa=reference_cpa(account, cycle.now),
         valued_by=found.data.valued_by,
         result=one_result(kinds),
         results_are_mixed=len(kinds) > 1,

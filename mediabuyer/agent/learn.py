@@ -66,9 +66,11 @@ def _tell(decision: Decision, outcome: Outcome | None) -> str:
         return f"{decision.title}: rejected, and taken back at once."
     if decision.state == Decision.State.FAILED:
         return f"{decision.title}: failed. {decision.error}".strip()
-    taken_back = " It was taken back later." if decision.state == Decision.State.UNDONE else ""
+    is_back = decision.state == Decision.State.UNDONE
     if outcome is None or not outcome.measured_at:
-        return f"{decision.title}: done, too early to grade.{taken_back}"
+        how = "and taken back before it could be graded" if is_back else "too early to grade"
+        return f"{decision.title}: done, {how}."
+    taken_back = " It was taken back later." if is_back else ""
     got = format_money(Decimal(outcome.figures["per_day"]), decision.account.currency, sign=True)
     hoped = decision.expected.get("per_day")
     if not hoped:

@@ -63,7 +63,10 @@ def limits_of(account: AdAccount) -> Limits:
 
 
 def reference_cpa(account: AdAccount, now: datetime) -> Decimal | None:
-    """What a purchase may cost: the goal, or else what it has cost in the last four weeks."""
+    """What a result may cost: the goal, or else what it has cost by Meta in the last 28 whole days, in all of a file.
+
+    The one figure of that name: what is planned by it is judged by it, and pages show it.
+    """
     target = Goal.current(account).target_cpa
     if target is not None:
         return target

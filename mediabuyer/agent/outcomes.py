@@ -32,15 +32,15 @@ def await_outcome(decision: Decision, now: datetime) -> Outcome:
 def measure_due(account: AdAccount, now: datetime) -> list[Outcome]:
     """Grades every decision of the account whose window is over."""
     today = day_in_zone(now, account.time_zone)
-    due = Outcome.objects.filter(decision__account=account, measured_at=None, due_on__lte=today)
+    due = Outcome.objects.to_measure().filter(decision__account=account, due_on__lte=today)
     measured = (measure(pk, now) for pk in due.values_list("pk", flat=True))
     return [outcome for outcome in measured if outcome]
 
 
 @transaction.atomic
 def measure(pk: int, now: datetime) -> Outcome | None:
-    """None when a sweep beside us has it or has measured it: each is measured, and told, once."""
-    rows = Outcome.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk, measured_at=None)
+    """None when a sweep beside us has it or has measured it, each being told once, and when it was taken back."""
+    rows = Outcome.objects.select_for_update(skip_locked=True, of=("self",)).to_measure().filter(pk=pk)
     outcome = rows.select_related("decision__account__brand").first()
     if outcome is None:
         return None

@@ -15,9 +15,13 @@ State = Decision.State
 
 @dataclass(frozen=True)
 class Scorecard:
-    """Counts over the account's whole life. `reasons`: words and count of each rejection, most frequent first."""
+    """Counts over the account's whole life, of what the agent `proposed` and what people `asked` for.
+
+    `reasons`: words and count of each rejection, most frequent first. `due`: done, and to be graded yet.
+    """
 
     proposed: int
+    asked: int
     held_back: int
     waiting: int
     approved: int
@@ -43,12 +47,13 @@ class Scorecard:
 def scorecard(account: AdAccount, now: datetime) -> Scorecard:
     decisions = Decision.objects.filter(account=account)
     states = dict(decisions.order_by().values_list("state").annotate(Count("pk")))
-    verdicts = dict(
-        Outcome.objects.filter(decision__account=account).order_by().values_list("verdict").annotate(Count("pk"))
-    )
+    outcomes = Outcome.objects.filter(decision__account=account).order_by()
+    verdicts = dict(outcomes.values_list("verdict").annotate(Count("pk")))
+    asked = decisions.filter(cycle=None, requested_by__isnull=False).count()
     refusals = decisions.filter(state=State.REJECTED).exclude(reason_code=RETRACTED)
     return Scorecard(
-        proposed=sum(states.values()),
+        proposed=sum(states.values()) - asked,
+        asked=asked,
         held_back=states.get(State.BLOCKED, 0),
         waiting=decisions.to_decide(now).count(),
         approved=decisions.exclude(approved_hash="").count(),
@@ -60,7 +65,7 @@ def scorecard(account: AdAccount, now: datetime) -> Scorecard:
         failed=states.get(State.FAILED, 0) + states.get(State.UNKNOWN, 0),
         reasons=_reasons(refusals),
         outcomes=[(label, verdicts[value]) for value, label in _grades() if value in verdicts],
-        due=verdicts.get("", 0),
+        due=outcomes.to_measure().count(),
     )
 
 

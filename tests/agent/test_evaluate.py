@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pytest
 
+from mediabuyer.agent.ask import see
 from mediabuyer.agent.evaluate import as_json, budgets_seen, evaluate
 from mediabuyer.agent.models import Cycle, Step
-from mediabuyer.agent.observe import Pulled
+from mediabuyer.agent.observe import Pulled, context_for
 from mediabuyer.agent.steps import step
 from tests.agent.worlds import NOW, make_budget, make_observation
 from tests.factories import AdFactory, AdSetFactory, CycleFactory, InsightFactory
@@ -67,6 +68,14 @@ def test_ad_carries_its_week_and_its_launch(ad, evaluate_now):
     )
     assert found.roas_7d == 3.0
     assert found.p_profit > 0.5
+
+
+def test_what_a_result_may_cost_is_one_figure_for_planning_judging_and_asking(ad, account, evaluate_now):
+    """Of the last 28 days: what an older day cost does not count."""
+    InsightFactory.create(ad=ad, day=date(2026, 11, 20) - timedelta(days=29), spend=Decimal(900), results=1)
+    seen = evaluate_now()
+    assert seen.reference_cpa == context_for(account, (), NOW).reference_cpa == see(account, NOW).reference_cpa
+    assert seen.reference_cpa == Decimal("20.00")
 
 
 def test_budget_carries_what_its_ads_spent_and_draws(ad, evaluate_now):

@@ -47,6 +47,7 @@ def ended(account):
             "bad",
             f"{TITLE}. Expected +€5.84 a day, got +€7.00. It was taken back later.",
         ),
+        ("undone", {"verdict": ""}, "open", f"{TITLE}: done, and taken back before it could be graded."),
         ("rejected", {"reason_code": "risk", "note": "Not now."}, "bad", f"{TITLE}: rejected, “Too risky”. Not now."),
         ("rejected", {"reason_code": "risk"}, "bad", f"{TITLE}: rejected, “Too risky”."),
         ("failed", {"error": "Meta said no."}, "bad", f"{TITLE}: failed. Meta said no."),

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from mediabuyer.agent.models import Outcome
+from mediabuyer.agent.models import Decision, Outcome
 from mediabuyer.agent.outcomes import await_outcome, grade, measure, measure_due
+from mediabuyer.agent.scorecard import scorecard
 from memory.models import Event
 from portfolio.models import Goal
 from tests.factories import AdFactory, AdSetFactory, DecisionFactory, InsightFactory, budget_change
@@ -90,6 +91,14 @@ def test_measured_once_only(account, outcome, now):
 def test_nothing_is_graded_before_its_day(account, outcome, now):
     assert measure_due(account, now - timedelta(days=3)) == []
     assert Outcome.objects.get().verdict == ""
+
+
+@pytest.mark.django_db
+def test_what_was_taken_back_is_not_graded(account, outcome, now):
+    Decision.objects.update(state="undone")
+    assert measure_due(account, now) == []
+    assert measure(outcome.pk, now) is None  # taken back between the list and the row
+    assert scorecard(account, now).due == 0
 
 
 @pytest.mark.django_db

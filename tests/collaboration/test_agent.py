@@ -95,17 +95,18 @@ def test_cycles_page_asks_as_much_for_many_as_for_few(
         see("agent")
 
 
-def test_score_counts_answers_reasons_and_outcomes(account: AdAccount) -> None:
-    approved = DecisionFactory.create(account=account, state="done", approved_hash="x" * 64)
+def test_score_counts_answers_reasons_and_outcomes(account: AdAccount, manager: User) -> None:
+    approved, waits = (DecisionFactory.create(account=account, state="done", approved_hash="x" * 64) for _ in range(2))
     DecisionFactory.create(account=account, state="rejected", reason_code="too_early")
-    DecisionFactory.create(account=account, state="rejected", reason_code="too_early")
+    DecisionFactory.create(account=account, state="rejected", reason_code="too_early", requested_by=manager)
     DecisionFactory.create(account=account, state="expired")
     Outcome.objects.create(decision=approved, due_on=NOW.date(), measured_at=NOW, verdict="better")
+    Outcome.objects.create(decision=waits, due_on=NOW.date())
     DecisionFactory.create()  # of another account
     score = scorecard(account, NOW)
-    assert (score.proposed, score.approved, score.rejected, score.lapsed, score.done) == (4, 1, 2, 1, 1)
+    assert (score.proposed, score.asked, score.approved, score.rejected, score.lapsed, score.done) == (4, 1, 2, 2, 1, 2)
     assert score.reasons == [("Too little data yet", 2)]
-    assert score.outcomes == [("Better", 1)]
+    assert (score.outcomes, score.due) == ([("Better", 1)], 1)
 
 
 def test_journal_is_filtered_by_kind(see: Page, account: AdAccount) -> None:
@@ -285,7 +286,7 @@ def test_replay_page_says_where_the_ads_lie_and_the_cost_comes_from(
     replayed.save()
     text = see("cycle", replayed.key).content.decode()
     assert '<span class="sub">Lapsed, not running</span>' in text
-    assert "what a purchase cost in the last 28 days by Meta, since no goal is set" in text
+    assert "what it cost in the last 28 days by Meta, since no goal is set" in text
 
 
 def test_answers_and_outcome_stand_in_order(see: Page, account: AdAccount, replayed: Cycle) -> None:

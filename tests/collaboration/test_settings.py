@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from campaigns.models import Ad, AdAccount
 from mediabuyer.brands.models import Member, Token, User
+from memory.events import sentence
 from memory.models import Event
 from portfolio.models import Goal
 from tests import proofs
@@ -203,7 +204,9 @@ def test_stop_shows_on_every_page_and_needs_a_second_person(log_in, manager, per
     assert browser.post(url("settings-release"), {"reason": "All fine."}).status_code == 403
     assert AdAccount.objects.get().is_stopped
     other = log_in(person("manager"))
-    assert "release-title" in said(other.get(url("inbox")))
+    page = said(other.get(url("inbox")))
+    assert "release-title" in page
+    assert "You can release the stop." in page
     other.post(url("settings-release"), {"reason": "Stock is back."})
     assert not AdAccount.objects.get().is_stopped
     kinds = Event.objects.filter(subject="account").order_by("number").values_list("kind", "data__reason")
@@ -214,7 +217,9 @@ def test_stop_without_a_reason_logs_none(log_in, manager, url):
     browser = log_in(manager)
     assert '<option value="">Not chosen</option><option>' in said(browser.get(url("today")))
     browser.post(url("settings-stop"), {"reason": "", "note": ""})
-    assert AdAccount.objects.get().stop_reason == "No reason given"
+    assert AdAccount.objects.get().stop_reason == ""
+    assert ", no reason given</p>" in said(browser.get(url("today")))
+    assert sentence(Event.objects.get(kind="account.stopped")) == "pressed the stop: no reason given"
 
 
 def test_today_does_not_say_that_all_is_well_while_stopped(log_in, manager, url, account):

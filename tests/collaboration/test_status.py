@@ -56,6 +56,13 @@ def test_stranger_sees_nothing_of_another_brand(see: Callable[..., Any], account
     assert answer.context["queues"][0].count == 0
 
 
+def test_stop_is_told_where_everything_is_up(see: Callable[..., Any], account: AdAccount) -> None:
+    AdAccount.objects.update(is_stopped=True, stopped_at=NOW, synced_at=NOW)
+    page = see().content.decode()
+    assert f"Stopped, so that nothing is raised, switched on or created: {account.name}." in page
+    assert "All well" not in page
+
+
 def test_person_without_account_sees_what_will_appear(see: Callable[..., Any]) -> None:
     assert b"No account yet" in see().content
 

@@ -70,7 +70,7 @@ def test_it_is_named_where_people_look_first(browser, unknown, name):
     address = reverse(name, args=[unknown.account.key] if name == "today" else [])
     page = said(browser.get(address))
     assert "Daily budget of the ad set “Broad” to €60.00" in page
-    assert f'href="{url("decision", unknown)}?view=decided"' in page
+    assert f'href="{url("decision", unknown)}"' in page
 
 
 def test_not_arrived_frees_the_cap_on_a_persons_word(browser, unknown):

@@ -150,6 +150,18 @@ def test_every_kind_is_noun_and_participle():
     [
         ("insights.synced", "agent", {"rows": 17991}, "read 17,991 rows of insights"),
         ("change.sent", "person:jana@example.com", {"what": "it"}, "agreed, and it was sent: it"),
+        (
+            "change.done",
+            "person:jana@example.com",
+            {"what": "it", "is_undo": True},
+            "took it back, and that was done: it",
+        ),
+        (
+            "change.blocked",
+            "person:jana@example.com",
+            {"what": "it", "reason": "no", "is_undo": True},
+            "was held back by a guardrail: it (no)",
+        ),
         ("change.done", "agent", {"what": "it"}, "done: it"),
         ("decision.approved", "person:jana@example.com", {"what": "it"}, "approved: it"),
     ],

@@ -107,7 +107,11 @@ def risk_of(effect: Effect | None) -> str:
 
 def one(seen: Observation, article: str = "a") -> str:
     """A single result: `a purchase`, `an add to cart`; `article` is `A` where a sentence begins."""
-    return f"{article}{'n' if seen.result[0] in 'aeiou' else ''} {seen.result}"
+    return with_article(seen.result, article)
+
+
+def with_article(result: str, article: str = "a") -> str:
+    return f"{article}{'n' if result[0] in 'aeiou' else ''} {result}"
 
 
 def gain_words(seen: Observation, verb: str = "gained") -> dict[str, str]:

@@ -31,6 +31,12 @@ class Finding(models.Model):
         return f"{self.guardrail}: {self.severity}"
 
 
+class OutcomeQuerySet(models.QuerySet["Outcome"]):
+    def to_measure(self) -> OutcomeQuerySet:
+        """What is not graded yet. What was taken back before has no effect of its own to be graded."""
+        return self.filter(measured_at=None).exclude(decision__state=Decision.State.UNDONE)
+
+
 class Outcome(models.Model):
     """What came of a decision once its window was over: measured, and compared with what was expected."""
 
@@ -43,6 +49,8 @@ class Outcome(models.Model):
         blank=True,
         choices=[("better", "Better"), ("as_expected", "As expected"), ("worse", "Worse"), ("unclear", "Unclear")],
     )
+
+    objects = OutcomeQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_on"]
