@@ -22,7 +22,7 @@ from collaboration.views import (
 account_pages = [
     path("today/", today.today, name="today"),
     path("today/running/", today.running, name="today-running"),
-    path("today/health/", today.how_it_is, name="today-health"),
+    path("today/health/", today.health_live, name="today-health"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/just-decided/", inbox.just_decided, name="inbox-just-decided"),
     path("inbox/bulk/", inbox.bulk, name="decision-bulk"),

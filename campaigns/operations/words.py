@@ -9,6 +9,7 @@ from campaigns.models import Change
 from mediabuyer.lib.money import format_money
 
 LEVELS = {"campaign": "campaign", "ad_set": "ad set", "ad": "ad", "creative": "creative"}
+SWITCHES = {"ACTIVE": "switch on", "PAUSED": "pause"}
 
 
 def describe(change: Change) -> str:
@@ -19,7 +20,8 @@ def describe(change: Change) -> str:
     if change.kind == "set_budget":
         amount = format_money(Decimal(change.params["daily_budget"]), change.account.currency)
         return f"daily budget of the {what} to {amount}"
-    return f"status of the {what} to {change.params['status']}"
+    status = change.params["status"]
+    return f"{SWITCHES[status]} the {what}" if status in SWITCHES else f"status of the {what} to {status}"
 
 
 def told(change: Change) -> dict[str, Any]:

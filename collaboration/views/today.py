@@ -162,7 +162,7 @@ def running(request: HttpRequest, key: UUID) -> HttpResponse:
 
 @login_required
 @require_GET
-def how_it_is(request: HttpRequest, key: UUID) -> HttpResponse:
+def health_live(request: HttpRequest, key: UUID) -> HttpResponse:
     """Health and its words in the sentence on top; nothing to swap where they stand as they were seen."""
     account = account_for(request, key)
     if not request.htmx:  # type: ignore[attr-defined]
