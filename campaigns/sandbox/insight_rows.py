@@ -64,7 +64,7 @@ class Shown:
         self._days = [
             (_day(first), _day(query.buckets[-1][1] if whole_range else last)) for first, last in query.buckets
         ]
-        self._objects = [_Object(world, entity) for entity in table.entities]
+        self._objects: dict[int, _Object] = {}
 
     def rows(self, indexes: Ints) -> list[Row]:
         """These rows of the table."""
@@ -77,7 +77,7 @@ class Shown:
         ]
 
     def _row(self, figures: dict[str, int], bucket: int, entity: int, cell: int) -> Row:
-        makers = _Makers(self._world, self._query, figures, self._objects[entity])
+        makers = _Makers(self._world, self._query, figures, self._object(entity))
         row: Row = {}
         for name in self._fields:
             value = makers.value(name)
@@ -88,6 +88,11 @@ class Shown:
         row["date_start"], row["date_stop"] = self._days[bucket]
         row.update(self._table.labels[cell])
         return row
+
+    def _object(self, entity: int) -> _Object:
+        if entity not in self._objects:
+            self._objects[entity] = _Object(self._world, self._table.entities[entity])
+        return self._objects[entity]
 
     def _is_wanted(self, entry: dict[str, Any]) -> bool:
         """Whether an entry of a list passes the filter on action types."""
