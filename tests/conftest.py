@@ -21,6 +21,30 @@ DATA = Path(os.environ.get("MEDIABUYER_DATA") or Path(__file__).resolve().parent
 TransactionTestCase._fixture_teardown = empty_tables
 
 
+LONG = (
+    "tests/faults/test_fault_run.py",
+    "tests/test_schema.py",
+    "tests/lib/servers/test_neo4j.py",
+    "tests/campaigns/test_sync.py",
+    "tests/browser/test_portfolio.py",
+    "tests/scenarios/",
+    "tests/collaboration/test_many_rows.py",
+    "tests/browser/test_import.py",
+    "tests/collaboration/test_importing.py",
+    "tests/campaigns/operations/test_interleavings.py",
+    "tests/browser/",
+    "tests/faults/",
+)
+"""Files whose tests take seconds each, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: at the end no worker is left alone with it."""
+    items.sort(
+        key=lambda item: next((place for place, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+    )
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays; looking through it for garbage again and again takes a tenth of the suite's time."""
     gc.collect()
