@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import TransactionTestCase
 
+from tests import migrated
 from tests.emptying import empty_tables
 from tests.factories import NOW, AccountFactory, BrandFactory, MemberFactory
 
@@ -50,6 +52,20 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """As ever, and the migrated database is kept for the next run."""
+    with django_db_blocker.unblock():
+        if "TEMPLATE" not in connection.settings_dict["TEST"]:
+            migrated.keep_template(migrated.name_of_template())
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        migrated.use_template(migrated.name_of_template())
 
 
 @pytest.fixture(scope="session", autouse=True)
