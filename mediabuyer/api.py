@@ -30,6 +30,7 @@ urlpatterns = [
     path("decisions/<uuid:key>/", agent.OneDecision.as_view(), name="api-decision"),
     path("decisions/<uuid:key>/approve/", agent.Approve.as_view(), name="api-decision-approve"),
     path("decisions/<uuid:key>/reject/", agent.Reject.as_view(), name="api-decision-reject"),
+    path("decisions/<uuid:key>/retract/", asking.Retract.as_view(), name="api-decision-retract"),
     path("decisions/<uuid:key>/undo/", agent.Undo.as_view(), name="api-decision-undo"),
     path("decisions/<uuid:key>/look-again/", settling.LookAgain.as_view(), name="api-decision-look"),
     path("decisions/<uuid:key>/arrived/", settling.Arrived.as_view(), name="api-decision-arrived"),

@@ -115,6 +115,7 @@ RULES: dict[str, Rule] = {
     "api-decision": LOOK,
     "api-decision-approve": Rule(post=Right.DECIDE),
     "api-decision-reject": Rule(post=Right.DECIDE),
+    "api-decision-retract": Rule(post=Right.PROPOSE),
     "api-decision-undo": Rule(post=Right.DECIDE),
     "api-decision-look": Rule(post=Right.DECIDE),
     "api-decision-arrived": Rule(post=Right.DECIDE),

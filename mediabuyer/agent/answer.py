@@ -53,10 +53,10 @@ def reject(
         remember_decision(decision, now)
 
 
-def retract(decision: Decision, person: User, seen_hash: str, now: datetime) -> None:
+def retract(decision: Decision, person: User, seen_hash: str, now: datetime, via: Token | None = None) -> None:
     """The one who asked takes the proposal back; remembered as that."""
     with transaction.atomic():
-        decision.retract(person, seen_hash, now)
+        decision.retract(person, seen_hash, now, via)
         remember_decision(decision, now)
 
 

@@ -136,8 +136,11 @@ class HashField(serializers.RegexField):
         super().__init__(r"\A[0-9a-f]{64}\Z", help_text="`content_hash` of the decision as it was read.", **options)
 
 
-class ApprovalSerializer(serializers.Serializer[Any]):
+class SeenSerializer(serializers.Serializer[Any]):
     hash = HashField()
+
+
+class ApprovalSerializer(SeenSerializer):
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from campaigns.clock import known_now
 from mediabuyer.agent import api
+from mediabuyer.agent.answer import retract
 from mediabuyer.agent.ask import MOST, Item, propose_by_person, read_nodes
 from mediabuyer.agent.wish import Deed, Node, read_wish
 from mediabuyer.brands.api_permissions import person_of, token_of
@@ -104,6 +105,22 @@ class Decisions(api.Decisions):
                 remedy="Read them again from campaigns/.",
             )
         return nodes
+
+
+class Retract(api.OfDecision):
+    write_scope = Scope.RUN
+
+    @extend_schema(
+        summary="Take back what one has proposed oneself", request=api.SeenSerializer, responses=api.ANSWERED
+    )
+    @idempotent
+    def post(self, request: Request, key: Any) -> Response:
+        seen_hash = api.given_by(api.SeenSerializer, request)["hash"]
+        return self.changed(
+            key,
+            lambda one: retract(one, person_of(request), seen_hash, known_now(one.account), token_of(request)),
+            seen_hash,
+        )
 
 
 def _told(items: list[Item], reference: str) -> Response:

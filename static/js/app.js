@@ -250,7 +250,7 @@
     all("[data-heat]", part).forEach(pickHeatColumn);
     tellTimes();
   };
-  let picked = [];
+  const picked = new WeakMap(); // answer → what was selected when it came: others may come before it is settled
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, xhr, pathInfo } = event.detail;
     const came = new URL(xhr.responseURL || location.href).pathname;
@@ -258,17 +258,17 @@
       event.detail.shouldSwap = false; // the login
       tellReached(false);
     }
-    picked = all("[data-selection] input:checked", event.detail.target).map((box) => box.value);
+    picked.set(xhr, all("[data-selection] input:checked", event.detail.target).map((box) => box.value));
   });
-  const pickAgain = (part) => {
-    for (const box of all("[data-selection] input[type=checkbox]", part).filter((each) => picked.includes(each.value))) {
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const values = picked.get(event.detail.xhr) || [];
+    for (const box of all("[data-selection] input[type=checkbox]", event.detail.elt).filter((each) => values.includes(each.value))) {
       box.checked = true;
       showSelection(box);
     }
-  };
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     settle(event.detail.elt);
-    pickAgain(event.detail.elt);
     const view = event.detail.elt.closest("[data-view]");
     if (view && event.detail.requestConfig?.elt?.matches?.("[data-item]")) view.dataset.view = "item";
     const next = event.detail.elt.matches("[data-focus]") ? event.detail.elt : event.detail.elt.querySelector("[data-focus]");

@@ -102,3 +102,18 @@ def test_viewer_and_token_without_the_scope_are_refused(account, ad_sets, person
         assert client.post(url, asking(ad_sets[0]), format="json").status_code == 403
     assert not Decision.objects.exists()
     assert Token.objects.count() == 2
+
+
+def test_who_asked_takes_it_back_with_the_token_named(account, ad_sets, person, url):
+    client = client_of(person("team"), account.brand)
+    client.post(url, asking(ad_sets[0]), format="json")
+    one = Decision.objects.get()
+    retract = f"/api/decisions/{one.key}/retract/"
+    assert (
+        client_of(person("manager"), account.brand).post(retract, {"hash": one.content_hash}, format="json").status_code
+        == 403
+    )
+    assert client.post(retract, {"hash": "0" * 64}, format="json").status_code == 409
+    answer = client.post(retract, {"hash": one.content_hash}, format="json")
+    assert (answer.status_code, answer.json()["state"], answer.json()["reason_code"]) == (200, "rejected", "retracted")
+    assert "(token mb_" in Event.objects.get(kind="decision.retracted").actor

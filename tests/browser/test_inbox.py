@@ -76,6 +76,7 @@ def inbox(open_page: Callable[..., Page], account: AdAccount, manager: User) -> 
     def go(query: str = "", **options: Any) -> Page:
         page = open_page(manager, **options)
         page.goto(reverse("inbox", args=[account.key]) + query)
+        settle(page)  # keys are heard, and letters have their width
         return page
 
     return go
@@ -319,6 +320,7 @@ def test_x_selects_and_shift_a_approves_the_selected(inbox: Callable[..., Page],
     expect(page.locator("[data-selected-count]")).to_have_text("2")
     page.keyboard.press("Shift+A")
     expect(page.get_by_role("heading", name="Approve 2 decisions?")).to_be_visible()
+    settle(page)
     assert Decision.objects.filter(state="approved").count() == 0
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="2 of 2 approved")).to_be_visible()

@@ -253,14 +253,14 @@ class Decision(models.Model):
         """What people are told: to retract is nobody's refusal, though it ends in the same state."""
         return RETRACTED if self.reason_code == RETRACTED else self.state
 
-    def retract(self, person: User, seen_hash: str, now: datetime) -> None:
+    def retract(self, person: User, seen_hash: str, now: datetime, via: Token | None = None) -> None:
         """Whoever proposed it does not want it any more. Ends it, and is no opinion about it."""
         require(person, Right.PROPOSE, self.account.brand)
         self.require_same(seen_hash)
         if not self.is_own_of(person):
             raise NotAllowed("You did not ask for this.", remedy="Only the one who asked can retract it.")
         self._require_open(now)
-        self._move(self.State.REJECTED, now, named(person), event="decision.retracted",
+        self._move(self.State.REJECTED, now, named(person, via), event="decision.retracted",
                    decided_by=person, decided_at=now, reason_code=RETRACTED, finished_at=now)  # fmt: skip
 
     def revise(
