@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 
 from campaigns.clock import now_for
 from campaigns.connection import due_for_probe, probe
@@ -41,6 +41,12 @@ def heartbeat() -> None:
     """Shows the supervisor that work gets through the queue."""
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     (settings.VAR_DIR / "queue-heartbeat").touch()
+
+
+def ring_for_heartbeat(**_: object) -> None:
+    """Each worker that begins shows that work gets through the queue; pages would else wait a minute to say so."""
+    with suppress(Error):  # the timetable rings again
+        enqueue("mediabuyer.agent.tasks.heartbeat", cluster=settings.Q_CLUSTER["name"])
 
 
 def sweep_changes() -> None:

@@ -10,7 +10,6 @@ from django.db import transaction
 from django_q.models import Schedule
 
 from mediabuyer.lib.clock import wall_now
-from mediabuyer.lib.queue import enqueue
 
 
 class Command(BaseCommand):
@@ -20,7 +19,6 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **__: Any) -> None:
         gone, _ = Schedule.objects.exclude(name__in=[name for name, _, _ in settings.SCHEDULES]).delete()
         changed = sum(_put(name, function, cron) for name, function, cron in settings.SCHEDULES)
-        enqueue("mediabuyer.agent.tasks.heartbeat")  # else a worker that has just begun is not heard of for a minute
         self.stdout.write(f"{len(settings.SCHEDULES)} schedules, {changed} written, {gone} removed.")
 
 
