@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
+from django_q.conf import Conf
 
 from campaigns.clock import now_for
 from campaigns.connection import due_for_probe, probe
@@ -44,9 +45,10 @@ def heartbeat() -> None:
 
 
 def ring_for_heartbeat(**_: object) -> None:
-    """Each worker that begins shows that work gets through the queue; pages would else wait a minute to say so."""
-    with suppress(Error):  # the timetable rings again
-        enqueue("mediabuyer.agent.tasks.heartbeat", cluster=settings.Q_CLUSTER["name"])
+    """Each worker of the main queue that begins shows that work gets through it; pages would else wait a minute."""
+    if settings.Q_CLUSTER["name"] == Conf.CLUSTER_NAME:
+        with suppress(Error):  # the timetable rings again
+            enqueue("mediabuyer.agent.tasks.heartbeat")
 
 
 def sweep_changes() -> None:
