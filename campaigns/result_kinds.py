@@ -34,7 +34,15 @@ def one_result(kinds: tuple[str, ...]) -> str:
 
 def count_results(count: Decimal, kinds: tuple[str, ...]) -> str:
     """`1 purchase`, `12 adds to cart`; `12 results` where the kind has no word of its own."""
+    return f"{count:,.0f} {_plain(kinds) if round(count) == 1 else several_results(kinds)}"
+
+
+def several_results(kinds: tuple[str, ...]) -> str:
+    """What many are called: `purchases`, `adds to cart`; `results` where the kind has no word of its own."""
+    word = _plain(kinds)
+    return IRREGULAR.get(word) or f"{word}s"
+
+
+def _plain(kinds: tuple[str, ...]) -> str:
     word = one_result(kinds)
-    word = UNKNOWN if word.startswith("“") else word
-    several = IRREGULAR.get(word) or f"{word}s"
-    return f"{count:,.0f} {word if round(count) == 1 else several}"
+    return UNKNOWN if word.startswith("“") else word

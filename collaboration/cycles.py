@@ -14,8 +14,7 @@ from django.db.models import Count, Prefetch, QuerySet
 from campaigns.models import AdAccount, AdSet
 from collaboration.cards import GRADES, TONES
 from collaboration.places import places_of
-from mediabuyer.agent.actions.base import with_article
-from mediabuyer.agent.context import GRAVITY, Severity
+from mediabuyer.agent.context import GRAVITY, Severity, with_article
 from mediabuyer.agent.cycle import SILENCE
 from mediabuyer.agent.models import Cycle, Decision, Finding, Step
 from mediabuyer.agent.replay import replay
@@ -35,6 +34,12 @@ WHAT = {
     "decide": "Write it down",
     "act": "Carry out what is allowed",
     "learn": "Keep what came of earlier decisions",
+}
+COST_FROM = {
+    "goal": "the goal in Settings",
+    "file": "what it cost in the days of the file, since no goal is set",
+    "month": "what it cost in the last 28 days by Meta, since no goal is set",
+    "history": "what it cost by Meta so far: none came in the last 28 days, and no goal is set",
 }
 SHOWN_ADS = 10
 WON = ["decision.approved", "decision.rejected", "decision.retracted", "decision.changed", "decision.deferred",
@@ -194,6 +199,7 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
         ],
         "budgets_scale": scale(seen["budgets"]),
         "draws": max((len(one["draws"]) for one in seen["budgets"]), default=0),
+        "cost_from": COST_FROM.get(seen.get("reference_from", ""), ""),
         "result": with_article(seen.get("result", "purchase"), "A"),
         "cooldown": timedelta(seconds=seen["limits"]["cooldown"]),
         "weighed": len(considered),

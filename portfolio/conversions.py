@@ -40,10 +40,10 @@ from portfolio.payout import (
     Events,
     Integers,
     book_events,
-    compute_cpa,
     estimate_curves,
 )
 from portfolio.performance import Sums, whole_rows, within
+from portfolio.reference import reference_of
 
 HISTORY_DAYS = 90
 FEED_PAGE = 1000
@@ -112,22 +112,20 @@ def record_conversions(account: AdAccount, orders: Iterable[Order]) -> int:
     return count
 
 
-def load_cohorts(
-    account: AdAccount, today: date, margin: Decimal, target_cpa: Decimal | None = None, days: int = HISTORY_DAYS
-) -> AccountCohorts:
+def load_cohorts(account: AdAccount, today: date, margin: Decimal, days: int = HISTORY_DAYS) -> AccountCohorts:
     """Cohorts of the `days` whole days before `today`, in two queries on the figures.
 
     Without a ledger the platform's results stand for it: booked on the click day too, but only within its own window.
-    Where results bring no revenue (leads, messages) each is worth its target CPA, or else what it costs on average;
+    Where results bring no revenue (leads, messages) each is worth what one may cost (`portfolio.reference`);
     results of several kinds are then worth nothing that could be said.
     """
     first = today - timedelta(days=days)
     return _cohorts(account, first, today, _insights(account, first, today), _events(account, first, today),
-                    float(margin), target_cpa)  # fmt: skip
+                    float(margin))  # fmt: skip
 
 
 def load_account_cohorts(
-    account: AdAccount, today: date, margin: Decimal, target_cpa: Decimal | None = None, by_day: Sums | None = None
+    account: AdAccount, today: date, margin: Decimal, by_day: Sums | None = None
 ) -> AccountCohorts:
     """The same for all ads together, as if they were one: added up where the rows are, for pages that show no more.
 
@@ -135,7 +133,7 @@ def load_account_cohorts(
     """
     first = today - timedelta(days=HISTORY_DAYS)
     return _cohorts(account, first, today, _insight_sums(account, first, today, by_day),
-                    _event_sums(account, first, today), float(margin), target_cpa)  # fmt: skip
+                    _event_sums(account, first, today), float(margin))  # fmt: skip
 
 
 def history_of(today: date) -> tuple[date, date]:
@@ -144,9 +142,8 @@ def history_of(today: date) -> tuple[date, date]:
 
 
 def _cohorts(
-    account: AdAccount, first: date, today: date, insights: Floats, events: Floats, margin: float,
-    target_cpa: Decimal | None,
-) -> AccountCohorts:  # fmt: skip
+    account: AdAccount, first: date, today: date, insights: Floats, events: Floats, margin: float
+) -> AccountCohorts:
     """From rows as `_insights` and `_events` give them; several of one ad and day are added up."""
     days = (today - first).days
     ads = sorted({int(pk) for pk in insights[:, 0]} | {int(pk) for pk in events[:, 0]})
@@ -164,7 +161,7 @@ def _cohorts(
         cohorts = _as_reported(spend, visits, results, revenue * margin)
         arrivals = results.sum(axis=0)
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
-    cohorts, curves, valued_by = _valued(cohorts, curves, target_cpa, is_mixed=len(kinds_of(account)) > 1)
+    cohorts, curves, valued_by = _valued(account, today, cohorts, curves)
     return AccountCohorts(
         tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by
     )
@@ -304,23 +301,23 @@ def _as_reported(spend: Floats, clicks: Floats, results: Floats, payout: Floats)
     return Cohorts(spend, clicks, results, payout, payout, none, none, none[:, : SHORT_WINDOW + 1])
 
 
-def _valued(
-    cohorts: Cohorts, curves: Curves, target_cpa: Decimal | None, *, is_mixed: bool
-) -> tuple[Cohorts, Curves, str]:
+def _valued(account: AdAccount, today: date, cohorts: Cohorts, curves: Curves) -> tuple[Cohorts, Curves, str]:
     """Payout where the results have none of their own; it then arrives as the results do.
 
-    A visit costs less than a purchase by its nature, so no price is put on results that are `is_mixed`.
+    A visit costs less than a purchase by its nature, so no price is put on results of several kinds.
     """
     if cohorts.payout.any():
         return cohorts, curves, "revenue"
-    if is_mixed or not cohorts.conversions.any():
+    if len(kinds_of(account)) > 1 or not cohorts.conversions.any():
         return cohorts, curves, ""
-    average = compute_cpa(cohorts.spend.sum(axis=0)[None], cohorts.conversions.sum(axis=0)[None], curves.conversions)
-    payout = cohorts.conversions * float(target_cpa or average[0])
+    reference = reference_of(account, today)
+    if reference.cpa is None:
+        return cohorts, curves, ""
+    payout = cohorts.conversions * float(reference.cpa)
     return (
         replace(cohorts, payout=payout, payout_short=payout),
         replace(curves, payout=curves.conversions),
-        "target_cpa" if target_cpa else "average_cpa",
+        "target_cpa" if reference.source == "goal" else "average_cpa",
     )
 
 

@@ -89,7 +89,7 @@ def evaluate(account: AdAccount, today: date, bar: float = BAR) -> Evaluation:
     `bar` is what the last unit of money must bring, at least 1: the price of money of the day before.
     """
     goal = Goal.current(account)
-    data = load_cohorts(account, today, goal.margin, goal.target_cpa)
+    data = load_cohorts(account, today, goal.margin)
     returns, draws = _returns(data, np.random.default_rng(_seed(account, today)), bar)
     windows = _windows(data)
     figures = _figures(data, *windows) | returns

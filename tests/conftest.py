@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import TransactionTestCase
 
 from tests import migrated
@@ -55,10 +54,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """As ever, and the migrated database is kept for the next run."""
-    with django_db_blocker.unblock():
-        if "TEMPLATE" not in connection.settings_dict["TEST"]:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, django_db_keepdb: bool) -> None:
+    """As ever, and the migrated database is kept for the next run, unless it is one of an earlier run itself."""
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
             migrated.keep_template(migrated.name_of_template())
 
 

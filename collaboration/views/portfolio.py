@@ -231,7 +231,7 @@ def _sum(found: list[Part], first: Part) -> Part:
 
 
 def _payout(account: AdAccount, goal: Goal, today: date, by_day: Sums | None = None) -> PayoutPlot | None:
-    data = load_account_cohorts(account, today, goal.margin, goal.target_cpa, by_day)
+    data = load_account_cohorts(account, today, goal.margin, by_day)
     return draw_payout(payout_weeks(data), account.currency) if data.valued_by == "revenue" else None
 
 

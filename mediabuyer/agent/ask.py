@@ -9,13 +9,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign
+from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import Budget, Finding, Observation, PlannedChange, Severity
 from mediabuyer.agent.decide import Author, decide_one
 from mediabuyer.agent.evaluate import last_seen
 from mediabuyer.agent.guard import Guarded, guard_one
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.models import Decision
-from mediabuyer.agent.observe import Ground, budgets_of, context_for, limits_of, read_ground, reference_cpa
+from mediabuyer.agent.observe import Ground, budgets_of, context_for, limits_of, read_ground
 from mediabuyer.agent.plan import OPEN
 from mediabuyer.agent.recall import recall_about
 from mediabuyer.agent.replay import from_json
@@ -25,6 +26,7 @@ from mediabuyer.brands.permissions import Right, require
 from mediabuyer.lib.errors import Invalid
 from portfolio.models import Goal
 from portfolio.performance import evaluation_day
+from portfolio.reference import reference_of
 
 MOST = 100
 """Things proposed at once: what fits an address, and what somebody can still weigh."""
@@ -107,18 +109,23 @@ def _is_new_block(finding: Finding, items: Sequence[Item]) -> bool:
 
 def see(account: AdAccount, now: datetime) -> Observation:
     """Figures as the last cycle saw them; budgets and limits as they are now. No figures where no cycle ran."""
-    goal, last = Goal.current(account), _last_observation(account)
+    goal, kinds, last = Goal.current(account), kinds_of(account), _last_observation(account)
+    today = evaluation_day(account, now)
+    reference = reference_of(account, today)
     fresh = Observation(
         account_key=str(account.key),
         mode=account.mode,
         currency=account.currency,
         now=now,
-        today=evaluation_day(account, now),
+        today=today,
         synced_at=account.synced_at,
         limits=limits_of(account),
         margin=goal.margin,
         target_cpa=goal.target_cpa,
-        reference_cpa=reference_cpa(account, now),
+        reference_cpa=reference.cpa,
+        reference_from=reference.source,
+        result=one_result(kinds),
+        results_are_mixed=len(kinds) > 1,
         ads=(),
         budgets=tuple(budgets_of(account)),
     )

@@ -182,6 +182,8 @@ class Observation:
     """
     result: str = "purchase"
     """What one result is, in a word; `result` where it is not known."""
+    reference_from: str = ""
+    """Where `reference_cpa` comes from (`portfolio.reference`); empty in what was stored before it was told."""
     results_are_mixed: bool = False
     """Results mean several things: what one kind costs says nothing about another."""
     has_tracking_alarm: bool = False
@@ -192,6 +194,11 @@ class Observation:
 
     def ads_of(self, budget: Budget) -> list[AdFigures]:
         return [ad for ad in self.ads if ad.external_id in budget.ad_ids]
+
+
+def with_article(result: str, article: str = "a") -> str:
+    """`a purchase`, `an add to cart`; `article` is `A` where a sentence begins."""
+    return f"{article}{'n' if result[0] in 'aeiou' else ''} {result}"
 
 
 @dataclass(frozen=True)
@@ -261,6 +268,9 @@ class Context:
     """What a live account still needs before it may be changed, in words."""
     lifetime_switched_on: Decimal = Decimal(0)
     """What is left of lifetime budgets that these changes would set running, as a daily budget of the same worst."""
+    result: str = "purchase"
+    results: str = "purchases"
+    """What one result is on this account, and several."""
     zone: str = "UTC"
     """The account's, in which people read every time."""
 

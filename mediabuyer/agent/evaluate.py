@@ -14,12 +14,13 @@ from campaigns.models import Ad, AdAccount
 from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
-from mediabuyer.agent.observe import Pulled, budgets_of, limits_of, reference_cpa
+from mediabuyer.agent.observe import Pulled, budgets_of, limits_of
 from mediabuyer.agent.steps import Note
 from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
 from portfolio.performance import Sums, data_span, last_days, sums
 from portfolio.posterior import INTERVAL
+from portfolio.reference import reference_of
 from portfolio.states import Evaluation, snapshot
 
 WEEK = 7
@@ -34,6 +35,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
     """Payout, certainty, trend and fatigue per ad; draws per budget; alarms of the account. Stored on the cycle."""
     account = cycle.account
     found, goal, kinds = snapshot(account, cycle.now), Goal.current(account), kinds_of(account)
+    reference = reference_of(account, found.today)
     ads = _ads(account, found)
     budgets = _budgets(account, found, ads)
     observation = Observation(
@@ -46,7 +48,8 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         limits=limits_of(account),
         margin=goal.margin,
         target_cpa=goal.target_cpa,
-        reference_cpa=reference_cpa(account, cycle.now),
+        reference_cpa=reference.cpa,
+        reference_from=reference.source,
         valued_by=found.data.valued_by,
         result=one_result(kinds),
         results_are_mixed=len(kinds) > 1,

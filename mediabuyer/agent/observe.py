@@ -12,17 +12,17 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from campaigns.live import missing_for_live
 from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Operation, Status
+from campaigns.result_kinds import kinds_of, one_result, several_results
 from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.by_rule import moved_by_rule
 from mediabuyer.agent.context import AdFigures, Budget, Context, Limits, PlannedChange, RecentChange, planned_from
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.steps import Note
 from portfolio.conversions import sync_conversions
-from portfolio.models import Goal
-from portfolio.performance import data_span, evaluation_day, total
+from portfolio.performance import evaluation_day
+from portfolio.reference import reference_of
 
 RECENT = timedelta(days=14)
-REFERENCE_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -60,21 +60,6 @@ def limits_of(account: AdAccount) -> Limits:
         budget_step=account.budget_step,
         cooldown=timedelta(hours=account.cooldown_hours),
     )
-
-
-def reference_cpa(account: AdAccount, now: datetime) -> Decimal | None:
-    """What a result may cost: the goal, or else what it has cost by Meta in the last 28 whole days, in all of a file.
-
-    The one figure of that name: what is planned by it is judged by it, and pages show it.
-    """
-    target = Goal.current(account).target_cpa
-    if target is not None:
-        return target
-    today = evaluation_day(account, now)
-    span = data_span(account) if account.is_read_only else None
-    first = span[0] if span else today - timedelta(days=REFERENCE_DAYS)
-    cpa = total(account, first, today - timedelta(days=1)).cpa
-    return cpa.quantize(Decimal("0.01")) if cpa is not None else None
 
 
 def budgets_of(account: AdAccount) -> list[Budget]:
@@ -229,7 +214,7 @@ def read_ground(
     account.refresh_from_db()
     under_way = open_rises(account, decision) + open_undo_rises(account, undo)
     pausing = frozenset(open_pauses(account, decision))
-    budgets = budgets_of(account)
+    budgets, kinds = budgets_of(account), kinds_of(account)
     active = frozenset(Ad.objects.filter(account=account).active().values_list("external_id", flat=True))
     bare = Context(
         now=now,
@@ -247,12 +232,14 @@ def read_ground(
         budgets={budget.external_id: budget for budget in budgets},
         ads={},
         recent=_recent(account, now, decision),
-        reference_cpa=reference_cpa(account, now),
+        reference_cpa=reference_of(account, evaluation_day(account, now)).cpa,
         has_tracking_alarm=_has_tracking_alarm(account),
         is_undo=undo is not None,
         moved_by_rule=moved_by_rule(account, now, decision),
         live_missing=tuple(missing_for_live(account)),
         lifetime_switched_on=Decimal(0),
+        result=one_result(kinds),
+        results=several_results(kinds),
         zone=account.time_zone,
     )
     return Ground(account, bare, active, pausing)

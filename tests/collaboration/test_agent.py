@@ -283,6 +283,7 @@ def test_replay_page_says_where_the_ads_lie_and_the_cost_comes_from(
         campaign__account=account, external_id=replayed.observation["ads"][0]["ad_set_id"], name="Lapsed"
     )
     replayed.observation["ads"][0] |= {"is_tired": True, "effective_status": "PAUSED"}
+    replayed.observation |= {"reference_from": "month"}
     replayed.save()
     text = see("cycle", replayed.key).content.decode()
     assert '<span class="sub">Lapsed, not running</span>' in text

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 
-from mediabuyer.agent.context import AdFigures, Budget, Effect, Observation, PlannedChange, Proposal
+from mediabuyer.agent.context import AdFigures, Budget, Effect, Observation, PlannedChange, Proposal, with_article
 from mediabuyer.lib.money import format_money, meta_offset
 from portfolio.posterior import RESPONSE, estimate_effect
 
@@ -106,12 +106,8 @@ def risk_of(effect: Effect | None) -> str:
 
 
 def one(seen: Observation, article: str = "a") -> str:
-    """A single result: `a purchase`, `an add to cart`; `article` is `A` where a sentence begins."""
+    """A single result, as `with_article` says it."""
     return with_article(seen.result, article)
-
-
-def with_article(result: str, article: str = "a") -> str:
-    return f"{article}{'n' if result[0] in 'aeiou' else ''} {result}"
 
 
 def gain_words(seen: Observation, verb: str = "gained") -> dict[str, str]:

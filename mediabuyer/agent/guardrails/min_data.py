@@ -1,4 +1,4 @@
-"""No verdict on too little: raising needs purchases, pausing needs spend.
+"""No verdict on too little: raising needs results, pausing needs spend.
 
 Rules that act after one or two CPAs of spend stop most good ads (portfolio methods, section 3.4).
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mediabuyer.agent.context import Budget, Context, Finding, PlannedChange
-from mediabuyer.agent.guardrails.base import Guardrail, block, ok, whole
+from mediabuyer.agent.context import Budget, Context, Finding, PlannedChange, with_article
+from mediabuyer.agent.guardrails.base import Guardrail, ask, block, ok, whole
 
 SLUG = "min_data"
 RESULTS_TO_RAISE = 10
@@ -34,14 +34,21 @@ def check(context: Context) -> Finding | None:
 
 def _check_pause(change: PlannedChange, context: Context) -> Finding | None:
     ad = context.ads.get(change.external_id)
-    if ad is None or context.reference_cpa is None:
+    if ad is None:
         return block(SLUG, f"There is no figure to judge “{change.name}” by.")
+    if not context.reference_cpa:
+        return ask(
+            SLUG,
+            f"What {with_article(context.result)} may cost is not known, so I cannot judge “{ad.name}”. "
+            "A goal in Settings would say it.",
+        )
     needed = context.reference_cpa * CPAS_TO_PAUSE
     if ad.spend < needed:
+        shown = needed.quantize(Decimal(1)) if needed >= 10 else needed
         return block(
             SLUG,
             f"Evidence: “{ad.name}” has spent {whole(ad.spend, context)}; a verdict needs "
-            f"{whole(needed.quantize(Decimal(1)), context)} ({CPAS_TO_PAUSE} × what a purchase costs).",
+            f"{whole(shown, context)} ({CPAS_TO_PAUSE} × what {with_article(context.result)} may cost).",
         )
     return None
 
@@ -52,7 +59,9 @@ def _check_raise(change: PlannedChange, context: Context) -> Finding | None:
         return block(SLUG, f"I know nothing of “{change.name}” yet.")
     results = _results(budget, context)
     if results < RESULTS_TO_RAISE:
-        return block(SLUG, f"Evidence: {results:.0f} purchases behind “{budget.name}”, {RESULTS_TO_RAISE} needed.")
+        return block(
+            SLUG, f"Evidence: {results:.0f} {context.results} behind “{budget.name}”, {RESULTS_TO_RAISE} needed."
+        )
     return None
 
 
@@ -68,7 +77,7 @@ def _evidence(context: Context) -> str:
     ]
     if raised:
         fewest = min(_results(budget, context) for budget in raised)
-        return f"Evidence: {fewest:.0f} purchases, {RESULTS_TO_RAISE} needed"
+        return f"Evidence: {fewest:.0f} {context.results}, {RESULTS_TO_RAISE} needed"
     if context.pauses:
         spend = min(context.ads[change.external_id].spend for change in context.pauses)
         return f"Evidence: {whole(spend, context)} spent, enough for a verdict"

@@ -1,4 +1,4 @@
-"""A broken pixel looks like every ad failing at once, so an alarm about purchases freezes verdicts."""
+"""A broken pixel looks like every ad failing at once, so an alarm about results freezes verdicts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def check(context: Context) -> Finding | None:
     if context.has_tracking_alarm:
         return block(
             SLUG,
-            "Far fewer purchases arrive than the clicks promise. It may be the tracking, so I judge "
+            f"Far fewer {context.results} arrive than the clicks promise. It may be the tracking, so I judge "
             "no ad until somebody has looked.",
         )
-    return ok(SLUG, "Purchases arrive as expected")
+    return ok(SLUG, f"{context.results.capitalize()} arrive as expected")
 
 
 GUARDRAIL = Guardrail(SLUG, "Tracking", check)
