@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolOr
@@ -144,7 +143,3 @@ def _orders() -> Coalesce:
 def _figure(name: str) -> Coalesce:
     """A number of its figures in JSON, 0 where there is none. Taken apart by the database, which is much quicker."""
     return Coalesce(Cast(KT(f"figures__{name}"), FloatField()), 0.0)
-
-
-def money_of(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(str(value))

@@ -19,7 +19,7 @@ from collaboration.plots import Plot
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity, planned_from
 from mediabuyer.agent.models import Decision, Finding
-from mediabuyer.agent.outcomes import WINDOW
+from mediabuyer.agent.outcomes import WINDOW, outcome_of
 from mediabuyer.agent.revise import can_revise
 from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import day_in_zone
@@ -51,6 +51,8 @@ class Card:
     precedents: list[dict[str, Any]]
     plot: Plot | None
     judged_on: date | None
+    grade: str
+    """What came of it, once its week is over."""
     history: list[tuple[Event, str]]
     sent: list[tuple[Change, str]]
     can_change: bool
@@ -66,7 +68,9 @@ class Card:
     @property
     def came_to_nothing(self) -> bool:
         """It ended, and nothing of it stands: its figures are what was proposed once."""
-        return self.decision.state in (State.UNDONE, State.REJECTED, State.EXPIRED, State.BLOCKED, State.FAILED)
+        if self.decision.state == State.FAILED:
+            return not any(change.state == Change.State.DONE for change, _ in self.sent)
+        return self.decision.state in (State.UNDONE, State.REJECTED, State.EXPIRED, State.BLOCKED)
 
     @property
     def is_moving(self) -> bool:
@@ -139,6 +143,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
         ],
         plot=evidence_plot(decision),
         judged_on=_judged_on(decision) if changes else None,
+        grade=_grade(decision),
         history=_history(decision),
         sent=[
             (change, describe(change))
@@ -211,8 +216,20 @@ def _checks(findings: list[Finding], *, said: bool) -> list[dict[str, Any]]:
 
 
 def _judged_on(decision: Decision) -> date:
+    """The day that is noted once it is done; until then as if it were done at once."""
+    if (outcome := outcome_of(decision)) is not None:
+        return outcome.due_on
     start = decision.decided_at or decision.proposed_at
     return day_in_zone(start, decision.account.time_zone) + timedelta(days=WINDOW + 1)
+
+
+def _grade(decision: Decision) -> str:
+    """`Better: +€7.00 a day` once it is graded."""
+    outcome = outcome_of(decision)
+    if outcome is None or outcome.measured_at is None:
+        return ""
+    got = format_money(Decimal(outcome.figures["per_day"]), decision.account.currency, sign=True)
+    return f"{outcome.get_verdict_display()}: {got} a day"
 
 
 def _history(decision: Decision) -> list[tuple[Event, str]]:

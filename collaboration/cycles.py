@@ -99,7 +99,7 @@ def live(cycle: Cycle, machine_now: datetime) -> dict[str, Any]:
         "tone": tone,
         "icon": icon,
         "decisions": decisions,
-        "ended": Counter(one["decision"].get_state_display().lower() for one in decisions).most_common(),
+        "ended": Counter(one["decision"].told_label.lower() for one in decisions).most_common(),
         "is_over": is_over,
         "is_silent": not is_over and is_silent(cycle, machine_now),
         "failed_at": next((step["name"] for step in shown if step["state"] == "fail"), "the start"),
@@ -155,7 +155,7 @@ def _parts(steps: dict[str, Step], machine_now: datetime) -> list[tuple[str, flo
 
 
 def decisions_of(cycle: Cycle) -> list[dict[str, Any]]:
-    found = Decision.objects.filter(cycle=cycle).select_related("decided_by", "outcome").order_by("pk")
+    found = Decision.objects.filter(cycle=cycle).select_related("decided_by").order_by("pk")
     rows = list(found.prefetch_related(Prefetch("finding_set", Finding.objects.order_by("pk"))))
     places = places_of(rows)
     return [
@@ -163,7 +163,6 @@ def decisions_of(cycle: Cycle) -> list[dict[str, Any]]:
             "decision": row,
             "place": places[row.pk],
             "fired": _fired(list(row.finding_set.all())),
-            "outcome": getattr(row, "outcome", None),
         }
         for row in rows
     ]

@@ -1,12 +1,16 @@
-"""The tabs of the inbox: which of them lists a decision, and what stands below it there."""
+"""The tabs of the inbox: what each lists, where a decision stands in it, and what stands below it."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 
-from mediabuyer.agent.models import Decision
+from campaigns.models import AdAccount
+from mediabuyer.agent.actions import BY_SLUG
+from mediabuyer.agent.models import Decision, DecisionQuerySet
 
 VIEWS = ("waiting", "deferred", "decided")
 
@@ -23,3 +27,35 @@ def tab_of(decision: Decision, now: datetime) -> str:
     if decision.state not in (Decision.State.PROPOSED, Decision.State.AWAITING):
         return "decided"
     return "deferred" if decision.deferred_until and decision.deferred_until > now else "waiting"
+
+
+def rows_of(account: AdAccount, view: str, kind: str, now: datetime) -> DecisionQuerySet:
+    """What the tab lists, in its order; of one kind of action where it is known."""
+    rows = Decision.objects.filter(account=account).select_related("decided_by", "ad")
+    chosen = {"waiting": rows.to_decide, "deferred": rows.deferred}.get(view)
+    found = chosen(now).order_by("expires_at", "pk") if chosen else rows.decided().order_by("-pk")
+    if account.is_read_only and view == "waiting":
+        found = rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now)
+    return found.filter(action=kind) if kind in BY_SLUG else found
+
+
+def above(decision: Decision, view: str, rows: DecisionQuerySet) -> int:
+    """How many of the rows stand above it; so that the list shows the page on which it lies."""
+    if view == "decided":
+        return rows.filter(pk__gt=decision.pk).count()
+    due = decision.expires_at
+    return rows.filter(Q(expires_at__lt=due) | Q(expires_at=due, pk__lt=decision.pk)).count()
+
+
+def tabs_of(account: AdAccount, view: str, now: datetime) -> list[dict[str, Any]]:
+    url = reverse("inbox", args=[account.key])
+    labels = {"waiting": "Waiting", "deferred": "Deferred", "decided": "Decided"}
+    return [
+        {
+            "label": labels[name],
+            "href": f"{url}?view={name}",
+            "count": rows_of(account, name, "", now).count(),
+            "current": name == view,
+        }
+        for name in VIEWS
+    ]

@@ -85,6 +85,10 @@ TAKEN_BACK = {
     "change.done": "took it back, and that was done: {what}",
     "change.failed": "took it back, and that failed: {what} ({reason})",
 }
+SAID = {
+    "change.done": "said that it arrived: {what}",
+    "change.failed": "said that it did not arrive: {what} ({reason})",
+}
 
 
 class _Lenient(dict[str, Any]):
@@ -96,7 +100,8 @@ def sentence(event: Event) -> str:
     """Follows the name of the actor. What the worker did on a person's word is told as that."""
     words = KINDS[event.kind]
     if event.actor.startswith("person:"):
-        words = (TAKEN_BACK if event.data.get("is_undo") else AGREED).get(event.kind, words)
+        told = SAID if event.data.get("is_word") else TAKEN_BACK if event.data.get("is_undo") else AGREED
+        words = told.get(event.kind, words)
     data = {name: f"{value:,}" if type(value) is int else value for name, value in event.data.items()}
     return words.format_map(_Lenient(data))
 

@@ -40,7 +40,10 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first: at the end no worker is left alone with it."""
+    """What takes long begins first: at the end no worker is left alone with it.
+
+    Tests that commit may so come before those that roll back; `empty_tables` leaves all that those rely on.
+    """
     items.sort(
         key=lambda item: next((place for place, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
     )

@@ -21,6 +21,7 @@ from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.guardrails import GUARDRAILS
 from mediabuyer.agent.models import Decision
 from memory.events import KINDS
+from tests.conftest import LONG
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("mediabuyer", "campaigns", "creatives", "portfolio", "memory", "collaboration")
@@ -204,6 +205,10 @@ def _limits_of(call: ast.Call) -> set[str]:
     if name == "connect" and asked.endswith("psycopg"):
         return {"connect_timeout"}
     return WITH_A_LIMIT.get(name, set())
+
+
+def test_long_tests_are_named_by_where_they_lie():
+    assert [path for path in LONG if not (ROOT / path).exists()] == []
 
 
 def test_only_the_script_of_charts_knows_a_width():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -151,7 +150,3 @@ def parse_number(text: str, decimal: str | None) -> Number | None:
         raise CellError(f"does not fit its column, where the decimal sign is “{chosen}”; correct the cell")
     plain = body.replace(",", "") if chosen == "." else body.replace(".", "").replace(",", ".")
     return Decimal(sign + plain) if "." in plain else int(sign + plain)
-
-
-def number_reader(decimal: str | None) -> Callable[[str], Number | None]:
-    return lambda text: parse_number(text, decimal)

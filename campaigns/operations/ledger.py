@@ -217,7 +217,7 @@ def turn(
         account=change.account.key,
         now=now,
         actor=actor,
-        **told(change),
+        **told(change, actor),
         reason=reason,
     )
     return 1

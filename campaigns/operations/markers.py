@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaigns.models import AdAccount, Change
-from campaigns.operations.words import describe
+from campaigns.operations.words import told
 from campaigns.platforms.base import Found, Level, Platform
 from mediabuyer.lib.clock import database_now
 from memory.events import record
@@ -57,7 +57,7 @@ def _report(change: Change, found: tuple[Found, ...], now: datetime) -> None:
             account=change.account.key,
             now=now,
             actor="system",
-            what=describe(change),
+            **told(change),
             ours=change.remote_id,
             surplus=[one.external_id for one in found],
         )

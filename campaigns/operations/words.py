@@ -24,9 +24,14 @@ def describe(change: Change) -> str:
     return f"{SWITCHES[status]} the {what}" if status in SWITCHES else f"status of the {what} to {status}"
 
 
-def told(change: Change) -> dict[str, Any]:
-    """What the journal says of a change in every line about it: what it does, and whether it takes something back."""
-    return {"what": describe(change)} | ({"is_undo": True} if change.operation.is_undo else {})
+def told(change: Change, actor: str = "") -> dict[str, Any]:
+    """What the journal says of a change in every line about it: what it does, and whether it takes something back.
+
+    `actor`, where it is not who wanted the change, only gives a word on how it ended.
+    """
+    is_word = actor.startswith("person:") and actor != change.operation.actor
+    said: dict[str, Any] = {"what": describe(change)}
+    return said | ({"is_undo": True} if change.operation.is_undo else {}) | ({"is_word": True} if is_word else {})
 
 
 def times(count: int) -> str:

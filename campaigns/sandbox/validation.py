@@ -41,7 +41,6 @@ WINDOWS_ALLOWED = (
 )
 MIN_DAILY = 100  # minor units
 MAX_DAILY = 100_000_000
-SPENT_BUFFER = 1.1  # a lifetime budget has to stay this far above what was spent
 ADSETS_PER_CAMPAIGN, ADS_PER_ADSET = 200, 50
 GONE_SUBCODE = {"campaign": 1487566, "adset": 1487056, "ad": 1885088}
 

@@ -23,11 +23,11 @@ from collaboration.cards import build_card, difference, effect_of, latest_decide
 from collaboration.frame import account_for, as_key, person, words
 from collaboration.people import actor_names
 from collaboration.places import places_of
-from collaboration.tabs import VIEWS, next_after, tab_of
+from collaboration.tabs import VIEWS, above, next_after, rows_of, tab_of, tabs_of
 from collaboration.templatetags.ui import in_zone
 from mediabuyer.agent import answer
-from mediabuyer.agent.actions import ACTIONS, BY_SLUG
-from mediabuyer.agent.models import Decision, DecisionQuerySet, why_no_return
+from mediabuyer.agent.actions import ACTIONS
+from mediabuyer.agent.models import Decision, why_no_return
 from mediabuyer.agent.revise import revise
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import look_again, open_ends, say_arrived, say_missing, standing_of
@@ -289,7 +289,7 @@ def _pair(value: str) -> tuple[UUID, str] | None:
 
 def _get(account: AdAccount, key: UUID) -> Decision:
     rows = Decision.objects.filter(account=account).select_related(
-        "account__brand", "cycle", "ad", "decided_by", "requested_by"
+        "account__brand", "cycle", "ad", "decided_by", "requested_by", "outcome"
     )
     return get_object_or_404(rows, key=key)
 
@@ -325,15 +325,6 @@ def _conflict(request: HttpRequest, account: AdAccount, key: UUID, error: Confli
     return _page(request, account, row, status=409, problem=error, changed=difference(row, words(request, "hash")))
 
 
-def _rows(account: AdAccount, view: str, kind: str, now: Any) -> DecisionQuerySet:
-    rows = Decision.objects.filter(account=account).select_related("decided_by", "ad")
-    chosen = {"waiting": rows.to_decide, "deferred": rows.deferred}.get(view)
-    found = chosen(now).order_by("expires_at", "pk") if chosen else rows.decided()
-    if account.is_read_only and view == "waiting":
-        found = rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now)
-    return found.filter(action=kind) if kind in BY_SLUG else found
-
-
 def _shown(decision: Decision | None, user: User, now: datetime, typed: dict[str, str]) -> dict[str, Any]:
     """What the card says of the open decision; `typed` are amounts that were refused, as they were written."""
     if decision is None:
@@ -360,7 +351,10 @@ def _page(
     now = known_now(account)
     view = _tab(request, tab_of(row, now) if row and request.method == "GET" else VIEWS[0])
     kind = request.GET.get("kind", "")
-    page = Paginator(_rows(account, view, kind, now), EACH_PAGE).get_page(request.GET.get("page"))
+    rows = rows_of(account, view, kind, now)
+    is_in = row is not None and tab_of(row, now) == view
+    number = request.GET.get("page") or (above(row, view, rows) // EACH_PAGE + 1 if row and is_in else 1)
+    page = Paginator(rows, EACH_PAGE).get_page(number)
     items = list(page.object_list)
     shown = row or (_get(account, items[0].key) if items else None)
     context = _shown(shown, person(request), now, extra.pop("typed", {})) | {
@@ -369,7 +363,7 @@ def _page(
         "kinds": ACTIONS,
         "page": page,
         "items": lines_of(items, now),
-        "tabs": _tabs(account, view, now),
+        "tabs": tabs_of(account, view, now),
         "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,
@@ -383,17 +377,3 @@ def _page(
 
 def _tab(request: HttpRequest, otherwise: str = VIEWS[0]) -> str:
     return asked if (asked := request.GET.get("view", "")) in VIEWS else otherwise
-
-
-def _tabs(account: AdAccount, view: str, now: Any) -> list[dict[str, Any]]:
-    url = reverse("inbox", args=[account.key])
-    labels = {"waiting": "Waiting", "deferred": "Deferred", "decided": "Decided"}
-    return [
-        {
-            "label": labels[name],
-            "href": f"{url}?view={name}",
-            "count": _rows(account, name, "", now).count(),
-            "current": name == view,
-        }
-        for name in VIEWS
-    ]

@@ -19,7 +19,8 @@ from campaigns.models import AdAccount
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.cycle import ring_cycle, start_cycle
-from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
+from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step, why_no_return
+from mediabuyer.agent.outcomes import outcome_of
 from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import open_ends, standing_of
 from mediabuyer.agent.versions import changed_since
@@ -97,7 +98,7 @@ class DecisionDetailSerializer(DecisionSerializer):
         many=True, read_only=True, slug_field="email", help_text="Who raised it in any version: may not approve it."
     )
     findings = FindingSerializer(source="finding_set", many=True, read_only=True)
-    outcome = OutcomeSerializer(read_only=True, default=None, allow_null=True)
+    outcome = serializers.SerializerMethodField()
     undo = serializers.SerializerMethodField()
     unsettled = serializers.SerializerMethodField()
 
@@ -107,8 +108,19 @@ class DecisionDetailSerializer(DecisionSerializer):
                   "precedents", "findings", "outcome", "undo", "undo_error", "unsettled"]  # fmt: skip
         read_only_fields = fields
 
+    @extend_schema_field(OutcomeSerializer(allow_null=True))
+    def get_outcome(self, decision: Decision) -> Any:
+        """None where nothing is to be graded: what was taken back before its week was over stays without."""
+        outcome = outcome_of(decision)
+        is_graded = outcome is not None and outcome.measured_at is not None
+        is_due = outcome is not None and decision.state != Decision.State.UNDONE
+        return OutcomeSerializer(outcome).data if is_graded or is_due else None
+
     @extend_schema_field(WayBackSerializer)
     def get_undo(self, decision: Decision) -> dict[str, Any]:
+        if decision.state == Decision.State.REJECTED:
+            why_not = why_no_return(decision, self.context["request"].user, known_now(decision.account))
+            return {"possible": not why_not, "words": why_not or "The rejection is taken back, and it waits again."}
         possible, words = can_undo(decision)
         return {"possible": possible, "words": words}
 

@@ -192,9 +192,6 @@ class Observation:
     def ad(self, external_id: str) -> AdFigures | None:
         return next((ad for ad in self.ads if ad.external_id == external_id), None)
 
-    def ads_of(self, budget: Budget) -> list[AdFigures]:
-        return [ad for ad in self.ads if ad.external_id in budget.ad_ids]
-
 
 def with_article(result: str, article: str = "a") -> str:
     """`a purchase`, `an add to cart`; `article` is `A` where a sentence begins."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.models import RETRACTED, Decision, Outcome
-from mediabuyer.agent.outcomes import measure_due
+from mediabuyer.agent.outcomes import measure_due, outcome_of
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.money import format_money
 from memory.models import Episode
@@ -29,7 +29,7 @@ def learn(account: AdAccount, now: datetime, note: Note) -> None:
 
 def remember_decision(decision: Decision, now: datetime) -> Episode:
     """One episode a decision, and another version of it when its outcome becomes known."""
-    outcome: Outcome | None = getattr(decision, "outcome", None)
+    outcome = outcome_of(decision)
     return remember(
         brand=decision.account.brand,
         account_key=decision.account.key,

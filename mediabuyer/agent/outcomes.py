@@ -29,6 +29,11 @@ def await_outcome(decision: Decision, now: datetime) -> Outcome:
     return outcome
 
 
+def outcome_of(decision: Decision) -> Outcome | None:
+    """None until it is done."""
+    return getattr(decision, "outcome", None)
+
+
 def measure_due(account: AdAccount, now: datetime) -> list[Outcome]:
     """Grades every decision of the account whose window is over."""
     today = day_in_zone(now, account.time_zone)
@@ -56,7 +61,8 @@ def measure(pk: int, now: datetime) -> Outcome | None:
         "per_day": str(got.quantize(Decimal("0.01"))),
         "expected": decision.expected,
     }
-    outcome.verdict = grade(got, decision.expected)
+    # What somebody began to take back may stand in part only: no grade can be given for that.
+    outcome.verdict = "unclear" if decision.undo_state else grade(got, decision.expected)
     outcome.measured_at = now
     outcome.save()
     record(

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django_q.models import OrmQ
 
-from mediabuyer.agent.models import Cycle, Decision, Finding, Step
+from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
 from mediabuyer.agent.revise import revise
 from memory.models import Event
 from tests.api_client import client_of, told
@@ -106,6 +106,24 @@ def test_requester_cannot_approve_his_own(client, decision, manager):
     assert answer.status_code == 403
     assert answer.json()["remedy"] == "Ask another manager."
     assert_untouched(decision)
+
+
+@pytest.mark.parametrize(("state", "is_told"), [("done", True), ("undone", False)])
+def test_no_grade_is_promised_for_what_was_taken_back(brand, manager, decision, state, is_told):
+    type(decision).objects.update(state=state)
+    Outcome.objects.create(decision=decision, due_on=NOW.date())
+    answer = client_of(manager, brand).get(f"/api/decisions/{decision.key}/").json()
+    assert (answer["outcome"] is not None) is is_told
+    Outcome.objects.update(measured_at=NOW, verdict="better")
+    assert client_of(manager, brand).get(f"/api/decisions/{decision.key}/").json()["outcome"]["verdict"] == "better"
+
+
+def test_no_of_oneself_has_a_way_back_for_some_seconds(brand, manager, decision):
+    client = client_of(manager, brand)
+    answer = post(client, decision, "reject", hash=decision.content_hash, reason_code="risk").json()
+    assert answer["undo"] == {"possible": True, "words": "The rejection is taken back, and it waits again."}
+    Decision.objects.update(decided_at=NOW - timedelta(hours=1))
+    assert client.get(f"/api/decisions/{decision.key}/").json()["undo"]["possible"] is False
 
 
 @pytest.mark.parametrize("role", ["viewer", "team", "reviewer"])

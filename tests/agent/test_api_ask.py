@@ -117,3 +117,18 @@ def test_who_asked_takes_it_back_with_the_token_named(account, ad_sets, person, 
     answer = client.post(retract, {"hash": one.content_hash}, format="json")
     assert (answer.status_code, answer.json()["state"], answer.json()["reason_code"]) == (200, "rejected", "retracted")
     assert "(token mb_" in Event.objects.get(kind="decision.retracted").actor
+    assert client.post(retract, {"hash": one.content_hash}, format="json").status_code == 200  # harmless when repeated
+    assert Event.objects.filter(kind="decision.retracted").count() == 1
+    undo = client_of(person("manager"), account.brand).post(f"/api/decisions/{one.key}/undo/")
+    assert "retracted by the one who asked" in told(undo)["detail"]
+
+
+def test_retracting_needs_the_scope_of_proposing_and_is_unknown_to_a_stranger(account, person, stranger):
+    team = person("team")
+    one = DecisionFactory.create(account=account, requested_by=team)
+    retract, seen = f"/api/decisions/{one.key}/retract/", {"hash": one.content_hash}
+    readers = client_of(team, account.brand, "read", "decide", "import")
+    assert readers.post(retract, seen, format="json").status_code == 403
+    strangers = client_of(stranger, stranger.member_set.get().brand)
+    assert strangers.post(retract, seen, format="json").status_code == 404
+    assert Decision.objects.get().state == "awaiting"

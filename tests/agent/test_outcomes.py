@@ -102,6 +102,14 @@ def test_what_was_taken_back_is_not_graded(account, outcome, now):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("how", ["running", "failed", "unknown"])
+def test_what_may_stand_in_part_only_gets_no_grade(account, outcome, now, how):
+    Decision.objects.update(undo_state=how)
+    [measured] = measure_due(account, now)
+    assert (measured.figures["per_day"], measured.verdict) == ("7.00", "unclear")
+
+
+@pytest.mark.django_db
 def test_decision_on_an_ad_is_graded_by_that_ad(account, world, now):
     decision = DecisionFactory.create(
         account=account,

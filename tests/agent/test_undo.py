@@ -43,6 +43,9 @@ def test_done_raise_is_set_back(approved, manager, carry_out, fake, now):
     assert (decision.state, fake.objects["130001"]["daily_budget"]) == ("undone", "50.00")
     assert Event.objects.get(kind="decision.undo_requested").actor == f"person:{manager.email}"
     assert Event.objects.get(kind="decision.undone").actor == f"person:{manager.email}"
+    back = [f"change.{name}" for name in ("planned", "sent", "done")]
+    lines = Event.objects.filter(subject="change").order_by("number").values_list("kind", "data__is_undo")
+    assert list(lines) == [(kind, None) for kind in back] + [(kind, True) for kind in back]
 
 
 def test_asking_twice_sets_back_once(approved, manager, person, carry_out, fake, now):

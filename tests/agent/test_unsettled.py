@@ -15,7 +15,7 @@ from mediabuyer.agent.undo import undo
 from mediabuyer.agent.unsettled import look_again, open_ends, say_arrived, say_missing, standing_of
 from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict, Fault, NotAllowed, PlatformError
-from memory.events import verify_chain
+from memory.events import sentence, verify_chain
 from memory.models import Event
 from tests.factories import budget_change
 
@@ -61,6 +61,8 @@ def test_arrived_ends_the_decision_as_done(unknown, person, fake, now, brand):
     say_arrived(decision, change, owner, decision.content_hash, now, platform_for=lambda _: fake)
     assert state() == "done"
     assert Event.objects.get(kind="decision.said_arrived").actor == f"person:{owner.email}"
+    said = Event.objects.get(kind="change.done")  # by the owner's word, who had not agreed to it
+    assert (said.actor, sentence(said)[:22]) == (f"person:{owner.email}", "said that it arrived: ")
     assert verify_chain(brand) is None
 
 

@@ -239,6 +239,7 @@ def test_what_was_approved_turns_to_done_by_itself(inbox: Callable[..., Page], t
     Decision.objects.filter(pk=ten[1].pk).update(state="done")
     page.clock.run_for(2000)
     expect(page.locator("#decision .badge").first).to_have_text("Done")
+    expect(page.locator(f"#state-{ten[1].key}")).to_have_text("Done")
     assert page.errors == []  # type: ignore[attr-defined]
 
 

@@ -9,8 +9,17 @@ import pytest
 
 from collaboration.cards import build_card, difference, due_words
 from mediabuyer.agent.actions import ACTIONS
-from mediabuyer.agent.models import Decision, Finding
-from tests.factories import AdFactory, AdSetFactory, DecisionFactory, InsightFactory, budget_change
+from mediabuyer.agent.models import Decision, Finding, Outcome
+from tests.factories import (
+    NOW,
+    AdFactory,
+    AdSetFactory,
+    ChangeFactory,
+    DecisionFactory,
+    InsightFactory,
+    OperationFactory,
+    budget_change,
+)
 
 pytestmark = pytest.mark.django_db
 PAUSE = {"kind": "set_status", "level": "ad", "external_id": "140001", "name": "Blue", "params": {"status": "PAUSED"},
@@ -39,6 +48,24 @@ def test_pause_is_told_in_words(account):
 def test_request_has_no_figure_and_no_day_of_judgement(account):
     card = build_card(DecisionFactory.create(account=account, action="refresh_creative", changes=[], expected={}))
     assert (card.effect, card.one_in, card.judged_on, card.rows) == (None, None, None, [])
+
+
+def test_day_of_judgement_is_the_one_noted_and_then_the_grade(account):
+    decision = DecisionFactory.create(account=account, state="done", decided_at=NOW)
+    assert (build_card(decision).judged_on, build_card(decision).grade) == (date(2026, 11, 28), "")
+    outcome = Outcome.objects.create(decision=decision, due_on=date(2026, 11, 30))  # it was held for two days
+    assert build_card(decision).judged_on == date(2026, 11, 30)
+    outcome.measured_at, outcome.verdict, outcome.figures = NOW, "better", {"per_day": "7.00"}
+    assert build_card(decision).grade == "Better: +€7.00 a day"
+
+
+@pytest.mark.parametrize(("state", "came_to_nothing"), [("done", False), ("failed", True)])
+def test_failed_decision_of_which_half_was_done_did_not_come_to_nothing(account, state, came_to_nothing):
+    decision = DecisionFactory.create(account=account, state="failed")
+    operation = OperationFactory.create(account=account, decision_key=decision.key)
+    for each in (state, "failed"):
+        ChangeFactory.create(operation=operation, account=account, state=each)
+    assert build_card(decision).came_to_nothing is came_to_nothing
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.slug)

@@ -324,6 +324,16 @@ def test_what_came_to_nothing_does_not_read_as_open(log_in, manager, make, state
     assert page.count(one.get_state_display()) >= 2  # the list and the card say it in one word
 
 
+@pytest.mark.parametrize(("fields", "place"), [({}, 35), ({"state": "done"}, 4)])
+def test_list_shows_the_page_on_which_the_open_decision_lies(log_in, manager, account, fields, place):
+    """Waiting lists the oldest first, Decided the newest: each time it is one of the second page."""
+    rows = DecisionFactory.create_batch(40, account=account, **fields)
+    answer = log_in(manager).get(reverse("decision", args=[account.key, rows[place].key]))
+    assert answer.context["page"].number == 2
+    assert rows[place] in [item["decision"] for item in answer.context["items"]]
+    assert answer.context["position"]
+
+
 def test_just_decided_looks_again_until_it_is_settled(log_in, manager, make, account):
     one, browser = make(state="approved"), log_in(manager)
     inbox = reverse("inbox", args=[account.key])

@@ -84,6 +84,8 @@ def why_no_return(decision: Any, person: Any, now: datetime) -> str:
     """Why this person cannot take a no back; empty where they can."""
     if decision.state != "rejected":
         return "It is not rejected."
+    if decision.reason_code == RETRACTED:
+        return "It was retracted by the one who asked. What is wanted after all is proposed again."
     if decision.decided_by_id != person.pk or decision.decided_at is None:
         return "Only the person who rejected it can take that back."
     if now - decision.decided_at > UNDO_WINDOW or decision.expires_at <= now:

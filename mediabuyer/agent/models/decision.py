@@ -253,12 +253,18 @@ class Decision(models.Model):
         """What people are told: to retract is nobody's refusal, though it ends in the same state."""
         return RETRACTED if self.reason_code == RETRACTED else self.state
 
+    @property
+    def told_label(self) -> str:
+        return "Retracted" if self.told_state == RETRACTED else str(self.get_state_display())
+
     def retract(self, person: User, seen_hash: str, now: datetime, via: Token | None = None) -> None:
         """Whoever proposed it does not want it any more. Ends it, and is no opinion about it."""
         require(person, Right.PROPOSE, self.account.brand)
         self.require_same(seen_hash)
         if not self.is_own_of(person):
             raise NotAllowed("You did not ask for this.", remedy="Only the one who asked can retract it.")
+        if self.told_state == RETRACTED:
+            return
         self._require_open(now)
         self._move(self.State.REJECTED, now, named(person, via), event="decision.retracted",
                    decided_by=person, decided_at=now, reason_code=RETRACTED, finished_at=now)  # fmt: skip
@@ -379,7 +385,7 @@ class Decision(models.Model):
         if self.state != self.State.AWAITING:
             by = f" by {self.decided_by}" if self.decided_by else ""
             raise Conflict(
-                f"This decision is already “{self.get_state_display()}”{by}.",
+                f"This decision is already “{self.told_label}”{by}.",
                 remedy="Reload the page; nothing was changed by you.",
             )
         if self.expires_at <= now:
