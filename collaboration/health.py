@@ -98,7 +98,8 @@ def ledger(account: AdAccount) -> Part:
     """Changes whose outcome is not known need a person, and so does what could not be taken back."""
     unknown = Change.objects.filter(account=account, state=Change.State.UNKNOWN).count()
     waiting = Change.objects.filter(account=account).open().count()
-    kept = Decision.objects.filter(account=account).with_failed_undo().exclude(undo_state="unknown").count()
+    undos = Decision.objects.filter(account=account).with_failed_undo()
+    kept, held = undos.filter(undo_state="failed").count(), undos.filter(undo_state="blocked").count()
     wrong = [f"{unknown} of unknown outcome"] if unknown else []
     wrong += [f"{kept} not taken back"] if kept else []
     if wrong:
@@ -108,6 +109,8 @@ def ledger(account: AdAccount) -> Part:
             ", ".join(wrong),
             "Each stands on its decision, with what you can say about it.",
         )
+    if held:
+        return Part("Changes at Meta", "warn", f"{held} held back from being taken back", "Press U on it to try again.")
     return Part("Changes at Meta", "good", f"{waiting} under way" if waiting else "none under way")
 
 

@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from campaigns.api import OfAccount
 from campaigns.clock import known_now
 from campaigns.models import Ad, AdAccount
-from mediabuyer.brands.api_permissions import person_of
+from mediabuyer.brands.actors import named
+from mediabuyer.brands.api_permissions import person_of, token_of
 from mediabuyer.brands.idempotency import idempotent
 from mediabuyer.brands.models import Scope
 from mediabuyer.brands.permissions import Right, require
@@ -95,7 +96,7 @@ class Conversions(OfAccount):
             count = record_conversions(self.account, orders)
             record(
                 "orders.received", "account", self.account.key, brand=self.account.brand, account=self.account.key,
-                now=now, actor=f"person:{person_of(request).email}", orders=count, refused=len(errors),
+                now=now, actor=named(person_of(request), token_of(request)), orders=count, refused=len(errors),
             )  # fmt: skip
         return Response({"received": len(rows), "recorded": count, "errors": errors})
 

@@ -36,6 +36,7 @@ DECISION_BADGES = {
     "approved": ("info", "check", "Approved"),
     "executing": ("info", "spin", "Executing"),
     "done": ("good", "check", "Done"),
+    "agreed": ("good", "check", "Agreed"),
     "failed": ("bad", "x", "Failed"),
     "unknown": ("warn", "help", "Unknown, checking"),
     "undone": ("", "undo", "Taken back"),

@@ -104,7 +104,7 @@ def headline(whole: Line, places: list[Part], period: Period, scale: Scale) -> s
     if before is not None and before.spend:
         moved = profit - before.profit(scale.margin)
         size = format_money(abs(moved), scale.currency, places=0)
-        text += f", {size} {'more' if moved > 0 else 'less'} than before" if round(moved) else ", as before"
+        text += f", {size} {'better' if moved > 0 else 'worse'} than before" if round(moved) else ", as before"
     return f"{text}. {_places_words(places, scale)}".strip()
 
 

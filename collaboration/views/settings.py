@@ -118,7 +118,10 @@ def release(request: HttpRequest, key: UUID) -> HttpResponse:
         raise Invalid("reason", "", "Say what has been put right.", remedy="One sentence is enough.")
     require_recent_proof(request)
     account.release(person(request), reason, known_now(account))
-    messages.success(request, "Running again. Approved decisions are checked afresh before anything is sent.")
+    messages.success(
+        request,
+        "Running again. What the stop held back stays so; the next cycle proposes it again if it still makes sense.",
+    )
     return redirect("today", account.key)
 
 

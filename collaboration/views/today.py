@@ -23,6 +23,7 @@ from campaigns.result_kinds import count_results, kinds_of
 from collaboration import health
 from collaboration.cards import lines_of
 from collaboration.cycles import under_way
+from collaboration.earning import earning_of
 from collaboration.figures import scale_of
 from collaboration.frame import account_for, person
 from collaboration.people import actor_names
@@ -130,6 +131,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "trend": _trend(account, money),
         "period": period,
         "before": before,
+        "earning": earning_of(account, evaluation_day(account, now), scale),
         "why": explain_change(
             "roas" if scale.has_revenue else "cpa", total(account, *before), total(account, *period), scale
         ),

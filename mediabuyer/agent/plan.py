@@ -22,6 +22,8 @@ MOST_ASKS = 2
 """Requests to people that may wait at once."""
 RESPITE = timedelta(days=3)
 """What a person refused or took back is not asked again for so long: by then there is new evidence."""
+AGREED_FOR = timedelta(days=14)
+"""What people agreed to make is not asked for again so long: they need time to make it, and it to be seen."""
 REFUSED = [Decision.State.REJECTED, Decision.State.UNDONE]
 OPEN = [
     Decision.State.PROPOSED,
@@ -36,7 +38,8 @@ def plan(account: AdAccount, observation: Observation, note: Note) -> list[Propo
     """Candidates of all actions, ranked by what they should earn, less those that are open or would collide."""
     lapse_due(account, observation.now)
     candidates = rank(proposal for action in ACTIONS for proposal in action.propose(observation))
-    free = _few_asks(_without_collisions(candidates, _taken(account, observation.now)), _open_asks(account))
+    wanted = _not_agreed_already(candidates, _agreed(account, observation.now))
+    free = _few_asks(_without_collisions(wanted, _taken(account, observation.now)), _open_asks(account))
     kept = list(islice(free, MOST))
     note.say(
         f"{len(candidates)} candidates, {len(kept)} worth asking." if candidates else "Nothing is worth changing.",
@@ -63,6 +66,16 @@ def _open_asks(account: AdAccount) -> int:
     return Decision.objects.filter(account=account, state__in=OPEN, changes=[]).count()
 
 
+def _agreed(account: AdAccount, now: datetime) -> set[tuple[str, str]]:
+    """Action and subject of the requests that people agreed to lately."""
+    asks = Decision.objects.filter(account=account, changes=[], state=Decision.State.DONE)
+    return set(asks.filter(decided_at__gt=now - AGREED_FOR).values_list("action", "subject_id"))
+
+
+def _not_agreed_already(proposals: Iterable[Proposal], agreed: set[tuple[str, str]]) -> list[Proposal]:
+    return [one for one in proposals if one.changes or (one.action, one.subject_id) not in agreed]
+
+
 def _few_asks(proposals: Iterable[Proposal], waiting: int) -> Iterator[Proposal]:
     """People can make a few things at a time; more requests would only bury the decisions about money."""
     for proposal in proposals:
@@ -71,7 +84,7 @@ def _few_asks(proposals: Iterable[Proposal], waiting: int) -> Iterator[Proposal]
             yield proposal
 
 
-def _without_collisions(proposals: list[Proposal], taken: set[str]) -> Iterator[Proposal]:
+def _without_collisions(proposals: Iterable[Proposal], taken: set[str]) -> Iterator[Proposal]:
     for proposal in proposals:
         touched = {proposal.subject_id, *(change.external_id for change in proposal.changes)}
         if not touched & taken:

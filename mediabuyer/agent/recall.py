@@ -32,7 +32,9 @@ def recall_for(account: AdAccount, seen: Observation, note: Note) -> dict[str, l
     keys = sorted({one["key"] for many in remembered.values() for one in many})
     Cycle.objects.filter(pk=note.row.cycle_id).update(recalled=keys)
     note.say(
-        f"Remembered {len(keys)} earlier cases." if keys else "Nothing like this has happened here before.",
+        f"Remembered {len(keys)} earlier case{'' if len(keys) == 1 else 's'}."
+        if keys
+        else "Nothing like this has happened here before.",
         episodes=keys,
     )
     return remembered

@@ -20,6 +20,9 @@ from mediabuyer.brands.models import User
 from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.money import round_to_currency
 
+WRITTEN_BEFORE = "This was written for the amounts first proposed; they were changed since."
+"""Follows the reason: it may speak of a sum that no longer holds."""
+
 
 def can_revise(decision: Decision) -> bool:
     """Only amounts can be changed: a pause is a yes or a no."""
@@ -75,9 +78,14 @@ def _raises(planned: list[PlannedChange], changes: list[PlannedChange]) -> bool:
 
 
 def _told(decision: Decision, changes: list[PlannedChange]) -> dict[str, Any]:
-    """Title, effect and risk that belong to the new amounts."""
+    """Title, reason, effect, risk and way back that belong to the new amounts."""
     describe = BY_SLUG[decision.action].describe
+    back = BY_SLUG[decision.action].back
     told: dict[str, Any] = {"title": describe(changes, decision.account.currency)[:300]} if describe else {}
+    if back:
+        told["way_back"] = back(changes, decision.account.currency)
+    if decision.version == 1 and decision.why:
+        told["why"] = f"{decision.why} {WRITTEN_BEFORE}"
     effect = effect_of_changes(changes, budgets_seen(decision.cycle or last_seen(decision.account)))
     if effect:
         told |= {

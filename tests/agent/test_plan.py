@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mediabuyer.agent.models import Decision, Step
+from mediabuyer.agent.models import Cycle, Decision, Step
 from mediabuyer.agent.plan import MOST, plan, rank
 from mediabuyer.agent.steps import step
 from tests.agent.worlds import budget_to, make_ad, make_budget, make_observation, make_proposal
@@ -17,7 +17,9 @@ from tests.factories import CycleFactory, DecisionFactory
 def plan_now(account):
     def run(seen):
         with step(CycleFactory.create(account=account, state="running"), "plan") as note:
-            return plan(account, seen, note)
+            found = plan(account, seen, note)
+        Cycle.objects.update(state="done")
+        return found
 
     return run
 
@@ -63,6 +65,22 @@ def test_what_is_already_asked_is_left_alone(account, plan_now, state):
         account=account, state=state, action="pause_ad", subject_level="ad", subject_id="ad1", changes=[]
     )
     assert plan_now(make_observation(ads=(loser("ad1"),), budgets=())) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "is_asked"), [(13, False), (15, True)])
+def test_what_people_agreed_to_make_is_not_asked_again_at_once(account, plan_now, now, days, is_asked):
+    """The ad itself stays free: it may be paused meanwhile."""
+    tired = make_ad("ad1", is_tired=True, fatigue=0.4)
+    seen = make_observation(ads=(tired,), budgets=())
+    (asked,) = [one for one in plan_now(seen) if one.action == "refresh_creative"]
+    DecisionFactory.create(
+        account=account, state="done", action="refresh_creative", subject_level=asked.subject_level,
+        subject_id=asked.subject_id, changes=[], decided_at=now - timedelta(days=days),
+    )  # fmt: skip
+    assert bool(plan_now(seen)) is is_asked
+    if not is_asked:
+        assert plan_now(make_observation(ads=(loser("ad1"),), budgets=()))
 
 
 @pytest.mark.django_db

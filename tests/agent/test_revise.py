@@ -9,7 +9,7 @@ import pytest
 
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision
-from mediabuyer.agent.revise import can_revise, revise
+from mediabuyer.agent.revise import WRITTEN_BEFORE, can_revise, revise
 from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
 from memory.models import Event
 from tests.agent.worlds import make_budget, make_observation
@@ -50,6 +50,16 @@ def test_lower_amount_makes_a_new_version(raise_one, manager, now):
     assert fresh.changes[0]["params"] == {"daily_budget": "54.00"}
     assert fresh.content_hash == fresh.compute_hash() != old
     assert Event.objects.get(kind="decision.changed").actor == f"person:{manager.email}"
+
+
+def test_reason_and_way_back_are_those_of_the_new_amounts(shift, manager, person, now):
+    type(shift).objects.update(why="The total stays as it is.")
+    shift.refresh_from_db()
+    for amount in ("46", "44"):
+        revise(shift, manager, shift.content_hash, {"130002": Decimal(amount)}, now)
+        shift.refresh_from_db()
+    assert shift.why == f"The total stays as it is. {WRITTEN_BEFORE}"  # said once
+    assert shift.way_back.startswith("Set both budgets back, one click")
 
 
 def test_effect_follows_the_amount(raise_one, manager, now):

@@ -297,4 +297,4 @@ def test_answers_and_outcome_stand_in_order(see: Page, account: AdAccount, repla
             kind, "decision", decision.key, brand=account.brand, account=account.key, now=NOW, actor=actor, what="it"
         )
     said = [one["said"] for one in see("cycle", replayed.key).context["verdicts"]]
-    assert said == ["approved: it", "done: it"]
+    assert said == ["approved: it", "carried out: it"]

@@ -92,11 +92,14 @@ def test_ledger_is_told_by_its_changes(account, states, tone, text):
     assert (part.tone, part.text) == (tone, text)
 
 
-@pytest.mark.parametrize(("state", "text"), [("failed", "1 not taken back"), ("blocked", "1 not taken back")])
-def test_what_could_not_be_taken_back_is_not_well(account, state, text):
+@pytest.mark.parametrize(
+    ("state", "tone", "text"),
+    [("failed", "bad", "1 not taken back"), ("blocked", "warn", "1 held back from being taken back")],
+)
+def test_what_could_not_be_taken_back_is_not_well(account, state, tone, text):
     DecisionFactory.create(account=account, state="done", undo_state=state)
     part = health.ledger(account)
-    assert (part.tone, part.text) == ("bad", text)
+    assert (part.tone, part.text) == (tone, text)
 
 
 @pytest.mark.parametrize(("plan", "tone"), [("57.14", "good"), ("57.15", "warn")])

@@ -13,6 +13,8 @@ from mediabuyer.lib.money import format_money, meta_offset
 from portfolio.posterior import RESPONSE, estimate_effect
 
 CENT = Decimal("0.01")
+LEARNING_STEP = Decimal("0.2")
+"""A larger change of a budget makes Meta learn anew (reference: Meta's "significant edits")."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Action:
     `propose` reads the observation and yields candidates; `describe` says in a title what the changes do, in the
     given currency, so that a proposal whose amounts were changed still says what it is. `wanted` is the proposal of
     one change that somebody chose: figures, effect and way back, without a reason of its own; None: nobody can ask.
+    `back` says in words how budgets go back, which other amounts may change.
     """
 
     slug: str
@@ -30,11 +33,24 @@ class Action:
     propose: Callable[[Observation], Iterator[Proposal]]
     describe: Callable[[Sequence[PlannedChange], str], str] | None = None
     wanted: Callable[[PlannedChange, Observation], Proposal] | None = None
+    back: Callable[[Sequence[PlannedChange], str], str] | None = None
 
 
 def money(amount: Decimal, currency: str) -> str:
     """Whole units where nothing is lost, else cents."""
     return format_money(amount, currency, places=0 if amount == amount.to_integral_value() else None)
+
+
+def words_back(changes: Sequence[PlannedChange], currency: str) -> str:
+    """How budgets are set back, and whether that is itself a step that Meta learns anew after: a cut of 20% goes back
+    by 25%.
+    """
+    pairs = [(one.budget_before or Decimal(0), one.budget_after or Decimal(0)) for one in changes]
+    largest = max((abs(before / after - 1) for before, after in pairs if after), default=Decimal(0))
+    what = f"Set it back to {money(pairs[0][0], currency)}" if len(pairs) == 1 else "Set both budgets back"
+    if largest > LEARNING_STEP:
+        return f"{what}, one click; that is a step of {largest:.0%}, after which Meta may learn anew for some days."
+    return f"{what}, one click; a step of this size starts no new learning phase."
 
 
 def step_up(budget: Decimal, share: Decimal, currency: str) -> Decimal:

@@ -19,6 +19,7 @@ from mediabuyer.agent.actions.base import (
     settled,
     step_down,
     step_up,
+    words_back,
 )
 from mediabuyer.agent.context import Budget, Effect, Observation, PlannedChange, Proposal
 
@@ -65,8 +66,7 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
         evidence={"budgets": [figures(one) for one in budgets.values()], "bar": seen.bar, **gain_words(seen)},
         effect=effect,
         risk=risk_of(effect),
-        way_back=f"Set it back to {money(change.budget_before or Decimal(0), seen.currency)}, one click; "
-        "a step of this size starts no new learning phase.",
+        way_back=words_back((change,), seen.currency),
         subject_level=change.level,
         subject_id=change.external_id,
         score=0.0,
@@ -96,4 +96,4 @@ def describe(changes: Sequence[PlannedChange], currency: str) -> str:
     return f"{verb} “{change.name}” from {money(before, currency)} to {money(after, currency)} a day"
 
 
-ACTION = Action(SLUG, "Change a budget", "money", propose, describe, wanted)
+ACTION = Action(SLUG, "Change a budget", "money", propose, describe, wanted, words_back)

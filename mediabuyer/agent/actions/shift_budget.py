@@ -17,6 +17,7 @@ from mediabuyer.agent.actions.base import (
     settled,
     step_down,
     step_up,
+    words_back,
 )
 from mediabuyer.agent.context import Budget, Effect, Observation, PlannedChange, Proposal
 
@@ -70,7 +71,7 @@ def _proposal(moves: list[tuple[Budget, Decimal]], amount: Decimal, effect: Effe
         evidence={"budgets": [figures(budget) for budget, _ in moves], "bar": seen.bar, **gain_words(seen)},
         effect=effect,
         risk=risk_of(effect),
-        way_back="Set both budgets back, one click, no new learning phase.",
+        way_back=words_back(changes, seen.currency),
         subject_level=receiver.level,
         subject_id=receiver.external_id,
         score=float(effect.per_day) - 0.5 * float(effect.per_day - effect.low),
@@ -90,4 +91,4 @@ def _from_to(change: PlannedChange, currency: str) -> str:
     return f"“{change.name}” from {money(before, currency)} to {money(after, currency)}"
 
 
-ACTION = Action(SLUG, "Move a budget", "split", propose, describe)
+ACTION = Action(SLUG, "Move a budget", "split", propose, describe, back=words_back)

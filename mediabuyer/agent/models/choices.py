@@ -80,6 +80,16 @@ REVERSIBLE = ("done", "failed")
 """States of a decision in which there may be something to set back: of what failed, a part may have been done."""
 
 
+TOLD = {"retracted": "Retracted", "agreed": "Agreed"}
+"""What is told in the place of a state."""
+
+
+def told_state(state: str, reason_code: str, *, is_request: bool) -> str:
+    if reason_code == RETRACTED:
+        return RETRACTED
+    return "agreed" if is_request and state == "done" else state
+
+
 def why_no_return(decision: Any, person: Any, now: datetime) -> str:
     """Why this person cannot take a no back; empty where they can."""
     if decision.state != "rejected":

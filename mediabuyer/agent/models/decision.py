@@ -18,12 +18,14 @@ from mediabuyer.agent.models.choices import (
     REASON_CODES,
     RETRACTED,
     REVERSIBLE,
+    TOLD,
     UNDO_KINDS,
     UNDO_WINDOW,
     Refusal,
     Stage,
     WayBack,
     overtaken,
+    told_state,
     why_no_return,
 )
 from mediabuyer.agent.models.cycle import Cycle
@@ -250,12 +252,12 @@ class Decision(models.Model):
 
     @property
     def told_state(self) -> str:
-        """What people are told: to retract is nobody's refusal, though it ends in the same state."""
-        return RETRACTED if self.reason_code == RETRACTED else self.state
+        """What people are told: to retract is nobody's refusal, and a yes to a request has not made it yet."""
+        return told_state(self.state, self.reason_code, is_request=not self.changes)
 
     @property
     def told_label(self) -> str:
-        return "Retracted" if self.told_state == RETRACTED else str(self.get_state_display())
+        return TOLD.get(self.told_state) or str(self.get_state_display())
 
     def retract(self, person: User, seen_hash: str, now: datetime, via: Token | None = None) -> None:
         """Whoever proposed it does not want it any more. Ends it, and is no opinion about it."""

@@ -7,8 +7,11 @@ from decimal import Decimal
 import pytest
 
 from mediabuyer.agent.actions import pause_ad, refresh_creative, scale_budget, shift_budget
+from mediabuyer.agent.actions.base import words_back
+from mediabuyer.agent.context import planned_from
 from mediabuyer.agent.plan import rank
 from tests.agent.worlds import make_ad, make_budget, make_observation
+from tests.factories import budget_change
 
 LOSER = make_ad(
     "ad2",
@@ -22,6 +25,20 @@ LOSER = make_ad(
     cpa=Decimal(48),
 )
 POOR = make_budget("set2", payout_per_spend=0.6, low=0.4, high=0.8, draws=(0.4, 0.5, 0.6, 0.7, 0.8))
+
+
+@pytest.mark.parametrize(
+    ("budgets", "words"),
+    [
+        ([("50", "60")], "Set it back to €50, one click; a step of this size starts no new learning phase."),
+        ([("126", "101")], "Set it back to €126, one click; that is a step of 25%, after which Meta may learn anew"),
+        ([("50", "60"), ("50", "40")], "Set both budgets back, one click; that is a step of 25%, after which Meta"),
+        ([("50", "55"), ("50", "45")], "Set both budgets back, one click; a step of this size starts no new learning"),
+    ],
+)
+def test_way_back_says_whether_meta_learns_anew(budgets, words):
+    changes = planned_from([budget_change(str(place), *pair) for place, pair in enumerate(budgets)])
+    assert words_back(changes, "EUR").startswith(words)
 
 
 def test_sure_loser_is_proposed_for_pausing():

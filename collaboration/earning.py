@@ -1,0 +1,58 @@
+"""Whether the account earns, in the sentences of Today: yesterday and the last seven whole days, by Meta so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from campaigns.models import AdAccount
+from campaigns.result_kinds import count_results, kinds_of
+from collaboration.columns import Scale
+from mediabuyer.lib.money import format_money
+from portfolio.metrics import Totals, add_up
+from portfolio.performance import last_days, totals
+
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Earning:
+    """`words` go into the sentence on top, `yesterday` below the figures of today; empty where nothing is known."""
+
+    words: str = ""
+    yesterday: str = ""
+    loses: bool = False
+    """Whether the last seven days brought less than they cost."""
+
+
+def earning_of(account: AdAccount, today: date, scale: Scale) -> Earning:
+    """Nothing for imported files, whose days are long over, nor where no revenue says what results bring."""
+    if account.is_read_only or not scale.has_revenue or not scale.margin:
+        return Earning()
+    days = {row.key: row.totals for row in totals(account, *last_days(today, WEEK), "day")}
+    week, day = add_up(days.values()), days.get(today - timedelta(days=1), Totals())
+    if not week.spend:
+        return Earning()
+    profit = week.profit(scale.margin)
+    return Earning(_words(day, week, scale), _yesterday(account, day, scale) if day.spend else "", profit < 0)
+
+
+def _words(day: Totals, week: Totals, scale: Scale) -> str:
+    lately = f"the last {WEEK} days {_earned(week, scale)}"
+    first = f"Yesterday {_earned(day, scale)}, " if day.spend else ""
+    text = f"{first}{lately}, by Meta so far."
+    return text[0].upper() + text[1:]
+
+
+def _earned(part: Totals, scale: Scale) -> str:
+    profit = part.profit(scale.margin)
+    return f"{'earned' if profit >= 0 else 'lost'} {format_money(abs(profit), scale.currency, places=0)}"
+
+
+def _yesterday(account: AdAccount, day: Totals, scale: Scale) -> str:
+    spend, revenue = (format_money(one, scale.currency, places=0) for one in (day.spend, day.revenue))
+    each = f" at {format_money(day.cpa, scale.currency)}" if day.cpa is not None else ""
+    sold = f"{count_results(day.results, kinds_of(account))}{each}"
+    profit = format_money(day.profit(scale.margin), scale.currency, places=0, sign=True)
+    roas = f"ROAS {day.roas:.2f} (break-even is {float(1 / scale.margin):.2f})" if day.roas is not None else "no ROAS"
+    return f"Yesterday: {spend} spent, {revenue} revenue, {roas}, {sold}, {profit} profit."
