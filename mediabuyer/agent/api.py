@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import django_filters
@@ -130,9 +130,17 @@ class DecisionDetailSerializer(DecisionSerializer):
         return StandingSerializer([standing_of(one, database_now()) for one in open_ends([decision])], many=True).data
 
 
+def _one_of(choices: Sequence[tuple[str, Any]]) -> django_filters.MultipleChoiceFilter:
+    """Several may be given; one that does not exist is answered with those that do."""
+    known = ", ".join(value for value, _ in choices)
+    return django_filters.MultipleChoiceFilter(
+        choices=choices, error_messages={"invalid_choice": f"“%(value)s” is none of: {known}."}
+    )
+
+
 class DecisionFilter(django_filters.FilterSet):
-    state = django_filters.MultipleChoiceFilter(choices=Decision.State.choices)
-    action = django_filters.MultipleChoiceFilter(choices=[(action.slug, action.title) for action in ACTIONS])
+    state = _one_of(Decision.State.choices)
+    action = _one_of([(action.slug, action.title) for action in ACTIONS])
 
     class Meta:
         model = Decision
