@@ -54,6 +54,7 @@ account_pages = [
     path("settings/goal/", settings.goal, name="settings-goal"),
     path("settings/live/", settings.confirm_live, name="settings-live"),
     path("settings/stop/", settings.stop, name="settings-stop"),
+    path("settings/stop/live/", settings.stop_live, name="settings-stop-live"),
     path("settings/release/", settings.release, name="settings-release"),
     path("settings/try-now/", settings.try_now, name="settings-try-now"),
     path("settings/people/", settings.add_member, name="settings-invite"),
