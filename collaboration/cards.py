@@ -18,12 +18,12 @@ from collaboration.places import nodes_of, places_of
 from collaboration.plots import Plot
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity, planned_from
-from mediabuyer.agent.models import Decision, Finding
+from mediabuyer.agent.models import Decision, Finding, part_of
 from mediabuyer.agent.outcomes import WINDOW, outcome_of
 from mediabuyer.agent.revise import can_revise
 from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import day_in_zone
-from mediabuyer.lib.money import format_money
+from mediabuyer.lib.money import format_money, round_to_currency
 from memory.events import sentence
 from memory.models import Event
 
@@ -56,8 +56,8 @@ class Card:
     history: list[tuple[Event, str]]
     sent: list[tuple[Change, str]]
     can_change: bool
-    askers: list[User]
-    """Who asked for it or raised it, so that somebody else approves it."""
+    askers: str
+    """Who asked for it and who raised it, in words; empty where nobody did."""
     amounts: list[tuple[PlannedChange, str]]
     """What may be changed, each with the text of its field."""
 
@@ -104,7 +104,7 @@ def stage_of(decision: Decision) -> str:
 
 def latest_decided(account: AdAccount) -> dict[str, Any]:
     """What was decided last, how far each is, and whether anything in it goes on by itself."""
-    rows = Decision.objects.filter(account=account).decided().select_related("decided_by")[:JUST_DECIDED]
+    rows = Decision.objects.filter(account=account).decided().by_end().select_related("decided_by")[:JUST_DECIDED]
     return {
         "just_decided": rows,
         "decided_stage": ".".join(f"{one.pk}-{stage_of(one)}" for one in rows),
@@ -138,7 +138,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
         checks=_checks(findings, said=True),
         passed=_checks(findings, said=False),
         precedents=[
-            {"tone": GRADES.get(one["outcome"], "info"), "text": one["text"], "note": one["on"]}
+            {"tone": GRADES.get(one["outcome"], "info"), "text": one["text"], "note": _day(one["on"])}
             for one in decision.precedents
         ],
         plot=evidence_plot(decision),
@@ -152,11 +152,11 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
             )
         ],
         can_change=can_revise(decision),
-        askers=decision.askers(),
+        askers=_askers(decision),
         amounts=[
-            (change, (typed or {}).get(change.external_id, str(change.params.get("daily_budget", ""))))
+            (change, (typed or {}).get(change.external_id, str(round_to_currency(after, decision.account.currency))))
             for change in changes
-            if change.budget_after is not None
+            if (after := change.budget_after) is not None
         ],
     )
 
@@ -178,6 +178,26 @@ def _row(change: PlannedChange, account: AdAccount) -> dict[str, Any]:
         "change": format_money(change.budget_rise, account.currency, sign=True),
         "share": share,
     }
+
+
+def _day(text: str) -> str:
+    """`26 Nov 2026` of a day as JSON keeps it."""
+    day = date.fromisoformat(text)
+    return f"{day.day} {day:%b %Y}"
+
+
+def _askers(decision: Decision) -> str:
+    """`Ana Kern asked for this and Bea Lorenz raised it`."""
+    people = decision.askers()
+    asked = [f"{person} asked for this" for person in people if decision.is_own_of(person)]
+    raised = " and ".join(str(person) for person in people if not decision.is_own_of(person))
+    return " and ".join([*asked, *([f"{raised} raised {'it' if asked else 'this'}"] if raised else [])])
+
+
+def why_somebody_else(decision: Decision, person: User) -> str:
+    """Why this person may not approve it although they may approve; empty where they may."""
+    part = part_of(decision, person)
+    return f"You {part} this, so somebody else approves it." if part else ""
 
 
 def _note(change: PlannedChange, places: dict[tuple[str, str], str], said: str) -> str:

@@ -34,11 +34,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "may_manage": member is not None and member.role in MANAGERS,
         "may_work": member is not None and member.role in WORKERS,
         "is_stopped": account.is_stopped,
+        "stop_stage": stop_stage(account),
         "running": committed_now(account),
         "releasers": _releasers(account) if account.is_stopped else "",
         "nav_counts": {"inbox": _waiting_for(member, account, now)},
         "now": now,
     }
+
+
+def stop_stage(account: AdAccount) -> str:
+    """How the stop stands, for pages that ask whether somebody pressed or released it meanwhile."""
+    if not account.is_stopped:
+        return "free"
+    return f"{account.stopped_by_id or 0}-{account.stopped_at.timestamp() if account.stopped_at else 0:.0f}"
 
 
 def _waiting_for(member: Member | None, account: AdAccount, now: datetime) -> int:

@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest
 
 from campaigns.models import AdAccount
 from mediabuyer.brands.models import User
+from mediabuyer.brands.permissions import Right, may
+from mediabuyer.brands.recent import require_recent_proof
 
 
 def account_for(request: HttpRequest, key: UUID) -> AdAccount:
@@ -41,3 +43,9 @@ def as_key(text: str) -> UUID | None:
 def words(request: HttpRequest, name: str, most: int = 2000) -> str:
     """What somebody typed freely: no longer than its column, and without NUL, which the database does not hold."""
     return request.POST.get(name, "").replace("\x00", "").strip()[:most]
+
+
+def prove_if_live(request: HttpRequest, account: AdAccount) -> None:
+    """Real money: whoever may decide proves again who they are. What they pressed is carried out afterwards."""
+    if account.mode == AdAccount.Mode.LIVE and may(request.user, Right.DECIDE, account.brand):
+        require_recent_proof(request)

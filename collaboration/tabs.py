@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import BY_SLUG
-from mediabuyer.agent.models import Decision, DecisionQuerySet
+from mediabuyer.agent.models import Decision, DecisionQuerySet, when_told
 
 VIEWS = ("waiting", "deferred", "decided")
 
@@ -33,7 +33,7 @@ def rows_of(account: AdAccount, view: str, kind: str, now: datetime) -> Decision
     """What the tab lists, in its order; of one kind of action where it is known."""
     rows = Decision.objects.filter(account=account).select_related("decided_by", "ad")
     chosen = {"waiting": rows.to_decide, "deferred": rows.deferred}.get(view)
-    found = chosen(now).order_by("expires_at", "pk") if chosen else rows.decided().order_by("-pk")
+    found = chosen(now).order_by("expires_at", "pk") if chosen else rows.decided().by_end()
     if account.is_read_only and view == "waiting":
         found = rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now)
     return found.filter(action=kind) if kind in BY_SLUG else found
@@ -42,7 +42,8 @@ def rows_of(account: AdAccount, view: str, kind: str, now: datetime) -> Decision
 def above(decision: Decision, view: str, rows: DecisionQuerySet) -> int:
     """How many of the rows stand above it; so that the list shows the page on which it lies."""
     if view == "decided":
-        return rows.filter(pk__gt=decision.pk).count()
+        told = when_told(decision)
+        return rows.filter(Q(told_at__gt=told) | Q(told_at=told, pk__gt=decision.pk)).count()
     due = decision.expires_at
     return rows.filter(Q(expires_at__lt=due) | Q(expires_at=due, pk__lt=decision.pk)).count()
 

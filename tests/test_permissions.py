@@ -100,6 +100,7 @@ RULES: dict[str, Rule] = {
     "settings-goal": Rule(post=Right.SET_LIMITS),
     "settings-live": Rule(post=Right.SET_LIMITS),
     "settings-stop": Rule(post=Right.STOP),
+    "settings-stop-live": LOOK,
     "settings-release": Rule(post=Right.RELEASE),
     "settings-try-now": Rule(post=Right.RUN_CYCLE),
     "settings-invite": Rule(post=Right.MANAGE_PEOPLE),
@@ -140,7 +141,7 @@ OBJECT_OF = {
     "api/imports/": "upload", "import/": "upload",
 }  # fmt: skip
 """Whose key `<uuid:key>` is, by the beginning of the route."""
-PARTS = {"cycle-live", "inbox-just-decided", "today-running", "today-health"}
+PARTS = {"cycle-live", "inbox-just-decided", "today-running", "today-health", "settings-stop-live"}
 """Put into a page that names the mode."""
 
 

@@ -1,4 +1,4 @@
-"""The inbox: the next decision, and the answer to it. By click, by key, and in bulk with a preview."""
+"""The inbox: the next decision, and the answer to it, by click or by key."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import build_card, difference, effect_of, latest_decided, lines_of, stage_of
-from collaboration.frame import account_for, as_key, person, words
+from collaboration.cards import build_card, difference, latest_decided, lines_of, stage_of, why_somebody_else
+from collaboration.frame import account_for, as_key, person, prove_if_live, words
 from collaboration.people import actor_names
-from collaboration.places import places_of
 from collaboration.tabs import VIEWS, above, next_after, rows_of, tab_of, tabs_of
 from collaboration.templatetags.ui import in_zone
 from mediabuyer.agent import answer
@@ -33,9 +32,8 @@ from mediabuyer.agent.undo import can_undo, undo
 from mediabuyer.agent.unsettled import look_again, open_ends, say_arrived, say_missing, standing_of
 from mediabuyer.brands.models import User
 from mediabuyer.brands.permissions import Right, may, require
-from mediabuyer.brands.recent import require_recent_proof
 from mediabuyer.lib.clock import database_now, wall_now
-from mediabuyer.lib.errors import Conflict, Invalid, MediaBuyerError
+from mediabuyer.lib.errors import Conflict, Invalid
 from mediabuyer.lib.money import read_amount
 
 EACH_PAGE = 30
@@ -89,7 +87,7 @@ def shows_conflict(view: Callable[[HttpRequest, UUID, UUID], HttpResponse]) -> C
 def approve(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     account = account_for(request, key)
     row = _get(account, decision_key)
-    _prove_if_live(request, account)
+    prove_if_live(request, account)
     seen_hash, note = words(request, "hash"), words(request, "note")
     answer.approve(row, person(request), seen_hash, known_now(account), wall_now(), note=note)
     messages.success(
@@ -189,7 +187,7 @@ def take_back(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpRespon
     row = _get(account, decision_key)
     require(request.user, Right.DECIDE, account.brand)
     if row.state != Decision.State.APPROVED:
-        _prove_if_live(request, account)
+        prove_if_live(request, account)
     operation = undo(row, person(request), known_now(account), wall_now())
     if operation is None:
         was_no = row.state == Decision.State.REJECTED
@@ -212,7 +210,7 @@ def _settling(
     account = account_for(request, key)
     require(request.user, Right.DECIDE, account.brand)
     row = _get(account, decision_key)
-    _prove_if_live(request, account)
+    prove_if_live(request, account)
     change = open_ends([row]).filter(key=as_key(words(request, "change")) or UUID(int=0)).first()
     if change is None:
         raise Conflict("This change is settled by now.", remedy="See below how it ended.")
@@ -240,51 +238,6 @@ def arrived(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse
 @shows_conflict
 def missing(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse:
     return _settling(request, key, decision_key, say_missing, "Settled as not arrived. {}")
-
-
-@login_required
-@require_POST
-def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
-    """First a preview of what would be approved, then the approval, with a result for each."""
-    account = account_for(request, key)
-    require(request.user, Right.DECIDE, account.brand)
-    chosen = _chosen(account, request.POST.getlist("decision"))
-    if not request.POST.get("confirm"):
-        places = places_of(row for row, _ in chosen)
-        shown = [(row, seen_hash, places[row.pk]) for row, seen_hash in chosen]
-        gains = {row.evidence.get("gain") or "profit a day" for row, _ in chosen}
-        sum_of = effect_of(row for row, _ in chosen) if len(gains) == 1 else None  # of one kind, or it means nothing
-        return render(request, "inbox/bulk.html", {"chosen": shown, "sum": sum_of, "gain": min(gains, default="")})
-    _prove_if_live(request, account)
-    results = [_approve_one(request, row, seen_hash) for row, seen_hash in chosen]
-    return render(request, "inbox/bulk.html", {"results": results, "done": sum(not one["problem"] for one in results)})
-
-
-def _prove_if_live(request: HttpRequest, account: AdAccount) -> None:
-    """Real money: whoever may decide proves again who they are. What they pressed is carried out afterwards."""
-    if account.mode == AdAccount.Mode.LIVE and may(request.user, Right.DECIDE, account.brand):
-        require_recent_proof(request)
-
-
-def _approve_one(request: HttpRequest, row: Decision, seen_hash: str) -> dict[str, Any]:
-    try:
-        answer.approve(row, person(request), seen_hash, known_now(row.account), wall_now())
-    except MediaBuyerError as error:
-        return {"decision": row, "problem": f"{error.message} {error.remedy}".strip()}
-    return {"decision": row, "problem": ""}
-
-
-def _chosen(account: AdAccount, values: list[str]) -> list[tuple[Decision, str]]:
-    """Rows for `key:hash` pairs as the form sent them; what is not this account's is left out."""
-    pairs = dict(pair for value in values if (pair := _pair(value)))
-    rows = Decision.objects.filter(account=account, key__in=pairs).order_by("expires_at", "pk")
-    return [(row, pairs[row.key]) for row in rows.select_related("account__brand", "cycle")]
-
-
-def _pair(value: str) -> tuple[UUID, str] | None:
-    text, _, seen_hash = value.partition(":")
-    key = as_key(text)
-    return (key, seen_hash) if key else None
 
 
 def _get(account: AdAccount, key: UUID) -> Decision:
@@ -325,6 +278,13 @@ def _conflict(request: HttpRequest, account: AdAccount, key: UUID, error: Confli
     return _page(request, account, row, status=409, problem=error, changed=difference(row, words(request, "hash")))
 
 
+def _defers(decision: Decision, now: datetime) -> dict[str, str]:
+    """How long it may be put off: what ends before it lapses, else the shortest."""
+    left = decision.expires_at - now
+    kept = {hours: said for hours, said in DEFER_HOURS.items() if timedelta(hours=int(hours)) < left}
+    return kept or dict([*DEFER_HOURS.items()][:1])
+
+
 def _shown(decision: Decision | None, user: User, now: datetime, typed: dict[str, str]) -> dict[str, Any]:
     """What the card says of the open decision; `typed` are amounts that were refused, as they were written."""
     if decision is None:
@@ -341,6 +301,8 @@ def _shown(decision: Decision | None, user: User, now: datetime, typed: dict[str
         "is_deferred": bool(decision.deferred_until and decision.deferred_until > now),
         "can_undo": possible,
         "why_no_undo": why_not,
+        "why_no_yes": why_somebody_else(decision, user),
+        "defers": _defers(decision, now),
         "may_retract": decision.is_own_of(user) and may(user, Right.PROPOSE, decision.account.brand),
     }
 
@@ -368,7 +330,6 @@ def _page(
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,
         "reasons": Decision.Reason.choices,
-        "defers": DEFER_HOURS,
         "position": next((place for place, one in enumerate(items, 1) if shown and one.pk == shown.pk), None),
     }
     context |= latest_decided(account) if view == "waiting" else {}

@@ -18,6 +18,7 @@ from campaigns.connection import probe
 from campaigns.live import missing_for_live
 from campaigns.models import AdAccount
 from collaboration import health
+from collaboration.context import stop_stage
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, SeenForm, TokenForm, member_form
 from collaboration.frame import account_for, person, words
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
@@ -123,6 +124,22 @@ def release(request: HttpRequest, key: UUID) -> HttpResponse:
         "Running again. What the stop held back stays so; the next cycle proposes it again if it still makes sense.",
     )
     return redirect("today", account.key)
+
+
+@login_required
+@require_GET
+def stop_live(request: HttpRequest, key: UUID) -> HttpResponse:
+    """For every open page: who pressed or released the stop since it asked last; nothing where nobody did."""
+    account = account_for(request, key)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("today", account.key)
+    if request.GET.get("seen") == stop_stage(account):
+        return HttpResponse(status=204)
+    kind = "account.stopped" if account.is_stopped else "account.released"
+    last = list(Event.objects.of_account(account.key).filter(kind=kind)[:1])
+    names = actor_names(last)
+    who = next((names.get(one.actor, "") for one in last), "") or "Somebody"
+    return render(request, "settings/_stop_live.html", {"who": who, "is_renewal": True})
 
 
 @login_required

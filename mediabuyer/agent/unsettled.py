@@ -14,7 +14,7 @@ from campaigns.operations.verdict import Connect, settle_arrived, settle_missing
 from campaigns.operations.words import describe, times
 from campaigns.platforms import connect
 from mediabuyer.agent import execute
-from mediabuyer.agent.models import Decision
+from mediabuyer.agent.models import Decision, part_of
 from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
@@ -165,8 +165,8 @@ def _require(decision: Decision, change: Change, person: User, seen_hash: str) -
     """Right, separation and hash, as for an answer."""
     require(person, Right.DECIDE, decision.account.brand)
     decision.require_same(seen_hash)
-    if person in decision.askers():
-        raise NotAllowed("You asked for this, so somebody else says how it ended.", remedy="Ask another manager.")
+    if part := part_of(decision, person):
+        raise NotAllowed(f"You {part} this, so somebody else says how it ended.", remedy="Ask another manager.")
     if change.operation.decision_key != decision.key or change.account_id != decision.account_id:
         raise Conflict("This change belongs to another decision.", remedy="Reload the page.")
     if change.state != Change.State.UNKNOWN:

@@ -44,7 +44,7 @@
   };
   setInterval(tellTimes, 30_000);
 
-  // ---- Toasts: count down, wait while looked at, leave ----------------------------------------------
+  // ---- Toasts and other offers of some seconds: count down, wait while looked at, leave ----------------------------------------------
   const countDown = (toast) => {
     let left = Number(toast.dataset.seconds);
     toast.removeAttribute("data-seconds");
@@ -111,14 +111,16 @@
     button?.click();
     return Boolean(button);
   };
+  const sayWhyNot = (name) => {
+    const why = document.querySelector("[data-card]")?.dataset[name];
+    if (why) say(why);
+  };
   const byKey = {
     j: () => move(1),
     k: () => move(-1),
     x: select,
-    u: () => {
-      const why = document.querySelector("[data-card]")?.dataset.noUndo;
-      if (why) say(why);
-    },
+    a: () => sayWhyNot("noYes"),
+    u: () => sayWhyNot("noUndo"),
     "/": () => document.getElementById("q")?.focus(),
     "?": () => document.getElementById("keys")?.togglePopover(),
   };
@@ -147,6 +149,8 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return closeTips();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing && !event.repeat && event.target.matches("textarea"))
+      return event.target.form?.requestSubmit();
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
     const key = (event.shiftKey && event.key.length === 1 && /[a-z]/i.test(event.key) ? "shift+" : "") + event.key.toLowerCase();
     const open = document.querySelector(".pop:popover-open");
@@ -246,7 +250,7 @@
 
   // ---- After htmx: focus goes where the person works on, failures are said ------------------------------------
   const settle = (part) => {
-    all(".toast[data-seconds]").forEach(countDown);
+    all("[data-seconds]").forEach(countDown);
     all("[data-heat]", part).forEach(pickHeatColumn);
     tellTimes();
   };
@@ -256,7 +260,7 @@
     const came = new URL(xhr.responseURL || location.href).pathname;
     if (elt && isLooking(event) && came !== new URL(pathInfo.requestPath, location.href).pathname) {
       event.detail.shouldSwap = false; // the login
-      tellReached(false);
+      tellReached(event, false);
     }
     picked.set(xhr, all("[data-selection] input:checked", event.detail.target).map((box) => box.value));
   });
@@ -278,18 +282,20 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest?.("form");
     if (form) release(form);
-    if (isLooking(event) && event.detail.xhr.status === 204) tellReached(true);
+    if (isLooking(event) && event.detail.xhr.status === 204) tellReached(event, true);
   });
   for (const kind of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(kind, giveUp);
   const isLooking = (event) => event.detail.elt.matches("[hx-trigger^=every]"); // it looks again in a moment
   // What a page says of now holds only while it can ask: [data-unreached] is said instead of [data-reached] as long as not.
-  const tellReached = (reached) => {
+  // Only what says so itself tells it: another part of the page may be answered while that one is not.
+  const tellReached = (event, reached) => {
+    if (!event.detail.elt.querySelector("[data-unreached]")) return;
     for (const part of all("[data-unreached]")) part.hidden = reached;
     for (const part of all("[data-reached]")) part.hidden = !reached;
   };
-  document.addEventListener("htmx:sendError", (event) => isLooking(event) ? tellReached(false) : say("No answer from the server. Nothing was changed; check the connection and try again."));
+  document.addEventListener("htmx:sendError", (event) => isLooking(event) ? tellReached(event, false) : say("No answer from the server. Nothing was changed; check the connection and try again."));
   document.addEventListener("htmx:responseError", (event) => {
-    if (isLooking(event)) return tellReached(false);
+    if (isLooking(event)) return tellReached(event, false);
     const reference = event.detail.xhr.getResponseHeader("X-Request-ID");
     say(`That did not work, and nothing was changed. Try again in a moment.${reference ? ` Reference ${reference}.` : ""}`);
   });

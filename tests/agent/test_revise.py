@@ -105,7 +105,7 @@ def test_who_raised_an_earlier_version_cannot_approve(raise_one, person, now):
     fresh = Decision.objects.get()
     assert (fresh.requested_by, fresh.askers()) == (first, [first, second])
     for person_who_raised in (first, second):
-        with pytest.raises(NotAllowed, match="You asked for this"):
+        with pytest.raises(NotAllowed, match="You raised this, so somebody else decides it"):
             fresh.approve(person_who_raised, fresh.content_hash, now, now)
     fresh.approve(third, fresh.content_hash, now, now)
 

@@ -239,7 +239,7 @@ def test_what_was_approved_turns_to_done_by_itself(inbox: Callable[..., Page], t
     Decision.objects.filter(pk=ten[1].pk).update(state="done")
     page.clock.run_for(2000)
     expect(page.locator("#decision .badge").first).to_have_text("Done")
-    expect(page.locator(f"#state-{ten[1].key}")).to_have_text("Done")
+    expect(page.locator(f"#state-{ten[1].key}")).to_contain_text("Done · ")
     assert page.errors == []  # type: ignore[attr-defined]
 
 
@@ -326,6 +326,67 @@ def test_x_selects_and_shift_a_approves_the_selected(inbox: Callable[..., Page],
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="2 of 2 approved")).to_be_visible()
     assert [state_of(one) for one in ten[:3]] == ["approved", "awaiting", "approved"]
+
+
+def test_each_of_several_is_taken_back_where_its_result_stands(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox(clock=True)
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    shown(page, "Bruno")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+A")
+    page.get_by_role("button", name="Approve all").click()
+    results = page.get_by_role("region", name="Results").get_by_role("listitem")
+    results.nth(0).get_by_role("button", name="Undo").click()
+    expect(results.nth(0)).to_contain_text("Awaiting approval")
+    expect(page.locator(".toast")).to_contain_text("Taken back before anything was sent.")
+    assert [state_of(one) for one in ten[:2]] == ["awaiting", "approved"]
+    page.mouse.move(0, 0)
+    page.clock.run_for(11_000)
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)  # its ten seconds are over
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_a_says_why_somebody_else_approves_it(inbox: Callable[..., Page], ten: list[Decision], manager: User) -> None:
+    Decision.objects.filter(pk=ten[0].pk).update(cycle=None, requested_by=manager)
+    page = inbox()
+    page.keyboard.press("a")
+    expect(page.get_by_role("alert")).to_contain_text("You asked for this, so somebody else approves it.")
+    assert state_of(ten[0]) == "awaiting"
+
+
+def test_control_enter_sends_the_reason_with_its_note(inbox: Callable[..., Page], ten: list[Decision]) -> None:
+    page = inbox()
+    page.keyboard.press("r")
+    page.keyboard.press("Space")
+    page.locator("#words").fill("Sale week.")
+    page.keyboard.press("Enter")  # a line more
+    assert state_of(ten[0]) == "awaiting"
+    page.keyboard.press("Control+Enter")
+    shown(page, "Bruno")
+    assert (state_of(ten[0]), Decision.objects.get(pk=ten[0].pk).note) == ("rejected", "Sale week.")
+
+
+def test_stop_of_somebody_else_is_told_and_moves_nothing(
+    inbox: Callable[..., Page], ten: list[Decision], account: AdAccount, person: Callable
+) -> None:
+    page, other, third = inbox(clock=True), person("manager"), person("owner")
+    page.route("**/settings/stop/live/**", lambda route: route.fulfill(status=503))
+    page.clock.run_for(15_000)
+    expect(page.locator(".toast")).to_have_count(0)  # it asks again in a moment
+    page.unroute_all()
+    before = page.locator("#decision").bounding_box()
+    account.stop(other, "Out of stock", NOW)
+    page.clock.run_for(15_000)
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text(f"{other} pressed the stop: nothing is raised")
+    assert page.locator("#decision").bounding_box() == before
+    account.release(third, "Stock is back.", NOW)
+    page.clock.run_for(60_000)
+    expect(toast).to_have_count(2)  # both stay, and each is told once
+    toast.first.get_by_role("button", name="Close this message").click()
+    expect(toast).to_contain_text(f"{third} released the stop")
+    assert [error for error in page.errors if "503" not in error] == []  # type: ignore[attr-defined]
 
 
 def test_conflict_is_shown_where_one_works(inbox: Callable[..., Page], ten: list[Decision], person: Callable) -> None:

@@ -92,6 +92,22 @@ def test_health_is_renewed_and_leaves_the_focus(today: Callable[..., Page], acco
     assert page.errors == []  # type: ignore[attr-defined]
 
 
+def test_health_is_told_by_its_own_answers_alone(today: Callable[..., Page]) -> None:
+    page = today(clock=True)
+    unknown = page.locator("#well").get_by_text("not known just now")
+    page.route("**/settings/stop/live/**", lambda route: route.abort())
+    page.clock.run_for(16_000)
+    page.wait_for_timeout(200)
+    expect(unknown).to_be_hidden()
+    page.unroute_all()
+    page.route("**/today/health/**", lambda route: route.abort())
+    page.clock.run_for(30_000)
+    expect(unknown).to_be_visible()
+    page.clock.run_for(15_000)  # the stop is answered again meanwhile
+    page.wait_for_timeout(200)
+    expect(unknown).to_be_visible()
+
+
 def test_health_does_not_say_that_all_is_well_while_it_cannot_ask(today: Callable[..., Page]) -> None:
     page = today(clock=True)
     unknown = page.locator("#well").get_by_text("not known just now")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from collaboration.cards import build_card, difference, due_words
+from collaboration.cards import build_card, difference, due_words, why_somebody_else
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.models import Decision, Finding, Outcome
 from tests.factories import (
@@ -15,6 +15,7 @@ from tests.factories import (
     AdFactory,
     AdSetFactory,
     ChangeFactory,
+    CycleFactory,
     DecisionFactory,
     InsightFactory,
     OperationFactory,
@@ -31,6 +32,33 @@ def test_raise_shows_before_after_and_share(account):
     assert card.rows == [{"name": "Broad", "note": "ad set", "now": "€50.00", "then": "€60.00", "change": "+€10.00",
                           "share": "+20%"}]  # fmt: skip
     assert (card.total, card.one_in, card.can_change) == (None, 8, True)
+
+
+def test_amounts_have_the_decimals_of_the_currency(account):
+    change = budget_change("1", "219.0000", "262.8000")
+    assert build_card(DecisionFactory.create(account=account, changes=[change])).amounts[0][1] == "262.80"
+    account.currency = "JPY"
+    assert build_card(DecisionFactory.create(account=account, changes=[change])).amounts[0][1] == "263"
+
+
+def test_day_of_a_precedent_is_for_people(account):
+    precedent = {"key": "k", "text": "It worked.", "outcome": "good", "on": "2026-11-06"}
+    card = build_card(DecisionFactory.create(account=account, precedents=[precedent]))
+    assert card.precedents == [{"tone": "good", "text": "It worked.", "note": "6 Nov 2026"}]
+
+
+def test_who_raised_it_is_not_said_to_have_asked(account, person):
+    first, second, third = person("manager"), person("manager"), person("owner")
+    agents = DecisionFactory.create(account=account, cycle=CycleFactory.create(account=account), requested_by=first)
+    agents.raised_by.add(first, second)
+    wished = DecisionFactory.create(account=account, requested_by=third)
+    assert build_card(wished).askers == f"{third} asked for this"
+    wished.raised_by.add(third, first)
+    assert build_card(agents).askers == f"{first} and {second} raised this"
+    assert build_card(wished).askers == f"{third} asked for this and {first} raised it"
+    assert why_somebody_else(agents, first) == "You raised this, so somebody else approves it."
+    assert why_somebody_else(wished, third) == "You asked for this, so somebody else approves it."
+    assert why_somebody_else(agents, third) == ""
 
 
 def test_shift_adds_up_to_nothing(account):

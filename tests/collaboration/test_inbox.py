@@ -9,11 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import AdAccount
 from campaigns.operations.settle import STOPPED
+from collaboration.cards import latest_decided
+from collaboration.tabs import above, rows_of
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import RETRACTED, Decision
 from mediabuyer.agent.revise import revise
@@ -324,6 +327,52 @@ def test_what_came_to_nothing_does_not_read_as_open(log_in, manager, make, state
     assert page.count(one.get_state_display()) >= 2  # the list and the card say it in one word
 
 
+def test_decided_lists_by_what_ended_last_and_says_when(log_in, manager, make, account, now):
+    """Made in this order, ended in another one; what is only approved counts from its approval."""
+    ago = [now - timedelta(hours=hours) for hours in (1, 3, 2, 4)]
+    held, retracted = make(state="blocked", finished_at=ago[0]), make(state="rejected", finished_at=ago[1])
+    undone = make(state="undone", decided_at=ago[3], finished_at=ago[3], undone_at=ago[2])
+    approved = make(state="approved", decided_at=ago[3])
+    answer = log_in(manager).get(reverse("inbox", args=[account.key]) + "?view=decided")
+    order = [held, undone, retracted, approved]
+    assert [item["decision"] for item in answer.context["items"]] == order
+    assert re.search(r"Held back · <time[^>]*>1 h ago</time>", said(answer))
+    rows = rows_of(account, "decided", "", now)
+    assert [above(one, "decided", rows) for one in order] == [0, 1, 2, 3]
+    assert list(latest_decided(account)["just_decided"]) == order
+
+
+def test_decided_are_read_in_the_order_of_an_index(account, now):
+    DecisionFactory.create_batch(50, account=account, state="done", finished_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        plan = rows_of(account, "decided", "", now)[:30].explain()
+    assert "decision_told" in plan
+    assert "Sort" not in plan
+
+
+@pytest.mark.parametrize(("view", "keys"), [("waiting", "AERDU"), ("deferred", "AERDU"), ("decided", "U")])
+def test_keys_are_named_where_they_work(log_in, manager, person, make, account, now, view, keys):
+    make()
+    make(deferred_until=now + timedelta(hours=4))
+    make(state="done")
+    inbox = reverse("inbox", args=[account.key]) + f"?view={view}"
+    page = said(log_in(manager).get(inbox))
+    for key, word in zip("AERDU", ("approve", "change", "reject", "defer", "undo"), strict=True):
+        assert (f"<kbd>{key}</kbd> {word}" in page) == (key in keys), key
+        assert (f"<dt><kbd>{key}</kbd></dt>" in page) == (key in keys), key
+    assert ("<dd>approve the selected</dd>" in page) == (view == "waiting")
+    assert "<kbd>A</kbd> approve" not in said(log_in(person("viewer")).get(inbox))
+
+
+@pytest.mark.parametrize(("hours", "offered"), [(100, ["4", "24", "72"]), (48, ["4", "24"]), (24, ["4"]), (3, ["4"])])
+def test_deferral_is_offered_where_it_ends_before_the_decision_lapses(log_in, manager, make, now, hours, offered):
+    one = make(expires_at=now + timedelta(hours=hours))
+    page = said(log_in(manager).get(reverse("decision", args=[one.account.key, one.key])))
+    assert re.findall(r'name="hours" value="(\d+)"', page) == offered
+
+
 @pytest.mark.parametrize(("fields", "place"), [({}, 35), ({"state": "done"}, 4)])
 def test_list_shows_the_page_on_which_the_open_decision_lies(log_in, manager, account, fields, place):
     """Waiting lists the oldest first, Decided the newest: each time it is one of the second page."""
@@ -383,6 +432,11 @@ def test_raised_amount_is_approved_by_somebody_else(log_in, manager, person, mak
         url("change", one), {"hash": one.content_hash, f"amount-{one.subject_id}": "60"}, follow=True
     )
     assert "You raised the amount, so somebody else approves it." in said(response)
+    assert 'data-no-yes="You raised this, so somebody else approves it."' in said(response)
+    assert f"{manager} raised this, so somebody else approves it." in said(
+        log_in(person("owner")).get(reverse("decision", args=[one.account.key, one.key]))
+    )
+    log_in(manager)
     fresh = Decision.objects.get()
     assert url("approve", one) not in said(response)
     assert browser.post(url("approve", one), {"hash": fresh.content_hash}).status_code == 403
@@ -400,7 +454,7 @@ def test_amount_that_cannot_be_is_refused_in_words(log_in, manager, make, amount
     response = log_in(manager).post(url("change", one), {"hash": one.content_hash, f"amount-{one.subject_id}": amount})
     assert response.status_code == 422
     assert words in said(response)
-    assert f'value="{amount or "55"}"' in said(response)
+    assert f'value="{amount or "55.00"}"' in said(response)
     assert Decision.objects.get().version == 1
 
 
@@ -455,6 +509,39 @@ def test_bulk_without_figures_sums_nothing(log_in, manager, make, account):
     page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), picked(make(expected={}))))
     assert "Approve 1 decision?" in page
     assert "Together" not in page
+
+
+def test_bulk_leaves_out_what_somebody_else_approves(log_in, manager, person, make, account, now):
+    one, asked, other = make(), make(cycle=None, requested_by=manager), make()
+    raised, elses = make(), make(cycle=None, requested_by=person("team"))
+    revise(raised, manager, raised.content_hash, {raised.subject_id: Decimal(56)}, now)
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), picked(one, asked, raised, elses)))
+    assert "Approve 2 decisions?" in page
+    assert "Together +€11.68 profit a day expected" in page
+    sent = re.findall(r'name="decision" value="([^:]+):', page)
+    assert sent == [str(one.key), str(elses.key)]
+    left_out = page[page.index("Left out") :]
+    for row, part in ((asked, "asked for"), (raised, "raised")):
+        assert re.search(rf"{row.title}</a><span class=.sub.>You {part} this, so somebody else approves it.", left_out)
+    assert other.title not in left_out
+
+
+def test_bulk_of_ones_own_only_offers_no_approval(log_in, manager, make, account):
+    own = make(cycle=None, requested_by=manager)
+    page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), picked(own)))
+    assert "Somebody else approves this" in page
+    assert 'name="confirm"' not in page
+
+
+def test_bulk_offers_the_way_back_of_each_that_was_approved(log_in, manager, make, account):
+    one, changed, browser = make(), make(), log_in(manager)
+    sent = {"decision": [*picked(one)["decision"], f"{changed.key}:{'0' * 64}"], "confirm": "1"}
+    page = said(browser.post(reverse("decision-bulk", args=[account.key]), sent))
+    assert f'method="post" action="{url("undo", one)}"' in page
+    assert 'data-seconds="10"' in page
+    assert url("undo", changed) not in page
+    browser.post(url("undo", one))
+    assert state_of(one) == "awaiting"
 
 
 def test_bulk_of_fifty_names_the_one_that_changed(log_in, manager, person, make, account, now):

@@ -213,6 +213,29 @@ def test_stop_shows_on_every_page_and_needs_a_second_person(log_in, manager, per
     assert list(kinds) == [("account.stopped", "Out of stock: Blue mugs"), ("account.released", "Stock is back.")]
 
 
+def test_open_page_learns_of_the_stop_and_of_its_release(log_in, manager, person, url, account, now):
+    browser, live = log_in(manager), url("settings-stop-live")
+
+    def look(seen: str) -> Any:
+        return browser.get(f"{live}?seen={seen}", headers={"HX-Request": "true"})
+
+    def stage(page: str) -> str:
+        return re.search(rf'{live}\?seen=([^"]+)" hx-trigger="every 15s"', page)[1]
+
+    free = stage(said(browser.get(url("inbox"))))
+    assert look(free).status_code == 204
+    colleague, other = person("manager"), person("owner")
+    account.stop(colleague, "Out of stock", now)
+    told = said(look(free))
+    assert f"{colleague} pressed the stop: nothing is raised" in told
+    assert '<div id="toasts" hx-swap-oob="beforeend">' in told
+    assert "data-seconds" not in told
+    assert look(stage(told)).status_code == 204
+    account.release(other, "Stock is back.", now)
+    assert f"{other} released the stop" in said(look(stage(told)))
+    assert browser.get(live).url == url("today")
+
+
 def test_stop_without_a_reason_logs_none(log_in, manager, url):
     browser = log_in(manager)
     assert '<option value="">Not chosen</option><option>' in said(browser.get(url("today")))

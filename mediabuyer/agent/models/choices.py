@@ -103,6 +103,13 @@ def why_no_return(decision: Any, person: Any, now: datetime) -> str:
     return ""
 
 
+def part_of(decision: Any, person: Any) -> str:
+    """What this person did for it, so that somebody else approves it: `asked for`, `raised`; empty: nothing."""
+    if decision.is_own_of(person):
+        return "asked for"
+    return "raised" if person in decision.askers() else ""
+
+
 def overtaken() -> Conflict:
     return Conflict(
         "Somebody was faster: this decision has changed meanwhile.",

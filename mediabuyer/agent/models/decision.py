@@ -25,11 +25,12 @@ from mediabuyer.agent.models.choices import (
     Stage,
     WayBack,
     overtaken,
+    part_of,
     told_state,
     why_no_return,
 )
 from mediabuyer.agent.models.cycle import Cycle
-from mediabuyer.agent.models.queries import DecisionQuerySet
+from mediabuyer.agent.models.queries import DECIDED, TOLD_AT, DecisionQuerySet
 from mediabuyer.brands.actors import named
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
@@ -104,6 +105,7 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["account", "state", "-id"], name="decision_account_state"),
             models.Index(fields=["execute_after"], name="decision_due", condition=Q(state="approved")),
+            models.Index("account", TOLD_AT.desc(), models.F("id").desc(), name="decision_told", condition=DECIDED),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=Stage.values), name="decision_state_known"),
@@ -205,8 +207,8 @@ class Decision(models.Model):
         """
         require(person, Right.DECIDE, self.account.brand)
         self.require_same(seen_hash)
-        if person in self.askers():
-            raise NotAllowed("You asked for this, so somebody else decides it.", remedy="Ask another manager.")
+        if part := part_of(self, person):
+            raise NotAllowed(f"You {part} this, so somebody else decides it.", remedy="Ask another manager.")
         if self.state == self.State.APPROVED and self.decided_by_id == person.pk:
             return
         self._require_open(now)

@@ -7,9 +7,20 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.models.choices import REVERSIBLE
+
+MOMENTS = ("undone_at", "finished_at", "decided_at", "proposed_at")
+"""When it came to where it stands: the first of them that is known."""
+TOLD_AT = Coalesce(*MOMENTS)
+DECIDED = ~Q(state__in=["proposed", "awaiting"])
+
+
+def when_told(decision: Any) -> datetime:
+    """`told_at` of one decision, as `by_end` has it."""
+    return next(when for name in MOMENTS if (when := getattr(decision, name)))
 
 
 class DecisionQuerySet(models.QuerySet[Any]):
@@ -31,7 +42,11 @@ class DecisionQuerySet(models.QuerySet[Any]):
         return self.filter(state__in=["proposed", "awaiting"], expires_at__lte=now)
 
     def decided(self) -> DecisionQuerySet:
-        return self.exclude(state__in=["proposed", "awaiting"])
+        return self.filter(DECIDED)
+
+    def by_end(self) -> DecisionQuerySet:
+        """What was decided or ended last comes first; each with that moment as `told_at`."""
+        return self.annotate(told_at=TOLD_AT).order_by("-told_at", "-pk")
 
     def open(self) -> DecisionQuerySet:
         """Those that may still spend: their rises count against the caps."""
