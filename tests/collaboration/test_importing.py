@@ -478,6 +478,12 @@ def test_results_of_several_kinds_are_neither_compared_nor_judged(
     assert cycle.step_set.get(name="evaluate").summary == (
         "2 ads run. Their results are of several kinds, so I do not compare what they cost."
     )
+    seen = web.get(reverse("cycle", args=[row.account.key, cycle.key])).content.decode().partition("Ads as seen")[2]
+    assert "Results" in seen
+    assert "Cost of one, 90 days" in seen
+    assert "Rp6,300,000" in seen
+    for wrong in ("Purchases", "own order", "Rp45,000", "Rp1,000"):
+        assert wrong not in seen
 
 
 def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) -> None:
