@@ -14,7 +14,7 @@ from campaigns.models import AdAccount, Change
 from campaigns.operations.settle import STOPPED
 from campaigns.operations.words import describe
 from collaboration.evidence import evidence_plot
-from collaboration.places import nodes_of, places_of
+from collaboration.places import Nodes, node_at, nodes_of, places_of
 from collaboration.plots import Plot
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity, planned_from
@@ -123,7 +123,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
     action = BY_SLUG.get(decision.action)
     changes = planned_from(decision.changes)
     place = places_of([decision])[decision.pk]
-    places = nodes_of(decision.account_id, [change.external_id for change in changes])
+    nodes = nodes_of(decision.account_id, [change.external_id for change in changes])
     findings = list(decision.finding_set.all())
     effect = {name: Decimal(value) for name, value in decision.expected.items()} or None
     return Card(
@@ -131,7 +131,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
         kind=action.title if action else decision.action,
         icon=action.icon if action else "agent",
         place=place,
-        rows=[_row(change, decision.account) | {"note": _note(change, places, place)} for change in changes],
+        rows=[_row(change, decision.account) | {"note": _note(change, nodes, place)} for change in changes],
         total=_total(changes, decision.account),
         effect=effect,
         one_in=_one_in(effect),
@@ -200,10 +200,10 @@ def why_somebody_else(decision: Decision, person: User) -> str:
     return f"You {part} this, so somebody else approves it." if part else ""
 
 
-def _note(change: PlannedChange, places: dict[tuple[str, str], str], said: str) -> str:
+def _note(change: PlannedChange, nodes: Nodes, said: str) -> str:
     """What it is, and where it runs unless that is `said` above: `ad set in Prospecting`."""
-    level, place = change.level.replace("_", " "), places.get((change.level, change.external_id), "")
-    return f"{level} in {place}" if place and place != said else level
+    node = node_at(nodes, change.level, change.external_id)
+    return f"{node.level} in {node.place}" if node.place and node.place != said else node.level
 
 
 def _total(changes: list[PlannedChange], account: AdAccount) -> dict[str, Any] | None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from django.utils.text import capfirst
+
+from campaigns.result_kinds import OF_META, several_results
 from collaboration.beliefs import Belief
 from collaboration.tables import Head, Value
 from collaboration.templatetags.ui import delta, number, percent
@@ -41,10 +44,32 @@ class Scale:
     target_cpa: Decimal | None
     has_revenue: bool = True
     """Without any, what needs revenue is left out: it is not known, and 0 would be a lie."""
+    kinds: tuple[str, ...] = OF_META
+    """What a result is; empty where nothing says it."""
+    has_ledger: bool = True
+    """Without own orders, what needs them is left out."""
 
     @property
     def results(self) -> str:
-        return "Purchases" if self.has_revenue else "Results"
+        return capfirst(several_results(self.kinds))
+
+    @property
+    def is_mixed(self) -> bool:
+        return len(self.kinds) > 1
+
+    @property
+    def mixed(self) -> str:
+        """Why figures of one kind of result are not told; empty where they are."""
+        if not self.is_mixed:
+            return ""
+        return (
+            f"Results mean several things here: {', '.join(self.kinds)}. What one costs, what it brings and how many "
+            "clicks it takes differ by kind, so I do not tell them."
+        )
+
+    def alone(self, value: Value) -> Value:
+        """A figure that makes sense of one kind of result, else None."""
+        return None if self.is_mixed else value
 
 
 @dataclass(frozen=True)
@@ -94,7 +119,7 @@ COLUMNS = {
         Column("results", "Results", "number", "What the ads are optimised for, as the platform attributes it.",
                lambda one, _: one.results, good="up", compares=True),
         Column("cpa", "CPA, by Meta", "money", "Spend divided by results as Meta counts them, in the period.",
-               lambda one, _: one.cpa, good="down", compares=True),
+               lambda one, scale: scale.alone(one.cpa), good="down", compares=True),
         Column("revenue", "Revenue", "money", "Order value that the platform attributes to clicks and views.",
                lambda one, _: one.revenue, good="up", compares=True),
         Column("roas", "ROAS", "multiple", "Revenue divided by spend.",
@@ -109,7 +134,8 @@ COLUMNS = {
         Column("ctr", "CTR", "share", "Clicks divided by impressions.",
                lambda one, _: one.ctr, good="up", compares=True, css="n"),
         Column("cpc", "CPC", "money", "Spend divided by clicks.", lambda one, _: one.cpc, compares=True),
-        Column("cvr", "CVR", "share", "Results divided by clicks.", lambda one, _: one.cvr, good="up", compares=True),
+        Column("cvr", "CVR", "share", "Results divided by clicks.",
+               lambda one, scale: scale.alone(one.cvr), good="up", compares=True),
         Column("fatigue", "Fatigue", "share", "By how much the click rate has fallen since the first day, fitted.",
                believe=lambda one: one.fatigue),
         Column("true_cpa", "Cost of an own order", "money",
@@ -146,6 +172,7 @@ PRESETS = {
 PRESET_LABELS = {"performance": "Performance", "delivery": "Delivery", "payout": "Payout"}
 CAMPAIGN_COLUMNS = ("budget", "spend", "results", "cpa", "payout_7", "payout_30", "roas", "profit")
 PART_COLUMNS = ("spend", "results", "cpa", "roas", "profit")
+OF_LEDGER = ("true_cpa", "payout_7", "payout_30")
 WITHOUT_REVENUE = {"revenue": "impressions", "roas": "ctr", "profit": "cpc", "payout_7": "", "payout_30": ""}
 """What stands in for a figure that needs revenue; nothing for some."""
 
@@ -154,6 +181,8 @@ def columns_of(keys: Sequence[str], scale: Scale) -> list[Column]:
     """The columns of a preset that mean something in this account."""
     if not scale.has_revenue:
         keys = [key for one in keys if (key := WITHOUT_REVENUE.get(one, one))]
+    if not scale.has_ledger:
+        keys = [key for key in keys if key not in OF_LEDGER]
     return [COLUMNS[key] for key in dict.fromkeys(keys)]
 
 

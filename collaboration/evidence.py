@@ -9,7 +9,9 @@ import numpy as np
 from django.db.models import Q
 
 from campaigns.models import AdAccount
+from campaigns.result_kinds import kinds_of, one_result
 from collaboration.plots import Level, Plot, Series
+from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Decision
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
@@ -32,9 +34,11 @@ def evidence_plot(decision: Decision) -> Plot | None:
     last = day_in_zone(decision.proposed_at, decision.account.time_zone) - timedelta(days=1)
     if decision.action == "refresh_creative":
         return _click_plot(_by_day(decision.account, ads, _days_to(last, LIFE_DAYS)), decision)
-    return _cost_plot(
-        _by_day(decision.account, ads, _days_to(last, CHART_DAYS + WEEK - 1)), decision.account, ads, last
-    )
+    kinds = kinds_of(decision.account)
+    if len(kinds) > 1:  # what one costs says nothing of the other
+        return None
+    by_day = _by_day(decision.account, ads, _days_to(last, CHART_DAYS + WEEK - 1))
+    return _cost_plot(by_day, decision.account.currency, _worth(ads, last, decision.account.currency, kinds), kinds)
 
 
 def _days_to(last: date, count: int) -> list[date]:
@@ -50,19 +54,18 @@ def _labels(days: list[date]) -> list[str]:
     return [f"{day.day} {day:%b}" for day in days]
 
 
-def _cost_plot(by_day: dict[date, Totals], account: AdAccount, ads: list[int], last: date) -> Plot | None:
-    """Cost of a purchase as a seven-day mean, against what a buyer is worth."""
+def _cost_plot(by_day: dict[date, Totals], currency: str, levels: list[Level], kinds: tuple[str, ...]) -> Plot | None:
+    """Cost of a result as a seven-day mean, against what one is worth."""
     totals = list(by_day.values())
     cpa = _week_rate([float(one.spend) for one in totals], [float(one.results) for one in totals])[-CHART_DAYS:]
     if all(value is None for value in cpa):
         return None
-    currency = account.currency
-    levels = _worth(ads, last, currency)
-    said = ", ".join(level.label for level in levels) or "what a buyer is worth is not known yet"
+    single = with_article(one_result(kinds))
+    said = ", ".join(level.label for level in levels) or "what one is worth is not known yet"
     low, high = (format_money(Decimal(str(value)), currency) for value in _ends(cpa))
     return Plot(
-        title="What a purchase cost, mean of seven days, against what a buyer is worth",
-        summary=f"Cost per purchase in the last {CHART_DAYS} days: between {low} and {high}; {said}.",
+        title=f"What {single} cost, mean of seven days, against what one is worth",
+        summary=f"Cost of {single} in the last {CHART_DAYS} days: between {low} and {high}; {said}.",
         labels=_labels(list(by_day)[-CHART_DAYS:]),
         series=[Series("CPA, by Meta, 7-day mean", cpa, "kink")],
         levels=levels,
@@ -109,14 +112,14 @@ def _ends(values: list[float | None]) -> tuple[float, float]:
     return min(known), max(known)
 
 
-def _worth(ads: list[int], day: date, currency: str) -> list[Level]:
-    """What a purchase of these ads brings within 30 days, margin in, weighed by their purchases."""
+def _worth(ads: list[int], day: date, currency: str, kinds: tuple[str, ...]) -> list[Level]:
+    """What a result of these ads brings within 30 days, margin in, weighed by their results."""
     states = [state for state in AdState.objects.filter(ad__in=ads, day=day) if state.results and state.payout_30]
     buyers = sum(state.results for state in states)
     if not buyers:
         return []
     worth = sum(((state.payout_30 or Decimal(0)) * state.results for state in states), Decimal(0)) / buyers
-    return [Level(float(worth), f"a purchase brings {format_money(worth, currency)} in 30 days")]
+    return [Level(float(worth), f"{with_article(one_result(kinds))} brings {format_money(worth, currency)} in 30 days")]
 
 
 def _ads_behind(decision: Decision) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from campaigns.models import AdAccount, InsightDay
+from campaigns.result_kinds import kinds_of
 from collaboration.columns import Column, Scale, columns_of, write
 from collaboration.health import STALE
 from collaboration.period import Period, parse_period, within_figures
@@ -17,9 +18,10 @@ from collaboration.templatetags.ui import since
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals, compute_changes
-from portfolio.models import Goal
+from portfolio.models import Conversion, Goal
 from portfolio.performance import data_span, first_day
 
+NOT_TOLD = "Not told where results mean several things."
 HEADLINES = ("spend", "revenue", "profit", "roas", "cpa", "results")
 
 
@@ -45,7 +47,9 @@ def scale_of(account: AdAccount) -> tuple[Scale, Goal]:
     """Revenue is a matter of the whole account: one ad or week without any is a loss, not an account of leads."""
     goal = Goal.current(account)
     has_revenue = InsightDay.objects.filter(account=account, revenue__gt=0).exists()
-    return Scale(account.currency, goal.margin, goal.target_cpa, has_revenue), goal
+    kinds = kinds_of(account) if has_revenue or account.is_read_only else ()
+    has_ledger = Conversion.objects.filter(account=account).exists()
+    return Scale(account.currency, goal.margin, goal.target_cpa, has_revenue, kinds, has_ledger), goal
 
 
 def source_of(account: AdAccount, now: datetime) -> Source:
@@ -66,7 +70,7 @@ def headlines(now: Totals, before: Totals | None, scale: Scale, href: str) -> li
     found = []
     for column in columns_of(HEADLINES, scale):
         name = column.key
-        change = changes.get(name)
+        change = None if name == "cpa" and scale.is_mixed else changes.get(name)
         is_level = name in ("roas", "profit")
         found.append(
             {
@@ -109,6 +113,6 @@ def _exact(name: str, now: Totals, scale: Scale) -> str:
         "ctr": f"{now.clicks:,} ÷ {now.impressions:,}.",
         "cpc": f"{spend} ÷ {now.clicks:,}.",
         "roas": f"{revenue} ÷ {spend}, from the totals, never averaged. Break-even at {1 / scale.margin:.2f}.",
-        "cpa": f"{spend} ÷ {results}.",
+        "cpa": NOT_TOLD if scale.is_mixed else f"{spend} ÷ {results}.",
         "results": "Late ones are added to the day of their click or view for up to 28 days.",
     }[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,7 @@ from collaboration.cycles import decisions_of
 from mediabuyer.agent.models import Cycle
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals
-from portfolio.performance import Row, data_span, total, totals
+from portfolio.performance import TREE, Period, Row, data_span, total, totals
 
 State = ImportFile.State
 MONEY = ("spend", "revenue")
@@ -107,9 +108,13 @@ class Diagnosis:
     kinds: tuple[str, ...]
     """What a result is, one word each; more than one where results cannot be compared."""
 
+    @property
+    def is_mixed(self) -> bool:
+        return len(self.kinds) > 1
+
 
 def diagnosis(account: AdAccount) -> Diagnosis | None:
-    """By the coarsest level with several names below the campaign; None while the account has no figures.
+    """By the coarsest level with several names below the campaign, else of the campaigns; None without figures.
 
     Where its results mean several things, what they cost is not compared.
     """
@@ -117,17 +122,32 @@ def diagnosis(account: AdAccount) -> Diagnosis | None:
     if span is None:
         return None
     whole = total(account, *span)
-    level, rows = next(
-        ((level, rows) for level in ("ad_set", "campaign", "ad") if len(rows := _spent(account, span, level)) > 1),
-        ("ad", _spent(account, span, "ad")),
-    )
+    level, rows = _telling(account, span)
     noun = level.replace("_", " ")
     kinds = kinds_of(account)
     said = _sentences(whole, rows, noun, account.currency) if len(kinds) <= 1 else []
     return Diagnosis(span, whole, noun, rows[:SHOWN_ROWS], len(rows), said, kinds)
 
 
-def _spent(account: AdAccount, span: tuple[Any, Any], level: str) -> list[Row]:
+def _telling(account: AdAccount, span: Period) -> tuple[str, list[Row]]:
+    """The first level with several rows, else the last."""
+    found = ("campaign", list[Row]())
+    for found in _levels(account, span):
+        if len(found[1]) > 1:
+            break
+    return found
+
+
+def _levels(account: AdAccount, span: Period) -> Iterator[tuple[str, list[Row]]]:
+    """What spent, by each level that the files name: an ad set that stands for a whole campaign is none."""
+    for level in ("ad_set", "campaign", "ad"):
+        rows = _spent(account, span, level)
+        unnamed = TREE[level].objects.filter(pk__in=[row.key for row in rows], is_placeholder=True)
+        if level == "campaign" or not unnamed.exists():
+            yield level, rows
+
+
+def _spent(account: AdAccount, span: Period, level: str) -> list[Row]:
     return [row for row in totals(account, *span, level) if row.totals.spend]
 
 

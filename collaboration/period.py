@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from portfolio.performance import last_days, previous_period
+from portfolio.performance import is_whole, last_days, previous_period
 
 RANGES = {"7d": 7, "14d": 14, "28d": 28, "30d": 30, "90d": 90}
 COMPARISONS = ("previous", "year", "none")
@@ -19,6 +19,8 @@ OWN = frozenset(["period", "from", "to", "compare", "page", "format"])
 """Parameters that the control writes itself, or that make no sense on another period."""
 LONGEST = timedelta(days=1100)
 EARLIEST = date(2000, 1, 1)
+NOTHING_BEFORE = "there is nothing before"
+PART_BEFORE = "only a part of the period before has figures"
 
 
 @dataclass(frozen=True)
@@ -95,27 +97,36 @@ def parse_period(given: Mapping[str, str], today: date, span: tuple[date, date] 
 def within_figures(period: Period, first: date | None) -> Period:
     """The same period as the figures allow, which begin on `first`; None while there are none.
 
-    Days before that are no days without results, and a part of a day is less than any whole one, so neither is
-    compared with.
+    Days before that are no days without results, and a part of a day or of a period is less than any whole one, so
+    none of them is compared with.
     """
     notes = []
     is_part = period.is_running and period.days == 1
-    is_new = first is not None and period.before is not None and period.before[1] < first
-    if first is not None and period.end >= first and (is_new or period.start < first):
-        notes.append(f"Figures begin {label_of(first, first, period.end)}.")
-    elif first is not None and period.before is not None and period.before[0] < first <= period.before[1]:
-        notes.append(f"Figures begin {label_of(first, first, period.end)}, so the period before is not whole.")
-    if period.before is not None and is_new:
-        notes.append("Nothing is compared, as there is nothing before.")
+    is_short = period.before is not None and not is_whole(period.before, first)
+    is_new = is_short and first is not None and period.before is not None and period.before[1] < first
+    if first is not None and period.end >= first and (is_short or period.start < first):
+        notes.append(_begin(first, period.end))
+    if is_short:
+        notes.append(f"Nothing is compared, as {NOTHING_BEFORE if is_new else PART_BEFORE}.")
     if is_part:
         notes.append("Today is not over: a part of a day is compared with nothing.")
     elif period.is_running:
-        compared = "; the days it is compared with are whole" if period.before is not None and not is_new else ""
+        compared = "; the days it is compared with are whole" if period.before is not None and not is_short else ""
         notes.append(f"Today is not over and counts as far as it has come{compared}.")
     note = " ".join(notes)
-    if is_new or is_part:
+    if is_short or is_part:
         return replace(period, before=None, compare_label="", note=note)
     return replace(period, note=note)
+
+
+def begin_words(period: tuple[date, date], first: date) -> str:
+    """Since when there are figures, where the period before is for that reason compared with nothing."""
+    is_new = previous_period(*period)[1] < first
+    return f"{_begin(first, period[1])} Nothing is compared, as {NOTHING_BEFORE if is_new else PART_BEFORE}."
+
+
+def _begin(first: date, end: date) -> str:
+    return f"Figures begin {label_of(first, first, end)}."
 
 
 def label_of(start: date, end: date, today: date, *, with_year: bool = False) -> str:

@@ -18,7 +18,7 @@ from collaboration.beliefs import Belief
 from collaboration.columns import Scale, write
 from collaboration.period import Period
 from creatives.models import Angle, LandingPage
-from portfolio.charts import heat_cell
+from portfolio.charts import HeatCell, heat_cell
 from portfolio.metrics import Totals, add_up
 from portfolio.performance import EVERYTHING, Row, add_up_by, cross_totals, owners, rows_of, totals
 
@@ -105,7 +105,8 @@ def value_words(by: str, value: str) -> str:
 def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base: str) -> dict[str, Any] | None:
     """Arguments of components/heat.html: angles down, ad sets or a breakdown across, sums at the ends.
 
-    Where results bring no revenue each is valued at its target or average cost, and the cost is what is shown.
+    Where results bring no revenue each is valued at its target or average cost, and the cost is what is shown; of
+    results of several kinds only the spend.
     """
     crossed = cross_totals(account, period.start, period.end, "angle", across)
     if len({row for row, _ in crossed}) < 2 and len({column for _, column in crossed}) < 2:
@@ -133,12 +134,15 @@ def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any
     if scale.has_revenue:
         cell = heat_cell(part, float(1 / scale.margin), scale.target_cpa)
         value = write(part.roas, "multiple", scale.currency)
+    elif scale.is_mixed:
+        cell = HeatCell(part, None, is_few=False)
+        value = write(part.spend, "money", scale.currency)
     else:
         worth = scale.target_cpa or whole.cpa or Decimal(0)
         cell = heat_cell(replace(part, revenue=part.results * worth), 1.0, scale.target_cpa)
         value = write(part.cpa, "money", scale.currency)
     few = " · few" if cell.is_few else ""
-    note = f"{write(part.results, 'number', scale.currency)} {'p.' if scale.has_revenue else 'r.'}{few}"
+    note = f"{write(part.results, 'number', scale.currency)} {scale.results[0].lower()}.{few}"
     return {"value": value, "note": note, "level": cell.level or 0, "few": cell.is_few, "href": href}
 
 

@@ -19,6 +19,8 @@ from portfolio.metrics import Totals
 TITLES = {"roas": "ROAS", "cpa": "CPA, by Meta", "revenue": "Revenue", "results": "Results"}
 GOOD = {"roas": "up", "cpa": "down", "revenue": "up", "results": "up"}
 MOST_PLACES = 6
+MIXED = ("results",)
+"""Stages that say nothing where results are of several kinds."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,20 @@ class Why:
     good: str
 
 
+def measures_of(scale: Scale) -> tuple[str, ...]:
+    """What can be explained on an account, first what matters most. Results of several kinds are no one figure."""
+    money = ("roas", "revenue") if scale.has_revenue else ()
+    if scale.is_mixed:
+        return money
+    return (*money, "results", "cpa") if money else ("cpa", "results")
+
+
 def explain_change(measure: str, before: Totals, after: Totals, scale: Scale, places: Sequence[Part] = ()) -> Why:
     """`places` are parts of the same whole; their effects are summed to the same change."""
-    found = diagnose(measure, before, after)
+    found = diagnose(measure, before, after, MIXED if scale.is_mixed else ())
     step = _step(measure, scale.currency)
     total = None if found.change is None else _rounded(found.after, step) - _rounded(found.before, step)
-    drivers = drivers_of(found, scale.currency)
+    drivers = drivers_of(found, scale.currency, scale.kinds)
     _write_effects(drivers, total, measure, scale)
     return Why(
         measure=measure,
@@ -121,7 +131,7 @@ def _said(found: Diagnosis, rows: Sequence[dict[str, Any]], scale: Scale) -> str
     text = f"{title} {'rose' if after > before else 'fell'} from {old} to {new}."
     ordered = sorted(zip(found.drivers, rows, strict=True), key=lambda pair: -abs(pair[0].effect))
     first, row = ordered[0]
-    words = driver_words(first.name)
+    words = driver_words(first.name, scale.kinds)
     text += (
         f" Most of it comes from {words}: {row['before']} before, {row['after']} now."
         if (first.effect > 0) == (after > before)
@@ -130,7 +140,7 @@ def _said(found: Diagnosis, rows: Sequence[dict[str, Any]], scale: Scale) -> str
     second = ordered[1][0] if len(ordered) > 1 else None
     if second and abs(second.effect) >= abs(after - before) / 4:
         helps = "adds to it" if (second.effect > 0) == (after > before) else "works against it"
-        text += f" {capfirst(driver_words(second.name))} {helps}."
+        text += f" {capfirst(driver_words(second.name, scale.kinds))} {helps}."
     return text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from campaigns.api import OfAccount
 from campaigns.clock import known_now
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightBreakdown, InsightDay
+from campaigns.result_kinds import kinds_of
 from creatives.models import Angle, LandingPage
 from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.paging import Pages
@@ -30,8 +31,8 @@ from portfolio.performance import (
     data_span,
     evaluation_day,
     last_days,
-    previous_period,
     totals,
+    whole_before,
 )
 
 SPLITS = frozenset({"age", "gender", "country", "region", "dma", "publisher_platform", "platform_position",
@@ -47,6 +48,8 @@ RATES = ("ctr", "link_ctr", "cvr", "cpm", "cpc", "cpa", "aov", "roas", "frequenc
 EXACT = Decimal("0.0001")
 RESTS_ON = {"revenue": ("revenue", "profit", "roas", "aov"), "link_clicks": ("link_clicks", "link_ctr")}
 """Figures that an account may never report, each with all that is computed from it."""
+OF_ONE_KIND = ("cpa", "cvr", "aov")
+"""Figures of a single result, which say nothing of results of several kinds together."""
 
 
 class InsightQuery(serializers.Serializer[Any]):
@@ -60,7 +63,10 @@ class InsightQuery(serializers.Serializer[Any]):
         required=False, default="account", max_length=80,
         help_text=f"One of {', '.join(GROUPS)}, or a breakdown as it was read: age, gender, country, “age,gender” …",
     )  # fmt: skip
-    compare = serializers.ChoiceField(["previous"], required=False, help_text="As many days right before.")
+    compare = serializers.ChoiceField(
+        ["previous"], required=False,
+        help_text="As many days right before. Nothing is compared where figures begin only within them.",
+    )  # fmt: skip
 
     def get_fields(self) -> dict[str, Any]:
         words = f"First day. Default: {DEFAULT_DAYS} days that end with `to`; of an imported account its first day."
@@ -110,7 +116,13 @@ class InsightsSerializer(serializers.Serializer[Any]):
     period = PeriodSerializer(help_text="What the answer covers; asked for or by default.")
     data_from = serializers.DateField(allow_null=True, help_text="First day of which the account has figures.")
     data_to = serializers.DateField(allow_null=True, help_text="Last day of which it has figures.")
-    compared_with = PeriodSerializer(allow_null=True)
+    compared_with = PeriodSerializer(
+        allow_null=True, help_text="Null, as `before` and `change` then, where figures begin only within those days."
+    )
+    result_kinds = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What one result is. Of several, what makes sense of one alone is null: cpa, cvr and aov.",
+    )
     total = InsightSerializer()
     count = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)
@@ -137,11 +149,13 @@ class Insights(OfAccount):
         asked = query.validated_data
         span = data_span(self.account)
         start, end = _period(self.account, asked.get("from"), asked.get("to"), span)
-        by, compare = _checked(asked["by"]), "compare" in asked
-        rows = totals(self.account, start, end, by, compare=compare)
+        by = _checked(asked["by"])
+        before = whole_before(start, end, span and span[0]) if "compare" in asked else None
+        rows = totals(self.account, start, end, by, compare=before or False)
+        kinds = kinds_of(self.account)
         pages = InsightPages()
         shown = pages.paginate_queryset(rows, request, view=self) or []
-        tell = Telling(Goal.current(self.account).margin, unknown_figures(self.account, by))
+        tell = Telling(Goal.current(self.account).margin, unknown_figures(self.account, by, kinds))
         keys = _keys(by, shown)
         listed = pages.get_paginated_response([tell.row(row, keys.get(row.key, row.key)) for row in shown]).data
         return Response(
@@ -154,8 +168,9 @@ class Insights(OfAccount):
                 "period": _days(start, end),
                 "data_from": span and span[0],
                 "data_to": span and span[1],
-                "compared_with": _days(*previous_period(start, end)) if compare else None,
-                "total": tell.row(_sum(self.account, rows, compare), str(self.account.key)),
+                "compared_with": _days(*before) if before else None,
+                "result_kinds": kinds,
+                "total": tell.row(_sum(self.account, rows, before is not None), str(self.account.key)),
                 **listed,
             }
         )
@@ -178,15 +193,18 @@ def _period(account: AdAccount, start: date | None, end: date | None, span: Peri
     return start, end
 
 
-def unknown_figures(account: AdAccount, by: str) -> frozenset[str]:
-    """What the account has never reported, which is a matter of the whole account: a week without sales is a loss."""
+def unknown_figures(account: AdAccount, by: str, kinds: Sequence[str]) -> frozenset[str]:
+    """What the account has never reported, which is a matter of the whole account: a week without sales is a loss.
+
+    With what its results, being of several kinds, cannot say.
+    """
     places: list[type[Model]] = [InsightDay] if by in GROUPS else [InsightDay, InsightBreakdown]
     return frozenset(
         name
         for figure, names in RESTS_ON.items()
         if not any(place._default_manager.filter(account=account, **{f"{figure}__gt": 0}).exists() for place in places)
         for name in names
-    )
+    ) | frozenset(OF_ONE_KIND if len(kinds) > 1 else ())
 
 
 def _checked(by: str) -> str:

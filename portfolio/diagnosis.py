@@ -94,14 +94,14 @@ class Contribution(Generic[Key]):
     effect: Decimal
 
 
-def diagnose(measure: str, before: Totals, after: Totals) -> Diagnosis:
-    """Raises KeyError for a measure that is not in MEASURES."""
+def diagnose(measure: str, before: Totals, after: Totals, without: Sequence[str] = ()) -> Diagnosis:
+    """Raises KeyError for a measure that is not in MEASURES. `without` are stages that mean nothing on the account."""
     how = MEASURES[measure]
     old, new = _value(how, before), _value(how, after)
     if old is None or new is None:
         return Diagnosis(measure, old, new, None, ())
     change = _round(new, how.quantum) - _round(old, how.quantum)
-    links = _links(how, before, after)
+    links = _links(how, before, after, without)
     if old > 0 and new > 0:
         effects = _effects(how, new - old, old, links, (before, after))
     else:
@@ -143,10 +143,11 @@ def _value(how: Measure, totals: Totals) -> Decimal | None:
     return _amount(totals, how.top) / bottom if bottom else None
 
 
-def _links(how: Measure, before: Totals, after: Totals) -> list[Link]:
+def _links(how: Measure, before: Totals, after: Totals, without: Sequence[str]) -> list[Link]:
     """From stage to stage between the two ends of the measure; a plain sum starts at nothing, so spend counts."""
     start, end = sorted((STAGES.index(how.top), STAGES.index(how.bottom) if how.bottom else -1))
-    inner = [stage for stage in STAGES[start + 1 : end] if not _is_gap(stage, STAGES[end], before, after)]
+    between = [stage for stage in STAGES[start + 1 : end] if stage not in without]
+    inner = [stage for stage in between if not _is_gap(stage, STAGES[end], before, after)]
     chain = [STAGES[start] if how.bottom else None, *inner, STAGES[end]]
     return [(earlier, later) for earlier, later in pairwise(chain) if later]
 

@@ -71,6 +71,17 @@ def previous_period(start: date, end: date) -> tuple[date, date]:
     return start - (end - start) - timedelta(days=1), start - timedelta(days=1)
 
 
+def is_whole(period: Period, first: date | None) -> bool:
+    """Whether figures that begin on `first` can tell all of it; a part of a period is compared with nothing."""
+    return first is None or first <= period[0]
+
+
+def whole_before(start: date, end: date, first: date | None) -> Period | None:
+    """The previous period where it is whole."""
+    before = previous_period(start, end)
+    return before if is_whole(before, first) else None
+
+
 def evaluation_day(account: AdAccount, now: datetime) -> date:
     """The day on whose morning the account is judged: today, or for an imported account the day after its last row."""
     today = day_in_zone(now, account.time_zone)

@@ -70,6 +70,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "ad": found,
         "period": period,
         "source": source_of(account, now),
+        "scale": scale,
         "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
         "belief": belief,
         "verdict": verdict(belief, account.currency),

@@ -101,6 +101,7 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "period": period,
         "asked": asked,
         "source": source_of(account, now),
+        "scale": scale,
         "headline": _headline(tree),
         "rows": _rows(request, account, shown[:MOST_ROWS], asked, columns, scale, period, rate),
         "rate": rate.upper(),

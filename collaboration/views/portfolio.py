@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
+from campaigns.result_kinds import count_results
 from collaboration.ad_rows import (
     Line,
     load_campaigns,
@@ -36,7 +37,7 @@ from collaboration.tables import FORMATS, Table, export
 from collaboration.tables import Head as TableHead
 from collaboration.views.saved import saved_views
 from collaboration.where import Part, angle_parts, dimensions, heat_map, parts
-from collaboration.why import TITLES, explain_change
+from collaboration.why import TITLES, explain_change, measures_of
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
@@ -45,7 +46,6 @@ from portfolio.metrics import Totals, add_up, has_enough_data
 from portfolio.models import Goal
 from portfolio.performance import Sums, day_rows, day_sums, evaluation_day
 
-DAILY_COST = ("spend", "results", "cpa")
 FEW_AD_SETS = 8
 """Up to so many the heat map goes across ad sets, else across age."""
 
@@ -112,10 +112,13 @@ def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Sc
     spend = format_money(now.spend, scale.currency, places=0)
     if now.cpa is None:
         return f"{spend} spent {period.words} and no result yet."
-    text = f"{now.results:,.0f} results {period.words} at {format_money(now.cpa, scale.currency)} each"
+    unknown = "No revenue is known, so I cannot say whether that earns money."
+    if scale.is_mixed:
+        return f"{spend} spent {period.words} for {now.results:,.0f} results of several kinds. {unknown}"
+    text = f"{count_results(now.results, scale.kinds)} {period.words} at {format_money(now.cpa, scale.currency)} each"
     if before is not None and before.cpa:
         text += f", {abs(now.cpa / before.cpa - 1):.0%} {'more' if now.cpa > before.cpa else 'less'} than before"
-    return f"{text}. No revenue is known, so I cannot say whether that earns money."
+    return f"{text}. {unknown}"
 
 
 def _places_words(places: list[Part], scale: Scale) -> str:
@@ -152,7 +155,7 @@ def _trend(account: AdAccount, period: Period, scale: Scale, by_day: Sums) -> di
     rows = day_rows(account, by_day, (period.start, period.end), period.before)
     marks = marks_of(account, period)
     days = days_between(period.start, period.end)
-    columns = columns_of(("revenue", "spend", "roas"), scale) if scale.has_revenue else columns_of(DAILY_COST, scale)
+    columns = columns_of(_daily_columns(scale), scale)
     lines = [daily_rows(rows, one.key, period.start, period.end) for one in columns]
     spec = trend_spec(rows, period.start, period.end, marks.shown)
     return {
@@ -165,6 +168,12 @@ def _trend(account: AdAccount, period: Period, scale: Scale, by_day: Sums) -> di
         ],
         "marks": marks,
     }
+
+
+def _daily_columns(scale: Scale) -> tuple[str, ...]:
+    if scale.has_revenue:
+        return ("revenue", "spend", "roas")
+    return ("spend", "results") if scale.is_mixed else ("spend", "results", "cpa")
 
 
 def _no_trend(account: AdAccount, period: Period) -> str:
@@ -184,10 +193,10 @@ def _dressed(spec: dict[str, Any], scale: Scale) -> dict[str, Any]:
 
 
 def _why(request: HttpRequest, whole: Line, angles: list[Part], scale: Scale) -> dict[str, Any]:
-    measures = ("roas", "revenue", "results", "cpa") if scale.has_revenue else ("cpa", "results")
+    measures = measures_of(scale)
     asked = request.GET.get("why", "")
-    measure = asked if asked in measures else measures[0]
-    before = whole.before
+    measure = asked if asked in measures else next(iter(measures), "")
+    before = whole.before if measures else None
     return {
         "why": explain_change(measure, before, whole.totals, scale, angles) if before is not None else None,
         "measures": [(name, scale.results if name == "results" else TITLES[name]) for name in measures],
@@ -203,7 +212,7 @@ def _where(
     by = by if by in known else "angle"
     found = angles if by == "angle" else parts(account, period, by, base=base)
     columns = columns_of(PART_COLUMNS, scale)
-    sides = {"ad_set": "Ad set"} | {
+    sides = {"ad_set": _ad_set_word(account)} | {
         name: label for name, label in known.items() if name not in ("angle", "landing_page")
     }
     few = account.adset_set.present().count() <= FEW_AD_SETS
@@ -225,14 +234,22 @@ def _where(
     }
 
 
+def _ad_set_word(account: AdAccount) -> str:
+    """An imported file that names no ad sets has one that stands for each campaign."""
+    is_unnamed = account.is_read_only and not account.adset_set.filter(is_placeholder=False).exists()
+    return "Campaign" if is_unnamed else "Ad set"
+
+
 def _sum(found: list[Part], first: Part) -> Part:
     before = add_up(one.before or Totals() for one in found) if first.before is not None else None
     return Part("Total", add_up(one.totals for one in found), before, "")
 
 
 def _payout(account: AdAccount, goal: Goal, today: date, by_day: Sums | None = None) -> PayoutPlot | None:
+    """Of the own ledger alone: what a platform or a file credits to a click is no own order."""
     data = load_account_cohorts(account, today, goal.margin, by_day)
-    return draw_payout(payout_weeks(data), account.currency) if data.valued_by == "revenue" else None
+    is_told = data.is_from_ledger and data.valued_by == "revenue"
+    return draw_payout(payout_weeks(data), account.currency) if is_told else None
 
 
 def _counts(line: Line) -> bool:

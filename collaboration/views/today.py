@@ -22,14 +22,16 @@ from campaigns.models import META_EXPOSURE, AdAccount
 from campaigns.result_kinds import count_results, kinds_of
 from collaboration import health
 from collaboration.cards import lines_of
+from collaboration.columns import Scale
 from collaboration.cycles import under_way
 from collaboration.earning import earning_of
 from collaboration.figures import scale_of
 from collaboration.frame import account_for, person
 from collaboration.people import actor_names
+from collaboration.period import begin_words
 from collaboration.plots import Level, Plot, Series
 from collaboration.status import unsettled_of
-from collaboration.why import explain_change
+from collaboration.why import explain_change, measures_of
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
 from mediabuyer.brands.models import Role, User
@@ -39,7 +41,17 @@ from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
 from portfolio.metrics import Totals, add_up, compute_changes
-from portfolio.performance import data_span, evaluation_day, last_days, previous_period, total, totals
+from portfolio.performance import (
+    Period,
+    data_span,
+    evaluation_day,
+    first_day,
+    is_whole,
+    last_days,
+    previous_period,
+    total,
+    totals,
+)
 
 NEEDS = 3
 SHOWN_EVENTS = 8
@@ -115,7 +127,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
     waiting = _waiting(account, now)
     money = _money(account, now)
     period = last_days(evaluation_day(account, now))
-    before, scale = previous_period(*period), scale_of(account)[0]
+    scale = scale_of(account)[0]
     events = _events(account, person(request))
     may_decide = may(request.user, Right.DECIDE, account.brand)
     context = {
@@ -129,12 +141,8 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "may_decide": may_decide,
         "is_reviewer": _is_reviewer(person(request), account),
         "trend": _trend(account, money),
-        "period": period,
-        "before": before,
         "earning": earning_of(account, evaluation_day(account, now), scale),
-        "why": explain_change(
-            "roas" if scale.has_revenue else "cpa", total(account, *before), total(account, *period), scale
-        ),
+        **_changed(account, period, scale),
         "events": events,
         "actors": actor_names(one["event"] for one in events),
         "requests": _requests(account),
@@ -175,6 +183,19 @@ def health_live(request: HttpRequest, key: UUID) -> HttpResponse:
     return render(request, "today/_health.html", found | {"is_renewal": True})
 
 
+def _changed(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]:
+    """What changed in the period against the one before, and why; or why nothing is compared."""
+    first = first_day(account)
+    before, measure = previous_period(*period), next(iter(measures_of(scale)), "")
+    found = {"period": period, "scale": scale}
+    if not measure:
+        return found | {"why_not": "There is nothing to compare: no revenue is known, and results mean several things."}
+    if first is not None and not is_whole(before, first):
+        return found | {"why_not": begin_words(period, first)}
+    why = explain_change(measure, total(account, *before), total(account, *period), scale)
+    return found | {"before": before, "why": why}
+
+
 def _is_reviewer(user: User, account: AdAccount) -> bool:
     member = member_of(user, account.brand)
     return member is not None and member.role == Role.REVIEWER
@@ -202,8 +223,14 @@ def _health(account: AdAccount, plan: Decimal, now: datetime, machine_now: datet
 def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
     rows = Decision.objects.filter(account=account)
     if account.is_read_only:
-        return list(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("-pk"))
+        return sorted(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("pk"), key=_by_effect)
     return list(rows.to_decide(now).order_by("expires_at", "pk"))
+
+
+def _by_effect(decision: Decision) -> tuple[bool, Decimal]:
+    """The largest expected effect first, then what has none."""
+    effect = decision.expected.get("per_day")
+    return effect is None, -Decimal(effect or 0)
 
 
 def _money(account: AdAccount, now: datetime) -> Money:

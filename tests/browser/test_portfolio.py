@@ -40,7 +40,7 @@ def viewer(person: Callable[[str], User]) -> User:
 
 @pytest.fixture
 def shop(account: Any) -> list[Any]:
-    """Two campaigns with two ads each, forty days of figures, orders, a comment and a change."""
+    """Two campaigns with two ads each, sixty days of figures, orders, a comment and a change."""
     Goal.put(account, None, NOW, margin=Decimal("0.6"))
     ads = []
     for number, name in enumerate(("Gift shoppers", "Broad – Lookalike 1% of the best buyers of the last year")):
@@ -58,7 +58,7 @@ def shop(account: Any) -> list[Any]:
                 ad=ad, day=LAST - timedelta(days=back), spend=Decimal(20 + back % 7), impressions=2000,
                 clicks=40 + back, results=Decimal(2), revenue=Decimal(90),
             )
-            for back in range(40)
+            for back in range(60)
         )  # fmt: skip
         InsightBreakdown.objects.create(account=account, ad=ad, day=LAST, until=LAST, dimension="age", value="25-34",
                                         spend=20, revenue=90, results=12, impressions=2000, clicks=60)  # fmt: skip

@@ -60,7 +60,7 @@ def ads(account: Any) -> dict[str, Any]:
             ad=made[name], day=DAY, spend=Decimal(spend), revenue=Decimal(revenue), results=Decimal(revenue // 10),
             impressions=5000, clicks=100,
         )  # fmt: skip
-    InsightFactory.create(ad=made["cup"], day=DAY - timedelta(days=30), spend=Decimal(80), revenue=Decimal(200))
+    InsightFactory.create(ad=made["cup"], day=DAY - timedelta(days=55), spend=Decimal(80), revenue=Decimal(200))
     return made
 
 

@@ -478,6 +478,12 @@ def test_results_of_several_kinds_are_neither_compared_nor_judged(
     assert cycle.step_set.get(name="evaluate").summary == (
         "2 ads run. Their results are of several kinds, so I do not compare what they cost."
     )
+    seen = web.get(reverse("cycle", args=[row.account.key, cycle.key])).content.decode().partition("Ads as seen")[2]
+    assert "Results" in seen
+    assert "Cost of one, 90 days" in seen
+    assert "Rp6,300,000" in seen
+    for wrong in ("Purchases", "own order", "Rp45,000", "Rp1,000"):
+        assert wrong not in seen
 
 
 def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) -> None:
@@ -535,7 +541,7 @@ def test_result_speaks_of_one_account_and_one_count(
     assert 'data-mode="shadow"' in text
     assert "1 row imported, 1 left out" in text
     assert answer.context["about"].endswith("2 rows")
-    assert f"in {ad.campaign.name}" in text
+    assert f"in {ad.campaign.name}" not in text
     assert answer.context["days"] == "1 Sep 2026 – 2 Sep 2026"
 
 
@@ -547,3 +553,23 @@ def test_list_of_imports_names_its_time_zone(web: Client, account: AdAccount, dr
 def test_every_currency_that_is_read_can_be_chosen() -> None:
     assert set(CURRENCIES) == CODES
     assert CURRENCIES[0] == "EUR"
+
+
+CAMPAIGNS = (
+    "Day,Campaign name,Amount spent (EUR),Impressions,Link clicks,Results\n"
+    "2026-09-01,Autumn,80.00,9000,90,10\n2026-09-01,Winter,20.00,9000,90,30\n"
+)
+
+
+def test_file_by_campaign_is_told_by_campaign(web: Client, imported: Callable[..., ImportFile]) -> None:
+    text = page(web, imported("campaigns.csv", CAMPAIGNS)).content.decode()
+    assert "One campaign takes 80% of the money and brings 25% of the results" in text
+    assert "“Autumn” spent" in text
+    assert "(whole campaign)" not in text
+
+
+def test_file_of_several_kinds_shows_no_cost_of_a_result(web: Client, imported: Callable[..., ImportFile]) -> None:
+    text = page(web, imported("mixed.csv", MIXED)).content.decode()
+    assert "Results mean several things here" in text
+    assert "Cost per result" not in text
+    assert ">Each<" not in text

@@ -48,7 +48,7 @@ def _read(client: Client, url: str) -> None:
 
 def test_no_page_asks_more_often_for_more_rows(count_queries: Callable[[AdAccount], dict[str, int]]) -> None:
     small, large = AccountFactory.create(), AccountFactory.create()
-    seed_account(small, campaigns=1, ad_sets=1, ads=4, days=40)
+    seed_account(small, campaigns=1, ad_sets=1, ads=4, days=60)
     seed_account(large, campaigns=4, ad_sets=3, ads=4, days=60)
     for account, many in ((small, 1), (large, 10)):
         seed_breakdowns(account, days=3)

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.http import QueryDict
@@ -41,10 +41,13 @@ def test_period_before_the_first_figures_is_compared_with_nothing() -> None:
     assert period.note == "Figures begin 27 Sep. Nothing is compared, as there is nothing before."
 
 
-def test_period_before_that_is_not_whole_is_named() -> None:
-    period = within_figures(parse_period({}, TODAY), date(2026, 10, 1))
-    assert period.before is not None
-    assert period.note == "Figures begin 1 Oct, so the period before is not whole."
+@pytest.mark.parametrize("asked", [{}, {"compare": "year"}])
+def test_period_before_that_is_not_whole_is_compared_with_nothing(asked: dict[str, str]) -> None:
+    asked_for = parse_period(asked, TODAY)
+    assert asked_for.before is not None
+    period = within_figures(asked_for, asked_for.before[0] + timedelta(days=5))
+    assert (period.before, period.compare_label) == (None, "")
+    assert period.note.endswith("Nothing is compared, as only a part of the period before has figures.")
 
 
 def test_whole_periods_need_no_note() -> None:

@@ -79,7 +79,7 @@ def test_sentence_says_whether_and_where(look: Callable[..., str], account: Any)
     Goal.put(account, None, NOW, margin=Decimal("0.5"))
     sell(account, "Gift", 100, 600)
     sell(account, "Price", 200, 100)
-    sell(account, "Gift", 100, 250, DAY - timedelta(days=28))
+    sell(account, "Gift", 100, 250, DAY - timedelta(days=55))
     page = look()
     assert "Yes, we earn: €50 in 28 days after the cost of ads, €25 better than before." in page
     assert "“Gift” earns. “Price” loses €150." in page

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.models import InsightBreakdown
+from campaigns.models import ImportFile, InsightBreakdown
 from portfolio.models import Goal
 from tests.api_client import client_of
 from tests.factories import AccountFactory, AdFactory, AdSetFactory, CampaignFactory, InsightFactory
@@ -30,7 +30,7 @@ def ads(account):
     InsightFactory.create(ad=first, day=LAST, spend=30, impressions=1000, clicks=10, results=1, revenue=40)
     InsightFactory.create(ad=second, day=LAST, spend=10, impressions=3000, clicks=90, results=3, revenue=120)
     InsightFactory.create(
-        ad=first, day=LAST - timedelta(days=2), spend=20, impressions=1000, clicks=10, results=1, revenue=40
+        ad=first, day=LAST - timedelta(days=3), spend=20, impressions=1000, clicks=10, results=1, revenue=40
     )
     return first, second
 
@@ -90,6 +90,13 @@ def test_period_before_stands_beside(client, account, ads):
     assert told["total"]["change"]["results"] == 3.0
 
 
+def test_part_of_a_period_before_is_compared_with_nothing(client, account, ads):
+    for first in ("2026-11-17", "2026-11-10"):
+        told = ask(client, account, f"from={first}&to=2026-11-19&by=ad&compare=previous")
+        assert told["compared_with"] is None
+        assert {(row["before"], row["change"]) for row in (told["total"], *told["results"])} == {(None, None)}
+
+
 def test_nothing_delivered_is_null_not_zero(client, account, ads):
     told = ask(client, account, "from=2025-01-01&to=2025-01-02")
     assert (told["results"], told["count"]) == ([], 0)
@@ -100,7 +107,7 @@ def test_nothing_delivered_is_null_not_zero(client, account, ads):
 def test_default_is_the_last_28_whole_days(client, account, ads):
     told = ask(client, account, "by=day")
     assert told["period"] == {"from": "2026-10-23", "to": "2026-11-19"}
-    assert [row["key"] for row in told["results"]] == ["2026-11-17", "2026-11-19"]
+    assert [row["key"] for row in told["results"]] == ["2026-11-16", "2026-11-19"]
 
 
 def test_breakdown_is_asked_by_its_name(client, account, ads):
@@ -118,7 +125,7 @@ def test_breakdown_is_asked_by_its_name(client, account, ads):
 
 def test_answer_names_the_days_of_which_there_are_figures(client, account, ads):
     told = ask(client, account, "from=2025-01-01&to=2025-01-02")
-    assert (told["data_from"], told["data_to"]) == ("2026-11-17", "2026-11-19")
+    assert (told["data_from"], told["data_to"]) == ("2026-11-16", "2026-11-19")
 
 
 def test_account_without_figures_has_no_days(client, account):
@@ -143,11 +150,11 @@ UNKNOWN = ("revenue", "profit", "roas", "aov", "link_clicks", "link_ctr")
 
 
 def test_revenue_that_nobody_reported_is_null_and_all_that_rests_on_it(client, imported):
-    told = ask(client, imported, "by=ad&compare=previous")
+    told = ask(client, imported, "from=2024-09-30&by=ad&compare=previous")
     for figures in (told["total"]["figures"], told["results"][0]["figures"], told["results"][0]["before"]):
         assert {name: figures[name] for name in UNKNOWN} == dict.fromkeys(UNKNOWN)
     assert {name: told["total"]["change"][name] for name in UNKNOWN} == dict.fromkeys(UNKNOWN)
-    assert (told["total"]["figures"]["spend"], told["total"]["figures"]["cpa"]) == ("100.0000", "20.0000")
+    assert (told["total"]["figures"]["spend"], told["total"]["figures"]["cpa"]) == ("50.0000", "16.6667")
 
 
 def test_revenue_of_zero_is_known_where_other_days_had_some(client, account, ads):
@@ -165,6 +172,16 @@ def test_breakdown_may_know_what_the_days_do_not(client, imported):
     )  # fmt: skip
     assert ask(client, imported, "by=age")["total"]["figures"]["link_clicks"] == 4
     assert ask(client, imported, "by=day")["total"]["figures"]["link_clicks"] is None
+
+
+@pytest.mark.parametrize(("kinds", "cpa", "cvr"), [(["lead"], "20.0000", 0.125), (["lead", "link click"], None, None)])
+def test_figures_of_one_result_are_null_where_results_are_of_several_kinds(client, imported, kinds, cpa, cvr):
+    mapping = {"result_kinds": kinds}
+    ImportFile.objects.create(brand=imported.brand, account=imported, state="done", size=1, mapping=mapping)
+    told = ask(client, imported, "")
+    figures = told["total"]["figures"]
+    assert (figures["results"], figures["cpa"], figures["cvr"], figures["aov"]) == ("5.0000", cpa, cvr, None)
+    assert told["result_kinds"] == kinds
 
 
 def test_imported_account_tells_its_whole_file_by_default(client, imported):

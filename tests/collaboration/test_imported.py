@@ -1,0 +1,235 @@
+"""An imported account on every page: its results under their own name, nothing claimed that its file does not tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import AdAccount, ImportFile
+from collaboration.cards import build_card
+from collaboration.columns import Scale
+from collaboration.places import places_of
+from collaboration.reasons import drivers_of
+from collaboration.why import explain_change, measures_of
+from portfolio.diagnosis import diagnose
+from portfolio.metrics import Totals
+from portfolio.models import Conversion
+from tests.factories import (
+    AccountFactory,
+    AdFactory,
+    AdSetFactory,
+    CampaignFactory,
+    CreativeFactory,
+    DecisionFactory,
+    InsightFactory,
+)
+
+pytestmark = pytest.mark.django_db
+FIRST, LAST = date(2026, 3, 26), date(2026, 4, 25)
+SEVERAL = ("add to cart", "profile visit")
+MIXED = "Results mean several things here: add to cart, profile visit."
+
+
+@pytest.fixture
+def shadow(brand: Any) -> AdAccount:
+    """A file of 31 days with revenue, of two ads of two angles."""
+    account = AccountFactory.create(brand=brand, mode="shadow", platform="export", graph_url="", synced_at=None)
+    ad_set = AdSetFactory.create(campaign__account=account)
+    for _ in range(2):
+        ad = AdFactory.create(ad_set=ad_set, creative=CreativeFactory.create(brand=brand))
+        for back in range((LAST - FIRST).days + 1):
+            InsightFactory.create(
+                ad=ad, day=LAST - timedelta(days=back), spend=Decimal(30 + back), results=Decimal(8), clicks=40,
+                impressions=2000, revenue=Decimal(100),
+            )  # fmt: skip
+    return account
+
+
+@pytest.fixture
+def say(shadow: AdAccount) -> Callable[..., None]:
+    def kinds(*names: str) -> None:
+        mapping = {"result_kinds": names}
+        ImportFile.objects.create(brand=shadow.brand, account=shadow, state="done", size=1, mapping=mapping)
+
+    return kinds
+
+
+@pytest.fixture
+def look(client: Client, person: Callable[[str], Any], shadow: AdAccount) -> Callable[..., str]:
+    client.force_login(person("viewer"), "django.contrib.auth.backends.ModelBackend")
+
+    def get(name: str, *keys: Any, **asked: str) -> str:
+        answer = client.get(reverse(name, args=[shadow.key, *keys]), asked)
+        assert answer.status_code == 200
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+    return get
+
+
+def without_revenue(account: AdAccount) -> None:
+    account.insightday_set.update(revenue=0)
+
+
+# --- What a result is -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["portfolio", "ads"])
+def test_results_bear_the_name_of_their_kind(look: Any, say: Any, page: str) -> None:
+    say("add to cart")
+    text = look(page)
+    assert "Adds to cart" in text
+    assert "urchases" not in text
+    assert "€5.62" in text
+    assert "several things" not in text
+
+
+@pytest.mark.parametrize("page", ["portfolio", "ads", "ad"])
+def test_several_kinds_have_no_cost_and_the_page_says_why_once(look: Any, say: Any, shadow: Any, page: str) -> None:
+    say(*SEVERAL)
+    keys = [shadow.ad_set.first().key] if page == "ad" else []
+    text = look(page, *keys)
+    assert text.count(MIXED) == 1
+    assert "Results" in text
+    assert "urchases" not in text
+    assert "€5.62" not in text
+
+
+@pytest.mark.parametrize("has_revenue", [True, False])
+def test_today_tells_no_cost_of_several_kinds(look: Any, say: Any, shadow: Any, has_revenue: bool) -> None:
+    say(*SEVERAL)
+    if not has_revenue:
+        without_revenue(shadow)
+    text = look("today")
+    assert text.count(MIXED) == 1
+    assert "496 results" in text
+    for wrong in ("urchases", "€5.62", "Order value", "CPA"):
+        assert wrong not in text
+
+
+def test_without_revenue_several_kinds_are_counted_and_not_priced(look: Any, say: Any, shadow: Any) -> None:
+    say(*SEVERAL)
+    without_revenue(shadow)
+    text = look("portfolio", by="angle", across="ad_set")
+    assert "€2,790 spent in 31 days for 496 results of several kinds. No revenue is known" in text
+    assert "spend and number of results" in text
+    assert "€5.62" not in text
+
+
+def test_heat_map_counts_by_the_name_of_the_kind(look: Any, say: Any) -> None:
+    say("lead")
+    text = look("portfolio")
+    assert "ROAS and number of leads" in text
+    assert "248 l." in text
+
+
+def test_change_is_not_explained_by_results_of_several_kinds() -> None:
+    scale = Scale("EUR", Decimal(1), None, kinds=SEVERAL)
+    before = Totals(Decimal(100), 10_000, None, 200, 150, Decimal(10), Decimal(300))
+    after = Totals(Decimal(100), 10_000, None, 200, 150, Decimal(90), Decimal(600))
+    why = explain_change("roas", before, after, scale)
+    assert [row["label"] for row in why.drivers][2:] == ["Revenue per click"]
+    assert "revenue per click: €1.50 before, €3.00 now" in why.said
+    assert measures_of(scale) == ("roas", "revenue")
+    assert measures_of(Scale("EUR", Decimal(1), None, has_revenue=False, kinds=SEVERAL)) == ()
+
+
+def test_drivers_bear_the_name_of_the_kind() -> None:
+    before = Totals(Decimal(100), 10_000, None, 200, 150, Decimal(10), Decimal(300))
+    rows = drivers_of(diagnose("roas", before, before), "EUR", ("add to cart",))
+    assert [row["label"] for row in rows][2:] == ["Adds to cart per click (CVR)", "Revenue per add to cart"]
+
+
+def test_chart_of_a_decision_names_the_kind_and_prices_one_alone(shadow: AdAccount, say: Any) -> None:
+    ad = shadow.ad_set.first()
+    assert ad is not None
+    decision = DecisionFactory.create(account=shadow, evidence={"ad": ad.external_id}, proposed_at="2026-04-26T08:00Z")
+    decision.refresh_from_db()
+    say("lead")
+    assert "What a lead cost" in build_card(decision).plot.title
+    say("link click")
+    assert build_card(decision).plot is None
+
+
+# --- Own orders -------------------------------------------------------------------------------------------------------
+
+
+def test_what_an_own_order_brings_needs_own_orders(look: Any, say: Any, shadow: Any) -> None:
+    say("purchase")
+    for text in (look("portfolio"), look("ads", columns="payout")):
+        for wrong in ("own order", "ledger", "Payout"):
+            assert wrong not in text.replace("Delivery Payout", "")
+    Conversion.objects.create(
+        account=shadow, ad=shadow.ad_set.first(), event_id="1", clicked_at="2026-04-01T08:00Z", lag_days=1,
+        converted_at="2026-04-02T08:00Z", clicked_on=date(2026, 4, 1), value=Decimal(90),
+    )  # fmt: skip
+    text = look("portfolio")
+    assert "an own order cost" in text
+    assert "Own conversion ledger, no margin set, so revenue counts in full." in text
+
+
+# --- The period before ------------------------------------------------------------------------------------------------
+
+
+def test_part_of_a_period_before_is_no_rise_or_fall(look: Any, say: Any) -> None:
+    say("purchase")
+    text = look("today")
+    assert "29 Mar – 25 Apr" in text
+    assert "Figures begin 26 Mar. Nothing is compared, as only a part of the period before has figures." in text
+    for wrong in ("against", " fell ", " rose ", "ROAS stayed"):
+        assert wrong not in text
+    for page in ("portfolio", "ads"):
+        assert "vs previous" not in look(page, period="28d")
+
+
+# --- What I would do --------------------------------------------------------------------------------------------------
+
+
+def test_largest_expected_effect_is_shown_first(look: Any, shadow: Any) -> None:
+    for title, effect in (("small", "1.18"), ("none", None), ("large", "162.67"), ("middle", "62.20"), ("tiny", "0.4")):
+        expected = {"per_day": effect, "low": "0", "high": "200", "p_loss": "0.1"} if effect else {}
+        DecisionFactory.create(
+            account=shadow, state="proposed", title=f"Do {title}", expected=expected, expires_at="2100-01-01T00:00Z"
+        )
+    text = look("today")
+    assert [text.find(f"Do {title} ") > 0 for title in ("large", "middle", "small", "tiny", "none")] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+    assert text.find("Do large ") < text.find("Do middle ") < text.find("Do small ")
+
+
+def test_what_stands_for_a_whole_campaign_is_called_so_once(shadow: AdAccount) -> None:
+    campaign = CampaignFactory.create(account=shadow, name="Autumn")
+    unnamed = {"is_placeholder": True, "name": "Autumn (whole campaign)"}
+    ad_set = AdSetFactory.create(campaign=campaign, external_id="all:1", **unnamed)
+    whole = AdFactory.create(ad_set=ad_set, external_id="all:2", **unnamed)
+    named = AdFactory.create(ad_set=ad_set, name="Cup")
+    change = {
+        "kind": "set_status", "level": "ad", "external_id": "all:2", "name": whole.name,
+        "params": {"status": "PAUSED"}, "before": {"status": "ACTIVE"},
+    }  # fmt: skip
+    one = DecisionFactory.create(account=shadow, changes=[change], subject_level="ad", subject_id=whole.external_id)
+    other = DecisionFactory.create(account=shadow, subject_level="ad", subject_id=named.external_id)
+    assert places_of([one, other]) == {one.pk: "", other.pk: "Autumn"}
+    assert [row["note"] for row in build_card(one).rows] == ["whole campaign"]
+
+
+def test_heat_map_of_a_file_without_ad_sets_goes_across_campaigns(look: Any, shadow: AdAccount) -> None:
+    assert "Angle × ad set" in look("portfolio")
+    shadow.adset_set.update(is_placeholder=True)
+    assert "Angle × campaign" in look("portfolio")
+
+
+def test_ad_that_is_no_longer_listed_is_an_ad(account: AdAccount) -> None:
+    gone = {"is_placeholder": True, "name": "No longer listed"}
+    campaign = CampaignFactory.create(account=account, external_id="unlisted", **gone)
+    ad_set = AdSetFactory.create(campaign=campaign, external_id="unlisted", **gone)
+    ad = AdFactory.create(ad_set=ad_set, external_id="140009", is_placeholder=True)
+    decision = DecisionFactory.create(account=account, subject_level="ad", subject_id=ad.external_id)
+    assert places_of([decision]) == {decision.pk: "No longer listed"}
