@@ -116,7 +116,7 @@ def test_from_login_to_undo(
     page.reload()
     expect(page.locator("#decision .badge").first).to_have_text("Taken back")
     page.get_by_text("History,").click()
-    for words in ("proposed:", "approved:", "began:", "done:", "asked to take back:", "took back:"):
+    for words in ("proposed:", "approved:", "began to carry out:", "carried out:", "asked to take back:", "took back:"):
         expect(page.locator("#decision .checks").last).to_contain_text(words)
     told = list(Event.objects.filter(subject="change").order_by("number").values_list("kind", flat=True))
     assert told == ["change.planned", "change.sent", "change.done"] * 2
