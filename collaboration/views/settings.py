@@ -17,11 +17,13 @@ from campaigns.clock import known_now
 from campaigns.connection import probe
 from campaigns.live import missing_for_live
 from campaigns.models import AdAccount
+from campaigns.result_kinds import kinds_of, one_result
 from collaboration import health
 from collaboration.context import stop_stage
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, SeenForm, TokenForm, member_form
 from collaboration.frame import account_for, person, words
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
+from mediabuyer.agent.context import with_article
 from mediabuyer.agent.observe import committed_now
 from mediabuyer.brands.models import Member, Token
 from mediabuyer.brands.permissions import Right, may, require
@@ -264,7 +266,7 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
     brand = account.brand
     members = brand.member_set.select_related("user")
     audited = list(Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT])
-    context = {
+    context: dict[str, Any] = {
         "limits_form": LimitsForm(initial=LimitsForm.initial_of(account)),
         "goal_form": GoalForm(initial=GoalForm.initial_of(now_goal)),
         "invite_form": InviteForm(),
@@ -278,7 +280,10 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
         "may_limits": may(request.user, Right.SET_LIMITS, brand),
         "may_people": may(request.user, Right.MANAGE_PEOPLE, brand),
     }
-    return render(request, "settings/settings.html", context | forms, status=status)
+    context |= forms
+    result = with_article(one_result(kinds_of(account)), "A")
+    context["goal_form"].fields["target_cpa"].label = f"{result} may cost"
+    return render(request, "settings/settings.html", context, status=status)
 
 
 def _changed(event: Event) -> list[str]:

@@ -80,6 +80,11 @@ def without_revenue(account: AdAccount) -> None:
 # --- What a result is -------------------------------------------------------------------------------------------------
 
 
+def test_goal_is_set_for_the_kind_that_the_file_has(look: Any, say: Any) -> None:
+    say("add to cart")
+    assert "An add to cart may cost" in look("settings")
+
+
 @pytest.mark.parametrize("page", ["portfolio", "ads"])
 def test_results_bear_the_name_of_their_kind(look: Any, say: Any, page: str) -> None:
     say("add to cart")

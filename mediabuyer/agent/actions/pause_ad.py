@@ -69,6 +69,8 @@ def _by_payout(ad: AdFigures, seen: Observation) -> str:
     unit = money(Decimal(1), seen.currency)
     back = f"Each {unit} spent on it should bring back {ad.payout_per_spend:.2f} within 30 days"
     interval = f" (80%: {ad.low:.2f} to {ad.high:.2f})." if ad.low is not None and ad.high is not None else "."
+    if seen.results_are_mixed:
+        return f"{back}{interval}"
     if not ad.cpa:
         return f"{back}{interval} It has brought no {seen.result} yet."
     return f"{back}{interval} {one(seen, 'A')} has cost {money(cents(float(ad.cpa)), seen.currency)} here."

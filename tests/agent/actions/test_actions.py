@@ -27,6 +27,12 @@ LOSER = make_ad(
 POOR = make_budget("set2", payout_per_spend=0.6, low=0.4, high=0.8, draws=(0.4, 0.5, 0.6, 0.7, 0.8))
 
 
+def test_no_cost_is_told_of_results_of_several_kinds():
+    (pause,) = pause_ad.propose(make_observation(ads=(make_ad(), LOSER), results_are_mixed=True))
+    assert "has cost" not in pause.why
+    assert pause.why.startswith("Each €1 spent on it should bring back 0.50")
+
+
 @pytest.mark.parametrize(
     ("budgets", "words"),
     [
