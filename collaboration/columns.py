@@ -64,7 +64,7 @@ class Scale:
             return ""
         return (
             f"Results mean several things here: {', '.join(self.kinds)}. What one costs, what it brings and how many "
-            "clicks it takes differ by kind, so I do not tell them."
+            "clicks it takes differ by kind, so I do not state them."
         )
 
     def alone(self, value: Value) -> Value:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Prefetch, QuerySet
@@ -188,6 +188,7 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
     return {
         "seen": seen,
         "data_until": datetime.fromisoformat(seen["synced_at"]) if seen["synced_at"] else None,
+        "last_day": date.fromisoformat(seen["today"]) - timedelta(days=1),
         "snapshot": f"{snapshot[:4]} {snapshot[4:8]}",
         "ads": ads[:SHOWN_ADS],
         "other_ads": ads[SHOWN_ADS:],

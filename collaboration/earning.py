@@ -10,7 +10,7 @@ from campaigns.result_kinds import count_results, kinds_of
 from collaboration.columns import Scale
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import last_days, totals
+from portfolio.performance import data_span, last_days, total, totals
 
 WEEK = 7
 
@@ -26,15 +26,25 @@ class Earning:
 
 
 def earning_of(account: AdAccount, today: date, scale: Scale) -> Earning:
-    """Nothing for imported files, whose days are long over, nor where no revenue says what results bring."""
-    if account.is_read_only or not scale.has_revenue or not scale.margin:
+    """Of imported files all days together. Nothing where no revenue says what results bring."""
+    if not scale.has_revenue or not scale.margin:
         return Earning()
+    if account.is_read_only:
+        return _of_files(account, scale)
     days = {row.key: row.totals for row in totals(account, *last_days(today, WEEK), "day")}
     week, day = add_up(days.values()), days.get(today - timedelta(days=1), Totals())
     if not week.spend:
         return Earning()
     profit = week.profit(scale.margin)
     return Earning(_words(day, week, scale), _yesterday(account, day, scale) if day.spend else "", profit < 0)
+
+
+def _of_files(account: AdAccount, scale: Scale) -> Earning:
+    span = data_span(account)
+    whole = total(account, *span) if span else Totals()
+    if not whole.spend:
+        return Earning()
+    return Earning(f"These days {_earned(whole, scale)} after the cost of ads.", loses=whole.profit(scale.margin) < 0)
 
 
 def _words(day: Totals, week: Totals, scale: Scale) -> str:

@@ -18,6 +18,7 @@ from collaboration.templatetags.ui import since
 from mediabuyer.agent.models import Decision
 from mediabuyer.lib.money import format_money
 from memory.status import graph_status
+from portfolio.performance import data_span
 
 STALE = timedelta(hours=26)
 QUEUE_SILENCE = timedelta(seconds=150)
@@ -88,8 +89,11 @@ def platform(account: AdAccount, now: datetime) -> Part:
         return Part(name, "warn", "not read yet", "The first cycle reads it.")
     if is_silent(account):
         return Part(name, "bad", "does not answer", "Changes wait, and are sent when it answers again.")
+    if account.is_read_only:
+        span = data_span(account)
+        return Part(name, "good", f"figures until {span[1]:%-d %b %Y}" if span else "no figures")
     age = since(account.synced_at, now)
-    if now - account.synced_at > STALE and not account.is_read_only:
+    if now - account.synced_at > STALE:
         return Part(name, "warn", f"figures from {age}", "Nothing is raised on figures this old. Run a cycle.")
     return Part(name, "good", f"figures from {age}")
 

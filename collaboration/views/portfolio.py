@@ -124,6 +124,8 @@ def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Sc
 def _places_words(places: list[Part], scale: Scale) -> str:
     """The angles that bring most and those that lose, of those with enough to say so."""
     known = [(one.totals.profit(scale.margin), one) for one in places if has_enough_data(one.totals, scale.target_cpa)]
+    if len(places) == 1:
+        return ""  # it is the whole
     known.sort(key=lambda pair: -pair[0])
     winners, losers = [one for one in known if one[0] > 0][:2], [one for one in known if one[0] < 0][-2:]
     text = ""

@@ -295,8 +295,10 @@ def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: boo
     when = "Today" if money.is_today else f"On {money.day.day} {money.day:%B}"
     if money.since:
         when = f"From {money.since:%-d %B %Y} to {money.day:%-d %B %Y}"
-    plan = f" of {whole(money.plan)}" if money.plan else ""
-    second = f"{when} {whole(money.now.spend)}{plan} spent"
+    spend, plan = whole(money.now.spend), whole(money.plan) if money.plan else ""
+    second = f"{when} {spend}{f' of {plan}' if plan else ''} spent"
+    if plan and money.now.spend > money.plan:
+        second = f"{when} {spend} spent against budgets of {plan}"
     roas, before = money.now.roas, money.before.roas
     if money.since and money.now == Totals():
         return f"{first} The files have no figures."

@@ -184,6 +184,8 @@ class Observation:
     """What one result is, in a word; `result` where it is not known."""
     reference_from: str = ""
     """Where `reference_cpa` comes from (`portfolio.reference`); empty in what was stored before it was told."""
+    has_own_orders: bool = False
+    """Costs and returns of ads count the orders of the own ledger by their click; else what the platform credits."""
     results_are_mixed: bool = False
     """Results mean several things: what one kind costs says nothing about another."""
     has_tracking_alarm: bool = False

@@ -51,6 +51,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         reference_cpa=reference.cpa,
         reference_from=reference.source,
         valued_by=found.data.valued_by,
+        has_own_orders=found.data.is_from_ledger,
         result=one_result(kinds),
         results_are_mixed=len(kinds) > 1,
         ads=tuple(ads),
@@ -79,6 +80,11 @@ def _how_many(seen: Observation, running: int, earning: int) -> str:
     ads = f"{running} {'ad runs' if running == 1 else 'ads run'}"
     if seen.results_are_mixed and not seen.valued_by:
         return f"{ads}. Their results are of several kinds, so I do not compare what they cost."
+    if not seen.valued_by:
+        return f"{ads}. None of them has brought a result yet."
+    if seen.valued_by != "revenue":
+        bring = "brings" if earning == 1 else "bring"
+        return f"{ads}. No revenue is known; {earning} more likely {bring} results for less than one may cost than not."
     return f"{ads}, {earning} of them more likely {'earns' if earning == 1 else 'earn'} than not."
 
 

@@ -48,7 +48,11 @@ def pull(account: AdAccount, now: datetime, note: Note) -> Pulled:
     note.wait_for("Orders")
     orders = sync_conversions(account, now)
     account.refresh_from_db()
-    note.say(f"Read {run.rows:,} rows of insights and {orders:,} new orders.", rows=run.rows, orders=orders)
+    note.say(
+        f"Read {run.rows:,} rows of insights and {orders:,} new order{'' if orders == 1 else 's'}.",
+        rows=run.rows,
+        orders=orders,
+    )
     return Pulled(run.rows, orders)
 
 

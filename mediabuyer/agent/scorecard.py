@@ -24,6 +24,7 @@ class Scorecard:
     asked: int
     held_back: int
     waiting: int
+    deferred: int
     approved: int
     rejected: int
     retracted: int
@@ -56,6 +57,7 @@ def scorecard(account: AdAccount, now: datetime) -> Scorecard:
         asked=asked,
         held_back=states.get(State.BLOCKED, 0),
         waiting=decisions.to_decide(now).count(),
+        deferred=decisions.deferred(now).count(),
         approved=decisions.exclude(approved_hash="").count(),
         rejected=refusals.count(),
         retracted=decisions.filter(reason_code=RETRACTED).count(),

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from campaigns.models import InsightDay
 from mediabuyer.agent.ask import see
 from mediabuyer.agent.evaluate import as_json, budgets_seen, evaluate
 from mediabuyer.agent.models import Cycle, Step
@@ -48,7 +49,13 @@ def ad(account):
 def test_empty_account_is_seen_as_empty(evaluate_now):
     seen = evaluate_now()
     assert (seen.ads, seen.budgets, seen.reference_cpa) == ((), (), None)
-    assert Step.objects.get().summary == "0 ads run, 0 of them more likely earn than not."
+    assert Step.objects.get().summary == "0 ads run. None of them has brought a result yet."
+
+
+def test_without_revenue_nothing_is_said_of_earning(account, evaluate_now, ad):
+    InsightDay.objects.update(revenue=0)
+    evaluate_now()
+    assert Step.objects.get().summary.startswith("1 ad runs. No revenue is known; ")
 
 
 def test_ad_without_a_single_figure_is_no_error(account, evaluate_now):

@@ -107,6 +107,9 @@ def test_score_counts_answers_reasons_and_outcomes(account: AdAccount, manager: 
     assert (score.proposed, score.asked, score.approved, score.rejected, score.lapsed, score.done) == (4, 1, 2, 2, 1, 2)
     assert score.reasons == [("Too little data yet", 2)]
     assert (score.outcomes, score.due) == ([("Better", 1)], 1)
+    assert (score.waiting, score.deferred) == (0, 0)
+    DecisionFactory.create(account=account, deferred_until=NOW + timedelta(hours=4))
+    assert (scorecard(account, NOW).waiting, scorecard(account, NOW).deferred) == (0, 1)
 
 
 def test_journal_is_filtered_by_kind(see: Page, account: AdAccount) -> None:

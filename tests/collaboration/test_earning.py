@@ -74,6 +74,14 @@ def test_today_does_not_look_well_while_money_is_lost(account: AdAccount, sold: 
     assert "Yesterday: €40 spent" in page
 
 
+def test_imported_files_are_told_as_a_whole(sold: Any, account: AdAccount) -> None:
+    sold(200, 100, 150)
+    sold(1, 100, 150)
+    AdAccount.objects.update(mode="shadow")
+    account.refresh_from_db()
+    assert earning(account) == Earning("These days lost €50 after the cost of ads.", loses=True)
+
+
 def test_nothing_is_said_without_revenue(account: AdAccount, sold: Any) -> None:
     sold(1, 100, 0)
     assert earning(account) == Earning()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +12,7 @@ from django.core.cache import cache
 from campaigns.models import AdAccount
 from collaboration import health
 from mediabuyer.lib.clock import wall_now
-from tests.factories import ChangeFactory, DecisionFactory, OperationFactory
+from tests.factories import NOW, ChangeFactory, DecisionFactory, InsightFactory, OperationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +100,13 @@ def test_what_could_not_be_taken_back_is_not_well(account, state, tone, text):
     DecisionFactory.create(account=account, state="done", undo_state=state)
     part = health.ledger(account)
     assert (part.tone, part.text) == (tone, text)
+
+
+def test_age_of_imported_figures_is_that_of_their_last_day(account):
+    account.mode, account.synced_at = "shadow", NOW
+    assert health.platform(account, NOW).text == "no figures"
+    InsightFactory.create(ad__ad_set__campaign__account=account, day=date(2017, 3, 4))
+    assert health.platform(account, NOW).text == "figures until 4 Mar 2017"
 
 
 @pytest.mark.parametrize(("plan", "tone"), [("57.14", "good"), ("57.15", "warn")])

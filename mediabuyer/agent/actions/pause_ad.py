@@ -73,7 +73,10 @@ def _by_payout(ad: AdFigures, seen: Observation) -> str:
         return f"{back}{interval}"
     if not ad.cpa:
         return f"{back}{interval} It has brought no {seen.result} yet."
-    return f"{back}{interval} {one(seen, 'A')} has cost {money(cents(float(ad.cpa)), seen.currency)} here."
+    cost = money(cents(float(ad.cpa)), seen.currency)
+    if seen.has_own_orders:
+        return f"{back}{interval} An own order has cost {cost} here over the last 90 days."
+    return f"{back}{interval} {one(seen, 'A')} has cost {cost} here."
 
 
 def _by_cost(ad: AdFigures, seen: Observation) -> str:

@@ -27,6 +27,13 @@ LOSER = make_ad(
 POOR = make_budget("set2", payout_per_spend=0.6, low=0.4, high=0.8, draws=(0.4, 0.5, 0.6, 0.7, 0.8))
 
 
+def test_cost_names_whose_orders_it_counts():
+    (by_meta,) = pause_ad.propose(make_observation(ads=(make_ad(), LOSER)))
+    (own,) = pause_ad.propose(make_observation(ads=(make_ad(), LOSER), has_own_orders=True))
+    assert "A purchase has cost €48 here." in by_meta.why
+    assert "An own order has cost €48 here over the last 90 days." in own.why
+
+
 def test_no_cost_is_told_of_results_of_several_kinds():
     (pause,) = pause_ad.propose(make_observation(ads=(make_ad(), LOSER), results_are_mixed=True))
     assert "has cost" not in pause.why
