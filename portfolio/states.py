@@ -129,7 +129,7 @@ def _returns(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tupl
         return dict.fromkeys(("payout_per_spend", "low", "high", "p_profit", "p_bar"), unknown), unknown[None][:0]
     evidence = Evidence(
         cohorts.spend,
-        cohorts.clicks,
+        _visits(data),
         cohorts.conversions,
         cohorts.payout,
         data.angles,
@@ -151,11 +151,18 @@ def _returns(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tupl
 def _guess(data: AccountCohorts) -> Guess:
     """The account as a whole, so that the guess fits its currency and its kind of result."""
     cohorts = data.cohorts
-    spend, clicks, orders = (float(table.sum()) for table in (cohorts.spend, cohorts.clicks, cohorts.conversions))
+    spend, clicks, orders = (float(table.sum()) for table in (cohorts.spend, _visits(data), cohorts.conversions))
     payout = float(cohorts.payout.sum())
     return (
         Guess(clicks / spend, orders / clicks, payout / orders) if min(spend, clicks, orders, payout) > 0 else Guess()
     )
+
+
+def _visits(data: AccountCohorts) -> Floats:
+    """Clicks, and where there are fewer of them than results, these: a file may have no clicks, or results that need
+    none, and one click brings at most one result.
+    """
+    return np.maximum(data.cohorts.clicks, data.cohorts.conversions)
 
 
 def _windows(data: AccountCohorts) -> tuple[Payout, Payout]:

@@ -131,6 +131,15 @@ def test_results_without_revenue_are_worth_the_average() -> None:
     assert (good.payout_30, good.cpa) == (None, Decimal("6.6667"))
 
 
+@pytest.mark.parametrize("clicks", [0, 20])
+def test_results_without_clicks_are_judged_by_what_they_cost(clicks: int) -> None:
+    imported = imported_ads((150, 50))
+    InsightDay.objects.update(clicks=clicks, link_clicks=0)
+    good, poor = evaluate(imported, date(2026, 8, 31)).states
+    assert 1.2 < (good.payout_per_spend or 0) < 1.6
+    assert 0.4 < (poor.payout_per_spend or 0) < 0.8
+
+
 def test_results_without_revenue_are_worth_their_target() -> None:
     imported = imported_ads((50, 50))
     Goal.put(imported, None, NOW, target_cpa=Decimal(5))
