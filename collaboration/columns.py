@@ -127,7 +127,7 @@ COLUMNS = {
         Column("profit", "Profit", "money", "Revenue × margin − spend. The margin is set in Settings.",
                lambda one, scale: one.profit(scale.margin), good="up", css="n"),
         Column("impressions", "Impressions", "count", "How often the ads were shown.",
-               lambda one, _: one.impressions, compares=True),
+               lambda one, _: one.impressions or (None if one.spend else 0), compares=True),
         Column("cpm", "CPM", "money", "Price of 1,000 impressions.", lambda one, _: one.cpm, compares=True),
         Column("clicks", "Clicks", "count", "All clicks, as the platform counts them.",
                lambda one, _: one.clicks, compares=True),

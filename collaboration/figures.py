@@ -109,7 +109,7 @@ def _exact(name: str, now: Totals, scale: Scale) -> str:
         "revenue": f"Exact: {revenue}.",
         "profit": f"{revenue} × {scale.margin:.0%} − {spend} = "
         f"{format_money(now.profit(scale.margin), scale.currency, sign=True)}.",
-        "impressions": f"Exact: {now.impressions:,}.",
+        "impressions": f"Exact: {now.impressions:,}." if now.impressions else "The figures do not tell it.",
         "ctr": f"{now.clicks:,} ÷ {now.impressions:,}.",
         "cpc": f"{spend} ÷ {now.clicks:,}.",
         "roas": f"{revenue} ÷ {spend}, from the totals, never averaged. Break-even at {1 / scale.margin:.2f}.",

@@ -345,7 +345,7 @@ class _Understanding:
             return EMPTY
         if field in METRICS:
             return (
-                "Part of the results where it is the goal; adding it would count twice"
+                "May be among the results already, where it is the goal; adding it would count twice"
                 if field in RESULT_STAND_INS
                 else "A step on the way to a result; only the result is stored"
             )

@@ -97,7 +97,9 @@
   };
 
   // ---- Keys: [data-key="a"] is pressed by that key, [data-go="i"] by g then that key --------------------
-  const typing = (target) => target.isContentEditable || target.matches?.("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
+  // A field that was just hidden, as with its popover, keeps the focus until the next frame: nobody types into it.
+  const FIELDS = "textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])";
+  const typing = (target) => target.isContentEditable || (target.matches?.(FIELDS) && visible(target));
   let going = 0;
   // A card follows its item a moment later; what is pressed meanwhile is meant for it and waits until it is there.
   let waiting = [];
