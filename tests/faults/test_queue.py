@@ -153,7 +153,7 @@ def test_slots_missed_for_a_day_run_once_by_whoever_comes_first():
 
 
 KILLED_EACH_TIME = """
-import os, signal
+import os, signal, time
 from campaigns import tasks
 for _ in range(6):
     if (child := os.fork()) == 0:
@@ -161,6 +161,7 @@ for _ in range(6):
         tasks.import_file({})
         os._exit(0)
     print(os.WIFSIGNALED(os.waitpid(child, 0)[1]), flush=True)
+    time.sleep(0.5)  # until Postgres notices that the session, and with it the lock on the row, is gone
 """
 
 
