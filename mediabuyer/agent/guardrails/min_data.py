@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mediabuyer.agent.context import Budget, Context, Finding, PlannedChange, with_article
+from mediabuyer.agent.context import GRAVITY, Budget, Context, Finding, PlannedChange, with_article
 from mediabuyer.agent.guardrails.base import Guardrail, ask, block, ok, whole
 
 SLUG = "min_data"
@@ -20,13 +20,10 @@ CPAS_TO_PAUSE = 3
 def check(context: Context) -> Finding | None:
     if context.is_undo:
         return None
-    for change in context.pauses:
-        finding = _check_pause(change, context)
-        if finding:
-            return finding
-    for change in context.budget_changes:
-        if change.budget_rise > 0 and (finding := _check_raise(change, context)):
-            return finding
+    pauses = [_check_pause(change, context) for change in context.pauses]
+    raises = [_check_raise(change, context) for change in context.budget_changes if change.budget_rise > 0]
+    if found := [one for one in (*pauses, *raises) if one]:
+        return max(found, key=lambda one: GRAVITY[one.severity])  # what asks a person must not hide what blocks
     if not context.pauses and not context.budget_changes:
         return None
     return ok(SLUG, _evidence(context))

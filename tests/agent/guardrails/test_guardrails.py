@@ -127,6 +127,13 @@ TABLE = [
     ),
     ("min_data", "pause of a stranger", make_context(pause("other")), "block", "no figure"),
     ("min_data", "no reference", make_context(pause(), reference_cpa=None), "approve", "may cost is not known"),
+    (
+        "min_data",
+        "no reference beside a raise on too little",
+        make_context(pause(), budget_to("60"), reference_cpa=None, ads={"ad1": make_ad(results=9.0)}),
+        "block",
+        "9 purchases behind",
+    ),
     ("min_data", "leads", make_context(ads={"ad1": make_ad(results=9.0)}, results="leads"), "block", "9 leads behind"),
     ("tracking_alarm", "leads", make_context(has_tracking_alarm=True, results="leads"), "block", "fewer leads arrive"),
     ("learning_phase", "settled", make_context(), "pass", "over"),
