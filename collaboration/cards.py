@@ -182,8 +182,7 @@ def _row(change: PlannedChange, account: AdAccount) -> dict[str, Any]:
 
 def _day(text: str) -> str:
     """`26 Nov 2026` of a day as JSON keeps it."""
-    day = date.fromisoformat(text)
-    return f"{day.day} {day:%b %Y}"
+    return f"{date.fromisoformat(text):%-d %b %Y}"
 
 
 def _askers(decision: Decision) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from campaigns.models import AdAccount
-from campaigns.result_kinds import count_results, kinds_of
+from campaigns.result_kinds import count_results
 from collaboration.columns import Scale
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals, add_up
@@ -36,7 +36,7 @@ def earning_of(account: AdAccount, today: date, scale: Scale) -> Earning:
     if not week.spend:
         return Earning()
     profit = week.profit(scale.margin)
-    return Earning(_words(day, week, scale), _yesterday(account, day, scale) if day.spend else "", profit < 0)
+    return Earning(_words(day, week, scale), _yesterday(day, scale) if day.spend else "", profit < 0)
 
 
 def _of_files(account: AdAccount, scale: Scale) -> Earning:
@@ -59,10 +59,10 @@ def _earned(part: Totals, scale: Scale) -> str:
     return f"{'earned' if profit >= 0 else 'lost'} {format_money(abs(profit), scale.currency, places=0)}"
 
 
-def _yesterday(account: AdAccount, day: Totals, scale: Scale) -> str:
+def _yesterday(day: Totals, scale: Scale) -> str:
     spend, revenue = (format_money(one, scale.currency, places=0) for one in (day.spend, day.revenue))
     each = f" at {format_money(day.cpa, scale.currency)}" if day.cpa is not None else ""
-    sold = f"{count_results(day.results, kinds_of(account))}{each}"
+    sold = f"{count_results(day.results, scale.kinds)}{each}"
     profit = format_money(day.profit(scale.margin), scale.currency, places=0, sign=True)
     roas = f"ROAS {day.roas:.2f} (break-even is {float(1 / scale.margin):.2f})" if day.roas is not None else "no ROAS"
     return f"Yesterday: {spend} spent, {revenue} revenue, {roas}, {sold}, {profit} profit."
