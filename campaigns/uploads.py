@@ -138,7 +138,8 @@ def carry_out(row: ImportFile) -> ImportResult | None:
             result = import_file(account, source, mapping, now=wall_now(), actor=actor, progress=tell)
             report = result.reading.as_dict() | {"written": result.written}
             ended = {"state": State.DONE, "finished_at": wall_now(), "rows_done": report["rows"], "path": ""}
-            ImportFile.objects.filter(pk=row.pk).update(account=account, report=report, **ended)
+            told = {"mapping": mapping.as_dict(), "report": report}  # as the last answers made it
+            ImportFile.objects.filter(pk=row.pk).update(account=account, **told, **ended)
         full_path(row.path).unlink(missing_ok=True)
     row.refresh_from_db()
     return result

@@ -61,16 +61,19 @@ class AnswersForm(forms.Form):
 
 
 def _field(question: dict[str, Any], row: ImportFile) -> forms.Field:
-    """By the kind of question: choice, currency, date, zone."""
+    """By the kind of question: choice, kind, currency, date, zone."""
     key, kind = question["key"], question["kind"]
     options: dict[str, Any] = {
         "label": question["text"],
         "initial": row.answers.get(key) or question["default"],
+        "required": question["default"] is None,
     }
     if kind == "date":
         return forms.DateField(widget=forms.DateInput(attrs={"class": "input", "type": "date"}), **options)
     if kind == "choice":
         return forms.ChoiceField(choices=question["choices"], widget=forms.RadioSelect, **options)
+    if kind == "kind":
+        return forms.ChoiceField(choices=question["choices"], widget=_select(), **options)
     if kind == "currency":
         codes = [code for code, _ in question["choices"]] or CURRENCIES
         choices = [("", "Choose"), *((code, code) for code in codes)]

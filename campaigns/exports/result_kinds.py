@@ -22,6 +22,21 @@ ONE = {
     "impressions": "impression",
 }
 """A single one of each field that can stand for the results."""
+SAME, SEVERAL = "same", "several"
+CHOICES = (
+    (SAME, "The same thing in every row; I do not know what"),
+    ("purchase", "Purchases"),
+    ("lead", "Leads"),
+    ("conversation", "Conversations started"),
+    ("add to cart", "Adds to cart"),
+    ("landing page view", "Landing page views"),
+    ("link click", "Link clicks"),
+    ("person reached", "People reached"),
+    (SEVERAL, "Not the same in every row"),
+)
+"""What a person may answer where the file has no column that says what its results are."""
+NOT_THE_SAME = ("one kind", "another kind")
+"""The kinds of results of which nobody knows more than that they are several."""
 _CODES = (
     (re.compile(r"add_to_cart|adds? to cart"), "add to cart"),
     (re.compile(r"initiate_checkout|checkouts? initiated"), "checkout"),
@@ -45,6 +60,13 @@ def name_kind(written: str) -> str:
     if field in ONE:
         return ONE[field]
     return next((name for pattern, name in _CODES if pattern.search(written.casefold())), f"“{written[:60]}”")
+
+
+def kinds_answered(answer: str | None) -> tuple[str, ...]:
+    """The kinds by one of `CHOICES`; none where it is one that nobody names."""
+    if answer == SEVERAL:
+        return NOT_THE_SAME
+    return (answer,) if answer in dict(CHOICES) and answer != SAME and answer else ()
 
 
 def name_kinds(written: Iterable[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from campaigns.exports.headers import Heading, guess_language, read_heading, req
 from campaigns.exports.mapping import STORED, TITLES, Column, Mapping, Question
 from campaigns.exports.numbers import CellError, Number, is_shortened, parse_number
 from campaigns.exports.reader import Cell, Source
-from campaigns.exports.result_kinds import name_kinds
+from campaigns.exports.result_kinds import CHOICES, NOT_THE_SAME, SAME, SEVERAL, kinds_answered, name_kinds
 from campaigns.exports.retold import ADDITIVE, MOST_ROWS, Retold, find_retold
 from campaigns.exports.scan import BREAKDOWNS, METRICS, NAMES, TIMES, Scan, days_in, dimension_columns, scan
 
@@ -60,6 +60,7 @@ class _Understanding:
         self.level = next((level for level, fields in LEVELS if any(self._filled(f) for f in fields)), "account")
         self.breakdowns = self._breakdowns()
         self.metrics = self._metrics()
+        self.result_kinds = self._result_kinds()
         self.decimals = self._decimals()
         self.identity = dimension_columns(headings)
         self.retold = self._retold()
@@ -98,9 +99,9 @@ class _Understanding:
             total=self._total(),
             merged_rows=self._merged(),
             result_types=self._kinds("result_type"),
-            result_kinds=self._result_kinds(),
+            result_kinds=self.result_kinds,
             attributions=self._kinds("attribution"),
-            questions=tuple(self.questions),
+            questions=tuple(sorted(self.questions, key=lambda one: one.default is not None)),
             answers=self.answers,
             warnings=self._warnings(),
         )
@@ -294,13 +295,21 @@ class _Understanding:
         index = self.metrics.get("results")
         if index is None or not self._filled(self.headings[index].field or ""):
             return ()
-        field = self.headings[index].field
-        return name_kinds(self._kinds("result_type") if field == "results" else (self.headings[index].text,))
+        if self.headings[index].field != "results":
+            return name_kinds((self.headings[index].text,))
+        return name_kinds(self._kinds("result_type")) or self._ask_kind(self.headings[index].text)
+
+    def _ask_kind(self, header: str) -> tuple[str, ...]:
+        """Campaigns of several objectives do not count the same: nothing is compared there unless a person says so."""
+        default = SEVERAL if len(self._kinds("objective")) > 1 else SAME
+        text = f"What does “{header}” count? The file does not say, and only what is the same can be compared by cost."
+        self.questions.append(Question("result_kind", text, "kind", CHOICES, default))
+        return kinds_answered(self.answers.get("result_kind") or default)
 
     def _warnings(self) -> tuple[str, ...]:
-        kinds, settings, merged = self._result_kinds(), self._kinds("attribution"), self._merged()
+        kinds, settings, merged = self.result_kinds, self._kinds("attribution"), self._merged()
         said = []
-        if len(kinds) > 1:
+        if len(kinds) > 1 and kinds != NOT_THE_SAME:
             said.append(f"“Result” has {len(kinds)} meanings here: {', '.join(kinds[:4])}. Their sum mixes them.")
         if len(settings) > 1:
             said.append(f"Attribution settings are mixed: {', '.join(settings[:4])}. Their results do not compare.")

@@ -120,7 +120,7 @@ def test_mapping_totals_and_left_out_columns_are_shown(web: Client, drop: Callab
     text = answer.content.decode()
     assert "Ausgegebener Betrag (EUR)" in text
     assert "Computed again from its parts" in text
-    assert [bound.name for bound in answer.context["form"]] == ["account", "time_zone"]
+    assert [bound.name for bound in answer.context["form"]] == ["account", "result_kind", "time_zone"]
 
 
 def test_differing_total_is_shown_with_its_gap(web: Client, drop: Callable[..., ImportFile]) -> None:
@@ -214,8 +214,8 @@ def test_only_what_cannot_be_known_is_asked(web: Client, drop: Callable[..., Imp
         name: [bound.name for bound in page(web, drop("a.csv", text)).context["form"]]
         for name, text in (("currency", NO_CURRENCY), ("dates", NO_DATES))
     }
-    assert asked["currency"] == ["account", "currency", "time_zone"]
-    assert asked["dates"] == ["account", "from", "until", "time_zone"]
+    assert asked["currency"] == ["account", "currency", "result_kind", "time_zone"]
+    assert asked["dates"] == ["account", "from", "until", "result_kind", "time_zone"]
 
 
 def test_usual_time_zone_of_the_brand_is_offered(web: Client, account: AdAccount, drop: Any) -> None:
@@ -491,6 +491,38 @@ def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) 
     assert row.account is not None
     cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
     assert "A profile visit costs" in cycle.decision_set.get().why
+
+
+UNTOLD = "".join(f"{line.rpartition(',')[0]}\n" for line in MIXED.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("answer", "kinds", "said"),
+    [
+        ("", (), "One ad takes 50% of the money"),
+        ("lead", ("lead",), "One ad takes 50% of the money"),
+        ("several", ("one kind", "another kind"), "Results mean several things here"),
+    ],
+    ids=["not answered", "one kind", "several"],
+)
+def test_person_says_what_results_are_where_the_file_does_not(
+    web: Client, imported: Callable[..., ImportFile], answer: str, kinds: tuple[str, ...], said: str
+) -> None:
+    row = imported("untold.csv", UNTOLD, result_kind=answer)
+    assert row.account is not None
+    shown = page(web, row)
+    assert shown.context["diagnosis"].kinds == kinds
+    assert said in shown.content.decode()
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    assert cycle.decision_set.exists() is (len(kinds) < 2)
+
+
+def test_page_asks_what_results_are_and_says_what_it_takes_them_for(
+    web: Client, drop: Callable[..., ImportFile]
+) -> None:
+    form = page(web, drop("untold.csv", UNTOLD)).context["form"]
+    assert form["result_kind"].value() == "same"
+    assert "result_kind" not in page(web, drop("told.csv", MIXED)).context["form"].fields
 
 
 GOOGLE = "Campaign,Ad group,Currency code,Cost,Impr.,Clicks,Avg. CPC\nK,G,EUR,1.50,100,3,0.50\n"

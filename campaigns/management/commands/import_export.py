@@ -12,6 +12,7 @@ from django.db import transaction
 
 from campaigns.exports.mapping import TOTALS
 from campaigns.exports.reader import open_source
+from campaigns.exports.result_kinds import CHOICES
 from campaigns.exports.understand import understand
 from campaigns.importing import UNKNOWN_CURRENCY, account_for_import, import_file, preview
 from campaigns.uploads import list_beside_uploads
@@ -33,11 +34,14 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="from_", default="", help="First day, where the file has no dates.")
         parser.add_argument("--until", default="", help="Last day, where the file has no dates.")
         parser.add_argument("--time-zone", default="", help="Of the account's days (default: UTC).")
+        parser.add_argument("--result-kind", default="", choices=[key for key, _ in CHOICES], metavar="KIND",
+                            help="What “Results” counts, where the file does not say: %(choices)s.")  # fmt: skip
         parser.add_argument("--dry-run", action="store_true", help="Read and report; store nothing.")
         parser.add_argument("--json", action="store_true", help="One JSON object a file.")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        named = {"currency": "currency", "from": "from_", "until": "until", "time_zone": "time_zone"}
+        named = {"currency": "currency", "from": "from_", "until": "until"}
+        named |= {"time_zone": "time_zone", "result_kind": "result_kind"}
         answers = {key: options[name] for key, name in named.items() if options[name]}
         failed = 0
         for file in options["files"]:
