@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from campaigns.models import AdAccount
 from campaigns.result_kinds import kinds_of, one_result
@@ -16,7 +16,7 @@ from mediabuyer.agent.models import Decision
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals
-from portfolio.models import AdState
+from portfolio.models import AdState, Conversion
 from portfolio.performance import cross_totals
 from portfolio.smoothing import WEEK, moving_sum
 
@@ -38,7 +38,9 @@ def evidence_plot(decision: Decision) -> Plot | None:
     if len(kinds) > 1:  # what one costs says nothing of the other
         return None
     by_day = _by_day(decision.account, ads, _days_to(last, CHART_DAYS + WEEK - 1))
-    return _cost_plot(by_day, decision.account.currency, _worth(ads, last, decision.account.currency, kinds), kinds)
+    orders = _own_orders(decision.account, ads, list(by_day))
+    levels = _worth(ads, last, decision.account.currency, kinds)
+    return _cost_plot(by_day, orders, decision.account.currency, levels, kinds)
 
 
 def _days_to(last: date, count: int) -> list[date]:
@@ -50,14 +52,25 @@ def _by_day(account: AdAccount, ads: list[int], days: list[date]) -> dict[date, 
     return {day: sum((cells.get((ad, day), NO_TOTALS) for ad in ads), NO_TOTALS) for day in days}
 
 
+def _own_orders(account: AdAccount, ads: list[int], days: list[date]) -> dict[date, int]:
+    """Orders of the advertiser's own ledger by the day of the click, as far as they have come; empty without any."""
+    bought = Conversion.objects.filter(
+        account=account, ad__in=ads, kind=Conversion.Kind.PURCHASE, clicked_on__range=(days[0], days[-1])
+    )
+    return dict(bought.order_by().values_list("clicked_on").annotate(Count("pk")))
+
+
 def _labels(days: list[date]) -> list[str]:
     return [f"{day.day} {day:%b}" for day in days]
 
 
-def _cost_plot(by_day: dict[date, Totals], currency: str, levels: list[Level], kinds: tuple[str, ...]) -> Plot | None:
-    """Cost of a result as a seven-day mean, against what one is worth."""
-    totals = list(by_day.values())
-    cpa = _week_rate([float(one.spend) for one in totals], [float(one.results) for one in totals])[-CHART_DAYS:]
+def _cost_plot(
+    by_day: dict[date, Totals], orders: dict[date, int], currency: str, levels: list[Level], kinds: tuple[str, ...]
+) -> Plot | None:
+    """Cost of a result as a seven-day mean, by Meta and by own orders, against what one is worth."""
+    spend = [float(one.spend) for one in by_day.values()]
+    cpa = _week_rate(spend, [float(one.results) for one in by_day.values()])[-CHART_DAYS:]
+    own = _week_rate(spend, [float(orders.get(day, 0)) for day in by_day])[-CHART_DAYS:]
     if all(value is None for value in cpa):
         return None
     single = with_article(one_result(kinds))
@@ -67,7 +80,10 @@ def _cost_plot(by_day: dict[date, Totals], currency: str, levels: list[Level], k
         title=f"What {single} cost, mean of seven days, against what one is worth",
         summary=f"Cost of {single} in the last {CHART_DAYS} days: between {low} and {high}; {said}.",
         labels=_labels(list(by_day)[-CHART_DAYS:]),
-        series=[Series("CPA, by Meta, 7-day mean", cpa, "kink")],
+        series=[
+            Series("CPA, by Meta, 7-day mean", cpa, "kink"),
+            *([Series("By own orders; the last days still fill", own, "k2", dashed=True)] if orders else []),
+        ],
         levels=levels,
         format=lambda value: format_money(Decimal(str(value)), currency, places=0),
         from_zero=False,

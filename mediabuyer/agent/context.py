@@ -109,6 +109,7 @@ class AdFigures:
     impressions_7d: int
     roas_7d: float | None
     cpa: Decimal | None
+    worth: Decimal | None = None  # what a result brings within 30 days, margin in
     spend_a_day: Decimal = Decimal(0)
     payout_per_spend: float | None = None
     low: float | None = None

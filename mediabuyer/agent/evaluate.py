@@ -126,6 +126,7 @@ def _ad(row: dict[str, Any], state: AdState, week: Totals, days: int) -> AdFigur
         impressions_7d=week.impressions,
         roas_7d=week.roas,
         cpa=state.cpa,
+        worth=state.payout_30,
         payout_per_spend=state.payout_per_spend,
         low=state.low,
         high=state.high,

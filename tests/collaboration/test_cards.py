@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from collaboration.cards import build_card, difference, due_words, why_somebody_else
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.models import Decision, Finding, Outcome
+from portfolio.models import Conversion
 from tests.factories import (
     NOW,
     AdFactory,
@@ -132,6 +133,23 @@ def test_chart_shows_the_cost_of_the_ads_behind_it(account):
     assert set(line.values) == {10.0}
     assert card.plot.labels[-1] == "19 Nov"
     assert "between €10.00 and €10.00" in card.plot.summary
+
+
+def test_chart_shows_what_own_orders_cost_beside_what_meta_counts(account):
+    """The reason of a pause rests on own orders, so the chart shows these too; another ad's and refunds are none."""
+    ad, other = (AdFactory.create(ad_set=AdSetFactory.create(campaign__account=account)) for _ in range(2))
+    for back in range(1, 36):
+        day = date(2026, 11, 20) - timedelta(days=back)
+        InsightFactory.create(ad=ad, day=day, spend=Decimal(20), results=Decimal(2))
+        clicked = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        for number, (whose, kind) in enumerate([(ad, "purchase"), (ad, "refund"), (other, "purchase")]):
+            Conversion.objects.create(
+                account=account, ad=whose, event_id=f"{back}-{number}", kind=kind, clicked_at=clicked,
+                converted_at=clicked, clicked_on=day, lag_days=0, value=Decimal(30),
+            )  # fmt: skip
+    by_meta, own = build_card(DecisionFactory.create(account=account, evidence={"ad": ad.external_id})).plot.series
+    assert (set(by_meta.values), set(own.values)) == ({10.0}, {20.0})
+    assert own.name == "By own orders; the last days still fill"
 
 
 def test_request_shows_the_fall_of_the_click_rate(account):

@@ -75,8 +75,18 @@ def _by_payout(ad: AdFigures, seen: Observation) -> str:
         return f"{back}{interval} It has brought no {seen.result} yet."
     cost = money(cents(float(ad.cpa)), seen.currency)
     if seen.has_own_orders:
-        return f"{back}{interval} An own order has cost {cost} here over the last 90 days."
+        return f"{back}{interval} An own order has cost {cost} here over the last 90 days{_worth(ad, seen)}."
     return f"{back}{interval} {one(seen, 'A')} has cost {cost} here."
+
+
+def _worth(ad: AdFigures, seen: Observation) -> str:
+    """What the order brings, and why the expectation may be worse than the two together."""
+    if ad.worth is None or not ad.cpa:
+        return ""
+    brings = f" and brings {money(cents(float(ad.worth)), seen.currency)} within 30"
+    if ad.worth < ad.cpa:
+        return brings
+    return f"{brings}, but the last days count most and ads of the same angle count too"
 
 
 def _by_cost(ad: AdFigures, seen: Observation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -32,6 +33,21 @@ def test_cost_names_whose_orders_it_counts():
     (own,) = pause_ad.propose(make_observation(ads=(make_ad(), LOSER), has_own_orders=True))
     assert "A purchase has cost €48 here." in by_meta.why
     assert "An own order has cost €48 here over the last 90 days." in own.why
+
+
+@pytest.mark.parametrize(
+    ("worth", "said"),
+    [
+        (Decimal(40), "over the last 90 days and brings €40 within 30."),
+        (Decimal(50), "and brings €50 within 30, but the last days count most and ads of the same angle count too."),
+        (None, "over the last 90 days."),
+    ],
+    ids=["less than it cost", "more than it cost", "not known"],
+)
+def test_reason_says_why_it_expects_less_than_ninety_days_say(worth, said):
+    ads = (make_ad(), replace(LOSER, worth=worth))
+    (pause,) = pause_ad.propose(make_observation(ads=ads, has_own_orders=True))
+    assert said in pause.why
 
 
 def test_no_cost_is_told_of_results_of_several_kinds():
@@ -74,8 +90,6 @@ def test_sure_loser_is_proposed_for_pausing():
     ids=["not sure", "not running", "too little spend", "unknown", "spends nothing"],
 )
 def test_these_are_not_paused(values):
-    from dataclasses import replace
-
     assert list(pause_ad.propose(make_observation(ads=(replace(LOSER, **values),)))) == []
 
 
