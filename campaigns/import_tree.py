@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 
 from campaigns.exports.parse import ParsedRow
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Status
+from campaigns.models.tree import DELIVERED
 from campaigns.tree import UNSORTED
 from creatives.models import Angle, Creative
 from memory import mirror
 
 RUNNING = frozenset({
-    "", "active", "aktiv", "actif", "activo", "activa", "ativo", "ativa", "attivo", "attiva", "actief",
+    "active", "aktiv", "actif", "activo", "activa", "ativo", "ativa", "attivo", "attiva", "actief",
     "aktywne", "aktif", "配信中", "アクティブ", "진행 중", "活动", "進行中", "đang hoạt động", "активно",
 })  # fmt: skip
-"""Words for a running ad. Where the file says nothing, an ad that delivered counts as running."""
+"""Words for a running ad."""
 
 
 class Names(NamedTuple):
@@ -57,7 +58,11 @@ class Tree:
 
     def resolve(self, rows: Iterable[ParsedRow]) -> None:
         """Makes what these rows name and the tree does not hold: three INSERTs for a batch, not three a row."""
-        fresh = {written: row for row in rows if (written := tuple(row.names.values())) not in self.known}
+        fresh: dict[tuple[str, ...], ParsedRow] = {}
+        for row in rows:
+            written = tuple(row.names.values())
+            if written not in self.known and (row.delivery or written not in fresh):
+                fresh[written] = row
         if not fresh:
             return
         made: dict[type[Any], list[Any]] = {Campaign: [], AdSet: [], Ad: []}
@@ -97,12 +102,14 @@ class Tree:
         ad = self.ads.get(key) or (None if names.ad_id else self._same_name(names.ad, campaign, ad_set))
         if ad is None:
             name = names.ad or names.ad_id or whole_of(campaign, ad_set)
-            ad = Ad(external_id=key, name=name, ad_set=ad_set, campaign=campaign, **self._common(key, delivery))
+            ad = Ad(external_id=key, name=name, ad_set=ad_set, campaign=campaign, **self._common(key))
             self.ads[key] = ad
             self.by_name.setdefault(ad.name, []).append(ad)
             made[Ad].append(ad)
         elif ad.pk and ad.campaign.is_placeholder and not campaign.is_placeholder:
             self._move(ad, campaign, ad_set, made)
+        for node in (ad, ad_set, campaign):
+            _tell(node, _status_in(delivery), is_above=node is not ad)
         return ad
 
     def _same_name(self, name: str, campaign: Campaign, ad_set: AdSet) -> Ad | None:
@@ -143,12 +150,28 @@ class Tree:
             made[AdSet].append(ad_set)
         return ad_set
 
-    def _common(self, key: str, delivery: str = "") -> dict[str, Any]:
-        status = Status.ACTIVE if delivery.strip().casefold() in RUNNING else Status.PAUSED
+    def _common(self, key: str) -> dict[str, Any]:
         return {
-            "account": self.account, "is_placeholder": key.startswith("all:"), "status": status,
-            "effective_status": status, "synced_at": self.now,
+            "account": self.account, "is_placeholder": key.startswith("all:"), "status": Status.ACTIVE,
+            "effective_status": DELIVERED, "synced_at": self.now,
         }  # fmt: skip
+
+
+def _status_in(delivery: str) -> str:
+    """What the file's word says; where it says nothing, what has figures delivered."""
+    word = delivery.strip().casefold()
+    if not word:
+        return DELIVERED
+    return Status.ACTIVE if word in RUNNING else Status.PAUSED
+
+
+def _tell(node: Ad | AdSet | Campaign, status: str, *, is_above: bool) -> None:
+    """A status for what had none. What lies above a paused ad may well run on."""
+    if node.effective_status != DELIVERED or status == DELIVERED or (is_above and status != Status.ACTIVE):
+        return
+    node.status = node.effective_status = status
+    if node.pk:
+        node.save(update_fields=["status", "effective_status"])
 
 
 def whole_of(campaign: Campaign, ad_set: AdSet | None = None) -> str:

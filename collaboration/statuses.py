@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from campaigns.models import AdSet, Campaign, Status
+from campaigns.models.tree import DELIVERED
 
 LEARNING_NEEDS = 50
 """Results after which Meta ends the learning phase of an ad set."""
@@ -15,6 +16,7 @@ GONE = (Status.ARCHIVED, Status.DELETED)
 
 STATUS_LABELS = {
     "running": "Running",
+    "delivered": "Delivered",
     "learning": "Learning",
     "limited": "Learning limited",
     "tired": "Tired",
@@ -33,6 +35,7 @@ STATUS_LABELS = {
 _ACTIVE = Q(effective_status=Status.ACTIVE)
 STATUS_FILTERS = {
     "running": _ACTIVE & ~Q(ad_set__learning_status__in=["LEARNING", "FAIL"]),
+    "delivered": Q(effective_status=DELIVERED),
     "learning": _ACTIVE & Q(ad_set__learning_status="LEARNING"),
     "limited": _ACTIVE & Q(ad_set__learning_status="FAIL"),
     "tired": Q(),  # a belief, not a status: `ad_rows` holds it against the last evaluation
@@ -81,6 +84,7 @@ def ad_status(effective: str, feedback: str, campaign: Campaign, ad_set: AdSet) 
 
 PLAIN = {
     "ACTIVE": StatusWords("Running", "good", "check"),
+    DELIVERED: StatusWords("Delivered", "", "", "The file does not say whether it still runs."),
     "PAUSED": StatusWords("Paused", "", "pause"),
     "ARCHIVED": StatusWords("Archived"),
     "DELETED": StatusWords("Deleted"),

@@ -21,12 +21,17 @@ class Status(models.TextChoices):
     DELETED = "DELETED", "Deleted"
 
 
+DELIVERED = "DELIVERED"
+"""Of what an imported file shows that it ran, and not whether it still does. It counts as running."""
+RUNNING = (Status.ACTIVE, DELIVERED)
+
+
 class TreeQuerySet(models.QuerySet[Any]):
     def present(self) -> TreeQuerySet:
         return self.exclude(status__in=[Status.ARCHIVED, Status.DELETED])
 
     def active(self) -> TreeQuerySet:
-        return self.filter(effective_status=Status.ACTIVE)
+        return self.filter(effective_status__in=RUNNING)
 
 
 class Node(models.Model):

@@ -122,7 +122,9 @@ def _answer(request: HttpRequest, account: AdAccount, context: dict[str, Any]) -
     choices = {
         "levels": LEVEL_LABELS.items(),
         "presets": PRESET_LABELS.items(),
-        "statuses": STATUS_LABELS.items(),
+        "statuses": [
+            (key, label) for key, label in STATUS_LABELS.items() if key != "delivered" or account.is_read_only
+        ],
         "angles": Angle.objects.filter(creative__ad__account=account).distinct(),
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
@@ -221,6 +223,7 @@ def _headline(tree: list[Line]) -> str:
     if not every:
         return ""
     counts = {
+        "delivered": sum(line.status.label == "Delivered" for line in every),
         "running": sum(line.status.label in ("Running", "Learning", "Learning limited") for line in every),
         "learning": sum(line.status.label == "Learning" for line in every),
         "tired": sum(line.belief is not None and line.belief.is_tired for line in every),
@@ -228,6 +231,8 @@ def _headline(tree: list[Line]) -> str:
     }
     campaigns = f"{len(tree)} campaign{'' if len(tree) == 1 else 's'}"
     parts = [f"{counts['running']:,} of {len(every):,} ads in {campaigns} are running"]
+    if counts["delivered"]:
+        parts = [f"{counts['delivered']:,} of {len(every):,} ads in {campaigns} delivered, by the file"]
     for name, one, many in (
         ("learning", "is learning", "are learning"),
         ("tired", "looks tired", "look tired"),

@@ -123,7 +123,7 @@ class AdFigures:
 
     @property
     def is_running(self) -> bool:
-        return self.effective_status == "ACTIVE"
+        return self.effective_status in ("ACTIVE", "DELIVERED")
 
 
 @dataclass(frozen=True)

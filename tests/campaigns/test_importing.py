@@ -67,6 +67,38 @@ def snapshot() -> list[Any]:
     return [list(days), list(splits), tree, Event.objects.count()]
 
 
+def states(account: AdAccount) -> dict[str, str]:
+    rows = (model.objects.filter(account=account) for model in (Campaign, AdSet, Ad))
+    return {row.name: row.effective_status for found in rows for row in found if not row.is_placeholder}
+
+
+def test_what_a_file_without_a_status_shows_has_delivered_and_counts_as_running(take: Any) -> None:
+    account = take(ADS).account
+    assert states(account) == dict.fromkeys(("Spring", "Sun", "Rain"), "DELIVERED")
+    assert Ad.objects.filter(account=account).active().count() == 2
+
+
+TOLD = ADS.replace("Day,", "Day,Ad delivery,").replace("01,", "01,{},").replace("02,", "02,{},")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("active", "active", "inactive"), {"Spring": "ACTIVE", "Sun": "ACTIVE", "Rain": "PAUSED"}),
+        (("not_delivering", "", ""), {"Spring": "DELIVERED", "Sun": "PAUSED", "Rain": "DELIVERED"}),
+    ],
+    ids=["each told", "one told"],
+)
+@pytest.mark.parametrize("is_second", [False, True], ids=["first file", "second file"])
+def test_status_of_a_file_is_taken_and_a_paused_ad_pauses_nothing_above(
+    take: Any, words: tuple[str, ...], expected: dict[str, str], is_second: bool
+) -> None:
+    if is_second:
+        take(ADS)
+    account = take(TOLD.format(*words)).account
+    assert states(account) == expected
+
+
 def test_file_becomes_tree_and_days(take: Any) -> None:
     result = take(ADS)
     account = result.account

@@ -83,7 +83,7 @@ def _worth(ad: AdFigures, seen: Observation) -> str:
     """What the order brings, and why the expectation may be worse than the two together."""
     if ad.worth is None or not ad.cpa:
         return ""
-    brings = f" and brings {money(cents(float(ad.worth)), seen.currency)} within 30"
+    brings = f" and brings {money(cents(float(ad.worth)), seen.currency)} within 30 days"
     if ad.worth < ad.cpa:
         return brings
     return f"{brings}, but the last days count most and ads of the same angle count too"

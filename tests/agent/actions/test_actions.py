@@ -38,8 +38,11 @@ def test_cost_names_whose_orders_it_counts():
 @pytest.mark.parametrize(
     ("worth", "said"),
     [
-        (Decimal(40), "over the last 90 days and brings €40 within 30."),
-        (Decimal(50), "and brings €50 within 30, but the last days count most and ads of the same angle count too."),
+        (Decimal(40), "over the last 90 days and brings €40 within 30 days."),
+        (
+            Decimal(50),
+            "and brings €50 within 30 days, but the last days count most and ads of the same angle count too.",
+        ),
         (None, "over the last 90 days."),
     ],
     ids=["less than it cost", "more than it cost", "not known"],
