@@ -57,6 +57,13 @@ class Node(models.Model):
         return self.name
 
 
+def finest_told(account: AdAccount) -> str:
+    """`ad`; of an imported account `ad set` or `campaign` where its files name nothing finer."""
+    if not account.is_read_only or Ad.objects.filter(account=account, is_placeholder=False).exists():
+        return "ad"
+    return "ad set" if AdSet.objects.filter(account=account, is_placeholder=False).exists() else "campaign"
+
+
 class Campaign(Node):
     objective = models.CharField(max_length=60, blank=True)
     bid_strategy = models.CharField(max_length=60, blank=True)

@@ -189,6 +189,8 @@ class Observation:
     """Costs and returns of ads count the orders of the own ledger by their click; else what the platform credits."""
     results_are_mixed: bool = False
     """Results mean several things: what one kind costs says nothing about another."""
+    unit: str = "ad"
+    """What its `ads` are: of an imported account those of a file that names none stand for whole campaigns."""
     has_tracking_alarm: bool = False
     anomalies: tuple[str, ...] = ()
 
@@ -271,6 +273,8 @@ class Context:
     result: str = "purchase"
     results: str = "purchases"
     """What one result is on this account, and several."""
+    unit: str = "ad"
+    """What its ads are, as in `Observation`."""
     zone: str = "UTC"
     """The account's, in which people read every time."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from campaigns.models import Ad, AdAccount
+from campaigns.models.tree import finest_told
 from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
@@ -54,6 +55,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         has_own_orders=found.data.is_from_ledger,
         result=one_result(kinds),
         results_are_mixed=len(kinds) > 1,
+        unit=finest_told(account),
         ads=tuple(ads),
         budgets=tuple(budgets),
         has_tracking_alarm=any(alarm.name == "conversions" and alarm.is_low for alarm in found.alarms),
@@ -77,7 +79,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
 
 
 def _how_many(seen: Observation, running: int, earning: int) -> str:
-    ads = f"{running} {'ad runs' if running == 1 else 'ads run'}"
+    ads = f"{running} {seen.unit}{' runs' if running == 1 else 's run'}"
     if seen.results_are_mixed and not seen.valued_by:
         return f"{ads}. Their results are of several kinds, so I do not compare what they cost."
     if not seen.valued_by:

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from campaigns.live import missing_for_live
 from campaigns.models import META_EXPOSURE, Ad, AdAccount, AdSet, Campaign, Change, InsightDay, Operation, Status
+from campaigns.models.tree import finest_told
 from campaigns.result_kinds import kinds_of, one_result, several_results
 from campaigns.sync import sync_comments, sync_insights, sync_structure
 from mediabuyer.agent.by_rule import moved_by_rule
@@ -244,6 +245,7 @@ def read_ground(
         lifetime_switched_on=Decimal(0),
         result=one_result(kinds),
         results=several_results(kinds),
+        unit=finest_told(account),
         zone=account.time_zone,
     )
     return Ground(account, bare, active, pausing)

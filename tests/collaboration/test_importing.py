@@ -26,6 +26,7 @@ from campaigns.models import Ad, AdAccount, ImportFile, InsightDay
 from collaboration.import_forms import CURRENCIES
 from mediabuyer.agent.cycle import run_cycle, start_cycle
 from mediabuyer.agent.models import Cycle
+from mediabuyer.agent.observe import context_for
 from mediabuyer.agent.tasks import sweep_cycles
 from mediabuyer.brands.models import Brand, User
 from tests.factories import CycleFactory, DecisionFactory, MemberFactory
@@ -598,6 +599,22 @@ def test_file_by_campaign_is_told_by_campaign(web: Client, imported: Callable[..
     assert "One campaign takes 80% of the money and brings 25% of the results" in text
     assert "“Autumn” spent" in text
     assert "(whole campaign)" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (CAMPAIGNS, "2 campaigns run"),
+        (CAMPAIGNS.replace("Campaign name", "Ad set name"), "2 ad sets run"),
+        (CAMPAIGNS.replace("Campaign name", "Ad name"), "2 ads run"),
+    ],
+)
+def test_cycle_counts_what_the_file_names(imported: Callable[..., ImportFile], text: str, said: str) -> None:
+    row = imported("campaigns.csv", text)
+    assert row.account is not None
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    assert cycle.step_set.get(name="evaluate").summary.startswith(said)
+    assert context_for(row.account, (), timezone.now()).unit == said[2:].removesuffix("s run")
 
 
 def test_file_of_several_kinds_shows_no_cost_of_a_result(web: Client, imported: Callable[..., ImportFile]) -> None:

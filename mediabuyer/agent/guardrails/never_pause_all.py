@@ -12,10 +12,14 @@ def check(context: Context) -> Finding | None:
     if not context.pauses:
         return None
     if context.active_ads_after <= 0:
-        return block(SLUG, "Nothing would be left running. The last ad is paused by hand at Meta, never by me.")
+        return block(
+            SLUG, f"Nothing would be left running. The last {context.unit} is paused by hand at Meta, never by me."
+        )
     if context.active_ads_after * 2 < context.active_ads:
-        return ask(SLUG, f"Only {context.active_ads_after} of {context.active_ads} ads would be left running.")
-    return ok(SLUG, f"{context.active_ads_after} of {context.active_ads} ads go on running")
+        return ask(
+            SLUG, f"Only {context.active_ads_after} of {context.active_ads} {context.unit}s would be left running."
+        )
+    return ok(SLUG, f"{context.active_ads_after} of {context.active_ads} {context.unit}s go on running")
 
 
 GUARDRAIL = Guardrail(SLUG, "Never pause all", check)
