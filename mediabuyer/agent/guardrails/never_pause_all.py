@@ -11,15 +11,12 @@ SLUG = "never_pause_all"
 def check(context: Context) -> Finding | None:
     if not context.pauses:
         return None
-    if context.active_ads_after <= 0:
-        return block(
-            SLUG, f"Nothing would be left running. The last {context.unit} is paused by hand at Meta, never by me."
-        )
-    if context.active_ads_after * 2 < context.active_ads:
-        return ask(
-            SLUG, f"Only {context.active_ads_after} of {context.active_ads} {context.unit}s would be left running."
-        )
-    return ok(SLUG, f"{context.active_ads_after} of {context.active_ads} {context.unit}s go on running")
+    unit, left, now = context.unit, context.active_ads_after, context.active_ads
+    if left <= 0:
+        return block(SLUG, f"Nothing would be left running. The last {unit} is paused by hand at Meta, never by me.")
+    if left * 2 < now:
+        return ask(SLUG, f"Only {left} of {now} {unit}s would be left running.")
+    return ok(SLUG, f"{left} of {now} {unit}s go on running")
 
 
 GUARDRAIL = Guardrail(SLUG, "Never pause all", check)

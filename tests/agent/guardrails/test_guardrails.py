@@ -157,6 +157,13 @@ TABLE = [
     ("cooldown", "another object", make_context(recent=(changed(NOW - HOUR, external_id="set9"),)), "pass", ""),
     ("cooldown", "taking back", make_context(is_undo=True, recent=(changed(NOW - HOUR),)), None, ""),
     ("never_pause_all", "some left", make_context(pause(), active_ads_after=5), "pass", "5 of 6"),
+    (
+        "never_pause_all",
+        "campaigns",
+        make_context(pause(), active_ads_after=5, unit="campaign"),
+        "pass",
+        "campaigns go",
+    ),
     ("never_pause_all", "last one", make_context(pause(), active_ads=1, active_ads_after=0), "block", "last ad"),
     ("never_pause_all", "most of them", make_context(pause(), active_ads_after=2), "approve", "Only 2 of 6"),
     ("never_pause_all", "budget", make_context(), None, ""),
