@@ -47,7 +47,7 @@ def has_half() -> bool:
 
 def test_failure_names_the_step_and_leaves_nothing_of_it(broken, settings):
     broken(atomic=True)
-    with pytest.raises(CommandError, match="memory.9999_fails_midway failed: division by zero") as failure:
+    with pytest.raises(CommandError, match=r"memory\.9999_fails_midway failed: division by zero") as failure:
         call_command("migrate", "memory", verbosity=0)
     assert "Nothing of this step is left" in str(failure.value)
     assert not has_half()

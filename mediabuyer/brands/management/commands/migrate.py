@@ -1,4 +1,4 @@
-"""Django's `migrate`, which on failure says at which step, what is left of it and what to do, instead of a traceback."""
+"""Django's `migrate`, which says of a failure at which step, what is left of it and what to do, not a traceback."""
 
 from __future__ import annotations
 
