@@ -375,15 +375,19 @@ def test_stop_of_somebody_else_is_told_and_moves_nothing(
     page.clock.run_for(15_000)
     expect(page.locator(".toast")).to_have_count(0)  # it asks again in a moment
     page.unroute_all()
-    before = page.locator("#decision").bounding_box()
+    before, button = page.locator("#decision").bounding_box(), page.locator("#stop-button")
+    expect(button).to_be_enabled()
     account.stop(other, "Out of stock", NOW)
     page.clock.run_for(15_000)
     toast = page.locator(".toast")
     expect(toast).to_contain_text(f"{other} pressed the stop: nothing is raised")
     assert page.locator("#decision").bounding_box() == before
+    expect(button).to_have_text("Stopped")
+    expect(button).to_be_disabled()
     account.release(third, "Stock is back.", NOW)
     page.clock.run_for(60_000)
     expect(toast).to_have_count(2)  # both stay, and each is told once
+    expect(button).to_be_enabled()
     toast.first.get_by_role("button", name="Close this message").click()
     expect(toast).to_contain_text(f"{third} released the stop")
     assert [error for error in page.errors if "503" not in error] == []  # type: ignore[attr-defined]
