@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -175,6 +175,8 @@ PART_COLUMNS = ("spend", "results", "cpa", "roas", "profit")
 OF_LEDGER = ("true_cpa", "payout_7", "payout_30")
 WITHOUT_REVENUE = {"revenue": "impressions", "roas": "ctr", "profit": "cpc", "payout_7": "", "payout_30": ""}
 """What stands in for a figure that needs revenue; nothing for some."""
+NARROW = ("spend", "results", "cpa")
+"""What a phone shows where there is no revenue to show."""
 
 
 def columns_of(keys: Sequence[str], scale: Scale) -> list[Column]:
@@ -183,7 +185,10 @@ def columns_of(keys: Sequence[str], scale: Scale) -> list[Column]:
         keys = [key for one in keys if (key := WITHOUT_REVENUE.get(one, one))]
     if not scale.has_ledger:
         keys = [key for key in keys if key not in OF_LEDGER]
-    return [COLUMNS[key] for key in dict.fromkeys(keys)]
+    columns = [COLUMNS[key] for key in dict.fromkeys(keys)]
+    if scale.has_revenue or "cpa" not in keys:
+        return columns
+    return [replace(one, css="n" if one.key in NARROW else "n wide") for one in columns]
 
 
 def cells_of(row: Measured, columns: Sequence[Column], scale: Scale) -> list[Cell]:

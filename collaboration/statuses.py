@@ -84,7 +84,7 @@ def ad_status(effective: str, feedback: str, campaign: Campaign, ad_set: AdSet) 
 
 PLAIN = {
     "ACTIVE": StatusWords("Running", "good", "check"),
-    DELIVERED: StatusWords("Delivered", "", "", "The file does not say whether it still runs."),
+    DELIVERED: StatusWords("Delivered"),
     "PAUSED": StatusWords("Paused", "", "pause"),
     "ARCHIVED": StatusWords("Archived"),
     "DELETED": StatusWords("Deleted"),

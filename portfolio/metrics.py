@@ -141,8 +141,14 @@ def add_up(parts: Iterable[Totals]) -> Totals:
 
 
 def has_enough_data(totals: Totals, target_cpa: Decimal | None = None) -> bool:
-    """Whether rates of these totals may be compared and ranked; else they are shown dashed, as too few."""
-    if totals.impressions < ENOUGH_IMPRESSIONS or totals.clicks < ENOUGH_CLICKS:
+    """Whether rates of these totals may be compared and ranked; else they are shown dashed, as too few.
+
+    A file may tell results without impressions or clicks: what is not told is not held against them.
+    """
+    is_told = not totals.results
+    if (is_told or totals.impressions) and totals.impressions < ENOUGH_IMPRESSIONS:
+        return False
+    if (is_told or totals.clicks) and totals.clicks < ENOUGH_CLICKS:
         return False
     if totals.results >= ENOUGH_RESULTS:
         return True

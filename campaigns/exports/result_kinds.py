@@ -24,7 +24,7 @@ ONE = {
 """A single one of each field that can stand for the results."""
 SAME, SEVERAL = "same", "several"
 CHOICES = (
-    (SAME, "The same thing in every row; I do not know what"),
+    (SAME, "The same in every row, whatever it is"),
     ("purchase", "Purchases"),
     ("lead", "Leads"),
     ("conversation", "Conversations started"),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount, InsightBreakdown
+from campaigns.models.tree import finest_told
 from collaboration.ad_rows import (
     LEVELS,
     Choice,
@@ -102,7 +103,7 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "asked": asked,
         "source": source_of(account, now),
         "scale": scale,
-        "headline": _headline(tree),
+        "headline": _headline(tree, finest_told(account)),
         "rows": _rows(request, account, shown[:MOST_ROWS], asked, columns, scale, period, rate),
         "rate": rate.upper(),
         "left_out": max(len(shown) - MOST_ROWS, 0),
@@ -217,7 +218,7 @@ def _table(
     return Table("Ads", account, period.start, period.end, heads, rows())
 
 
-def _headline(tree: list[Line]) -> str:
+def _headline(tree: list[Line], unit: str) -> str:
     """What is running, in a sentence."""
     every = flat(tree, "ad")
     if not every:
@@ -232,7 +233,7 @@ def _headline(tree: list[Line]) -> str:
     campaigns = f"{len(tree)} campaign{'' if len(tree) == 1 else 's'}"
     parts = [f"{counts['running']:,} of {len(every):,} ads in {campaigns} are running"]
     if counts["delivered"]:
-        parts = [f"{counts['delivered']:,} of {len(every):,} ads in {campaigns} delivered, by the file"]
+        parts = [_delivered(counts["delivered"], len(every), unit, campaigns)]
     for name, one, many in (
         ("learning", "is learning", "are learning"),
         ("tired", "looks tired", "look tired"),
@@ -240,6 +241,13 @@ def _headline(tree: list[Line]) -> str:
     ):
         parts += [f"{counts[name]} {one if counts[name] == 1 else many}"] if counts[name] else []
     return (", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]) + "."
+
+
+def _delivered(count: int, every: int, unit: str, campaigns: str) -> str:
+    """Of an imported file that does not say what still runs."""
+    of = "" if count == every else f" of {every:,}"
+    where = "" if unit == "campaign" else f" in {campaigns}"
+    return f"{count:,}{of} {unit}{'' if every == 1 else 's'}{where} delivered; the file does not say what still runs"
 
 
 def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:

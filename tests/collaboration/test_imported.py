@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from campaigns.models import AdAccount, ImportFile
 from collaboration.cards import build_card
-from collaboration.columns import Scale
+from collaboration.columns import PRESETS, Scale, columns_of
 from collaboration.places import places_of
 from collaboration.reasons import drivers_of
 from collaboration.why import explain_change, measures_of
@@ -238,3 +238,32 @@ def test_ad_that_is_no_longer_listed_is_an_ad(account: AdAccount) -> None:
     ad = AdFactory.create(ad_set=ad_set, external_id="140009", is_placeholder=True)
     decision = DecisionFactory.create(account=account, subject_level="ad", subject_id=ad.external_id)
     assert places_of([decision]) == {decision.pk: "No longer listed"}
+
+
+@pytest.mark.parametrize(
+    ("by_campaign", "said"),
+    [
+        (False, "2 ads in 1 campaign delivered; the file does not say what still runs."),
+        (True, "2 campaigns delivered; the file does not say what still runs."),
+    ],
+)
+def test_ads_say_what_the_file_does_not(look: Any, shadow: AdAccount, by_campaign: bool, said: str) -> None:
+    if by_campaign:
+        ad = AdFactory.create(ad_set__campaign__account=shadow)
+        InsightFactory.create(ad=ad, day=LAST)
+        shadow.ad_set.exclude(pk=ad.pk).first().delete()
+        shadow.ad_set.update(is_placeholder=True)
+        shadow.adset_set.update(is_placeholder=True)
+    shadow.ad_set.update(effective_status="DELIVERED")
+    text = look("ads")
+    assert said in text
+    assert "Delivered" in text
+
+
+def test_phone_shows_the_cost_of_a_result_where_there_is_no_revenue() -> None:
+    def narrow(**known: Any) -> list[str]:
+        scale = Scale("EUR", Decimal(1), None, **known)
+        return [one.key for one in columns_of(PRESETS["performance"], scale) if "wide" not in one.css]
+
+    assert narrow() == ["spend", "roas", "profit"]
+    assert narrow(has_revenue=False) == ["spend", "results", "cpa"]
