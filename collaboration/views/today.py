@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -56,6 +57,7 @@ from portfolio.performance import (
 NEEDS = 3
 SHOWN_EVENTS = 8
 TREND_DAYS = 14
+NO_DAYS = "The files tell no single days, so I cannot say what changed. An export by day could."
 TOLD = [
     "decision.done",
     "decision.failed",
@@ -190,6 +192,9 @@ def _changed(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]
     found = {"period": period, "scale": scale}
     if not measure:
         return found | {"why_not": "There is nothing to compare: no revenue is known, and results mean several things."}
+    days = account.insightday_set.all()
+    if account.is_read_only and days.exists() and not days.filter(day=F("until")).exists():
+        return {"scale": scale, "why_not": NO_DAYS}
     if first is not None and not is_whole(before, first):
         return found | {"why_not": begin_words(period, first)}
     why = explain_change(measure, total(account, *before), total(account, *period), scale)

@@ -267,3 +267,10 @@ def test_phone_shows_the_cost_of_a_result_where_there_is_no_revenue() -> None:
 
     assert narrow() == ["spend", "roas", "profit"]
     assert narrow(has_revenue=False) == ["spend", "results", "cpa"]
+
+
+def test_today_says_that_a_file_of_one_sum_tells_no_change(look: Any, shadow: AdAccount) -> None:
+    assert "tell no single days" not in look("today")
+    shadow.insightday_set.exclude(day=LAST).delete()
+    shadow.insightday_set.update(day=FIRST)
+    assert "The files tell no single days, so I cannot say what changed. An export by day could." in look("today")

@@ -14,6 +14,8 @@ SURE = 0.10
 """Pause when the chance that the ad clears the bar is at most this (portfolio methods, 2.5)."""
 CPAS = 1
 """Least spend, in what a purchase costs, before an ad is even looked at; the guardrail asks for more."""
+ALL_CAME = 0.995
+"""Of a payout: as much as to say all of it."""
 
 
 def propose(seen: Observation) -> Iterator[Proposal]:
@@ -62,7 +64,9 @@ def _effect(ad: AdFigures) -> Effect:
 
 def _why(ad: AdFigures, seen: Observation) -> str:
     said = _by_cost(ad, seen) if seen.valued_by != "revenue" else _by_payout(ad, seen)
-    return said + (f" {ad.maturity:.0%} of what it will bring has had time to arrive." if ad.maturity else "")
+    if not ad.maturity or ad.maturity > ALL_CAME:
+        return said
+    return f"{said} {ad.maturity:.0%} of what it will bring has had time to arrive."
 
 
 def _by_payout(ad: AdFigures, seen: Observation) -> str:

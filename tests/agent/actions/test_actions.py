@@ -53,6 +53,13 @@ def test_reason_says_why_it_expects_less_than_ninety_days_say(worth, said):
     assert said in pause.why
 
 
+@pytest.mark.parametrize(("maturity", "said"), [(0.8, "80% of what it will bring"), (1.0, ""), (None, "")])
+def test_what_has_come_is_told_where_some_has_not(maturity, said):
+    (pause,) = pause_ad.propose(make_observation(ads=(make_ad(), replace(LOSER, maturity=maturity))))
+    assert said in pause.why
+    assert ("time to arrive" in pause.why) is bool(said)
+
+
 def test_no_cost_is_told_of_results_of_several_kinds():
     (pause,) = pause_ad.propose(make_observation(ads=(make_ad(), LOSER), results_are_mixed=True))
     assert "has cost" not in pause.why
