@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from campaigns.exports.result_kinds import name_kinds
+from campaigns.exports.result_kinds import NOT_THE_SAME, name_kinds
 from campaigns.models import AdAccount, ImportFile
 
 UNKNOWN = "result"
@@ -22,14 +22,26 @@ def kinds_of(account: AdAccount) -> tuple[str, ...]:
     if not account.is_read_only:
         return OF_META
     rows = ImportFile.objects.filter(account=account, state=ImportFile.State.DONE).order_by("pk")
-    told = rows.values_list("mapping__result_kinds", "mapping__result_types")
-    named = (name_kinds(written or ()) if kinds is None else kinds for kinds, written in told)  # None: read long ago
-    return tuple(dict.fromkeys(kind for kinds in named for kind in kinds))
+    told = rows.values_list("pk", "digest", "mapping__result_kinds", "mapping__result_types")
+    named = {
+        digest or pk: name_kinds(written or ()) if kinds is None else kinds  # None: read long ago
+        for pk, digest, kinds, written in told
+    }  # of a file that was imported again the last answer holds
+    return tuple(dict.fromkeys(kind for kinds in named.values() for kind in kinds))
 
 
 def one_result(kinds: tuple[str, ...]) -> str:
     """What a single one is called: its kind, or `result` where it is not known or there are several."""
     return kinds[0] if len(kinds) == 1 else UNKNOWN
+
+
+def mixed_words(kinds: tuple[str, ...]) -> str:
+    """Why results are not compared, as a sentence; empty where they are."""
+    if len(kinds) < 2:
+        return ""
+    if kinds == NOT_THE_SAME:
+        return "The file does not say what its results are, and nobody has said that they are the same."
+    return f"Results mean several things here: {', '.join(kinds)}."
 
 
 def count_results(count: Decimal, kinds: tuple[str, ...]) -> str:

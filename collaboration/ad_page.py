@@ -76,6 +76,16 @@ def cut(text: str) -> tuple[str, str]:
     return shown.rstrip(), text[len(shown) :].lstrip()
 
 
+def _next_money(belief: Belief, unit: str) -> str:
+    """Why what is expected of the next money differs from what the past brought."""
+    if belief.per_spend is None or not belief.cpa or belief.payout_30 is None:
+        return ""
+    return (
+        f" That is {belief.payout_30 / belief.cpa:.2f} for each {unit} of 90 days; of the next I expect "
+        f"{belief.per_spend:.2f}, since the last days count most and ads of the same angle count too."
+    )
+
+
 def payout_plot(ad: Ad, today: date, margin: Decimal, belief: Belief | None) -> Plot | None:
     """Margin that an order has brought by each day after the click, against what an order costs in the end.
 
@@ -87,11 +97,13 @@ def payout_plot(ad: Ad, today: date, margin: Decimal, belief: Belief | None) -> 
     curve: Values = [float(share) * belief.payout_30 for share in estimate_payout_curve(payout, orders)]
     money = partial(format_money, currency=ad.account.currency)
     paid_back = next((lag for lag, value in enumerate(curve) if value is not None and value >= belief.cpa), None)
-    said = f"pays back on day {paid_back}" if paid_back is not None else "does not pay back within 30 days"
+    said = f"paid back on day {paid_back}" if paid_back is not None else "did not pay back within 30 days"
     cost = money(Decimal(str(belief.cpa)))
+    brings = money(Decimal(str(belief.payout_30)))
     return Plot(
         title="What an own order brings by days since the click, against what it costs",
-        summary=f"An own order {said}: it costs {cost} and brings {money(Decimal(str(belief.payout_30)))} in 30 days.",
+        summary=f"An own order of the last 90 days {said}: it cost {cost} and brings {brings} in 30 days."
+        f"{_next_money(belief, money(Decimal(1)))}",
         labels=[f"day {lag}" for lag in range(WINDOW + 1)],
         series=[Series("Margin brought so far", curve, "k1", filled=True)],
         levels=[Level(belief.cpa, f"An own order costs {cost}")],

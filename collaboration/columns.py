@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.utils.text import capfirst
 
-from campaigns.result_kinds import OF_META, several_results
+from campaigns.result_kinds import OF_META, mixed_words, several_results
 from collaboration.beliefs import Belief
 from collaboration.tables import Head, Value
 from collaboration.templatetags.ui import delta, number, percent
@@ -63,8 +63,8 @@ class Scale:
         if not self.is_mixed:
             return ""
         return (
-            f"Results mean several things here: {', '.join(self.kinds)}. What one costs, what it brings and how many "
-            "clicks it takes differ by kind, so I do not state them."
+            f"{mixed_words(self.kinds)} What one costs, what it brings and how many clicks it takes differ by kind, so "
+            "I do not state them."
         )
 
     def alone(self, value: Value) -> Value:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from campaigns.exports.mapping import TITLES
 from campaigns.models import AdAccount, ImportFile
-from campaigns.result_kinds import kinds_of
+from campaigns.result_kinds import count_results, kinds_of, mixed_words, one_result, several_results
 from collaboration.cycles import decisions_of
+from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Cycle
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals
@@ -112,77 +113,108 @@ class Diagnosis:
     def is_mixed(self) -> bool:
         return len(self.kinds) > 1
 
+    @property
+    def mixed(self) -> str:
+        return mixed_words(self.kinds)
+
 
 def diagnosis(account: AdAccount) -> Diagnosis | None:
-    """By the coarsest level with several names below the campaign, else of the campaigns; None without figures.
+    """By the coarsest level of which there are several, and what stands out at the finest; None without figures.
 
     Where its results mean several things, what they cost is not compared.
     """
     span = data_span(account)
     if span is None:
         return None
-    whole = total(account, *span)
-    level, rows = _telling(account, span)
-    noun = level.replace("_", " ")
-    kinds = kinds_of(account)
-    said = _sentences(whole, rows, noun, account.currency) if len(kinds) <= 1 else []
-    return Diagnosis(span, whole, noun, rows[:SHOWN_ROWS], len(rows), said, kinds)
+    whole, kinds, levels = total(account, *span), kinds_of(account), list(_levels(account, span))
+    level, rows = next((one for one in levels if len(one[1]) > 1), levels[-1])
+    said = []
+    if len(kinds) <= 1:
+        words = Words(level, account.currency, kinds)
+        said = _found((_dear, _best, _idle), whole, rows, words)
+        if levels[-1][0] != level:
+            said += _found((_best, _idle), whole, levels[-1][1], replace(words, level=levels[-1][0]))
+    return Diagnosis(span, whole, level, rows[:SHOWN_ROWS], len(rows), said, kinds)
 
 
-def _telling(account: AdAccount, span: Period) -> tuple[str, list[Row]]:
-    """The first level with several rows, else the last."""
-    found = ("campaign", list[Row]())
-    for found in _levels(account, span):
-        if len(found[1]) > 1:
-            break
-    return found
+@dataclass(frozen=True)
+class Words:
+    """What rows and results are called, and what money is written in."""
+
+    level: str
+    currency: str
+    kinds: tuple[str, ...]
+
+    @property
+    def one(self) -> str:
+        return one_result(self.kinds)
+
+    @property
+    def several(self) -> str:
+        return several_results(self.kinds)
+
+    def money(self, amount: Decimal | None) -> str:
+        return format_money(amount, self.currency)
+
+
+Said = tuple[str, str]
+"""Headline and explanation."""
 
 
 def _levels(account: AdAccount, span: Period) -> Iterator[tuple[str, list[Row]]]:
     """What spent, by each level that the files name: an ad set that stands for a whole campaign is none."""
-    for level in ("ad_set", "campaign", "ad"):
+    for level in ("campaign", "ad_set", "ad"):
         rows = _spent(account, span, level)
         unnamed = TREE[level].objects.filter(pk__in=[row.key for row in rows], is_placeholder=True)
         if level == "campaign" or not unnamed.exists():
-            yield level, rows
+            yield level.replace("_", " "), rows
 
 
 def _spent(account: AdAccount, span: Period, level: str) -> list[Row]:
     return [row for row in totals(account, *span, level) if row.totals.spend]
 
 
-def _sentences(whole: Totals, rows: list[Row], level: str, currency: str) -> list[tuple[str, str]]:
-    """Headline and explanation: the dearest large one, the cheapest sure one, what brought nothing."""
-    if not whole.results or whole.cpa is None or len(rows) < 2:
+def _found(
+    finders: Sequence[Callable[[Totals, list[Row], Words], Said | None]], whole: Totals, rows: list[Row], words: Words
+) -> list[Said]:
+    if not whole.results or len(rows) < 2:
         return []
-    found = [said(whole, rows, level, currency) for said in (_dear, _best, _idle)]
-    return [one for one in found if one]
+    return [one for find in finders if (one := find(whole, rows, words))]
 
 
-def _dear(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[str, str] | None:
+def _cost_of_others(whole: Totals, row: Row) -> Decimal:
+    """What a result costs beside this row; what takes nearly all the money would else be compared with itself."""
+    results = whole.results - row.totals.results
+    return (whole.spend - row.totals.spend) / results if results else Decimal(0)
+
+
+def _dear(whole: Totals, rows: list[Row], words: Words) -> Said | None:
+    """The dearest one with a tenth of the money or more."""
     heavy = [row for row in rows if row.totals.spend * 10 >= whole.spend]
     one = max(heavy, key=lambda row: row.totals.spend / max(row.totals.results, Decimal("0.5")), default=None)
-    mean = whole.cpa or Decimal(0)
-    if one is None or (one.totals.cpa is not None and one.totals.cpa <= mean * Decimal("1.25")):
+    others = _cost_of_others(whole, one) if one else Decimal(0)
+    if one is None or not others or (one.totals.cpa is not None and one.totals.cpa <= others * Decimal("1.25")):
         return None
     share, brought = one.totals.spend / whole.spend, one.totals.results / whole.results
+    each = f", {words.money(one.totals.cpa)} each" if one.totals.results else ""
     return (
-        f"One {level} takes {share:.0%} of the money and brings {brought:.0%} of the results",
-        f"“{one.name}” spent {format_money(one.totals.spend, currency)} for {one.totals.results:,.0f} results, "
-        f"{format_money(one.totals.cpa, currency)} each; the mean is {format_money(mean, currency)}.",
+        f"One {words.level} takes {share:.0%} of the money and brings {brought:.0%} of the {words.several}",
+        f"“{one.name}” spent {words.money(one.totals.spend)} for "
+        f"{count_results(one.totals.results, words.kinds)}{each}; "
+        f"the others bring {with_article(words.one)} for {words.money(others)}.",
     )
 
 
-def _best(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[str, str] | None:
+def _best(whole: Totals, rows: list[Row], words: Words) -> Said | None:
+    """The cheapest one that is sure."""
     sure = [(row.totals.cpa, row) for row in rows if row.totals.results >= 10 and row.totals.cpa is not None]
     cost, one = min(sure, key=lambda pair: pair[0], default=(None, None))
-    mean = whole.cpa or Decimal(0)
-    if cost is None or one is None or cost >= mean * Decimal("0.8"):
+    if cost is None or one is None or cost >= _cost_of_others(whole, one) * Decimal("0.8"):
         return None
     return (
-        f"Your best {level} gets {_share(one.totals.spend / whole.spend)} of the money",
-        f"“{one.name}” brings a result for {format_money(cost, currency)}, on {one.totals.results:,.0f} results; "
-        f"the mean is {format_money(mean, currency)}.",
+        f"Your best {words.level} gets {_share(one.totals.spend / whole.spend)} of the money",
+        f"“{one.name}” brings {with_article(words.one)} for {words.money(cost)}, on {one.totals.results:,.0f} of them; "
+        f"the others need {words.money(_cost_of_others(whole, one))}.",
     )
 
 
@@ -190,15 +222,15 @@ def _share(part: Decimal) -> str:
     return f"{part:.0%}" if part >= Decimal("0.01") else "less than 1%"
 
 
-def _idle(whole: Totals, rows: list[Row], level: str, currency: str) -> tuple[str, str] | None:
+def _idle(whole: Totals, rows: list[Row], words: Words) -> Said | None:
     """What was spent without one result. One alone may be bad luck; the sum is not."""
     idle = [row for row in rows if not row.totals.results]
     spent = sum((row.totals.spend for row in idle), Decimal(0))
     if spent * 20 < whole.spend:
         return None
     return (
-        f"{spent / whole.spend:.0%} of the money brought nothing",
-        f"{len(idle):,} of {len(rows):,} {level}s spent {format_money(spent, currency)} without a result.",
+        f"{spent / whole.spend:.0%} of the money brought no {words.one}",
+        f"{len(idle):,} of {len(rows):,} {words.level}s spent {words.money(spent)} without one.",
     )
 
 

@@ -24,6 +24,7 @@ ONE = {
 """A single one of each field that can stand for the results."""
 SAME, SEVERAL = "same", "several"
 CHOICES = (
+    (SEVERAL, "I do not know, or not the same in every row"),
     (SAME, "The same in every row, whatever it is"),
     ("purchase", "Purchases"),
     ("lead", "Leads"),
@@ -32,11 +33,10 @@ CHOICES = (
     ("landing page view", "Landing page views"),
     ("link click", "Link clicks"),
     ("person reached", "People reached"),
-    (SEVERAL, "Not the same in every row"),
 )
 """What a person may answer where the file has no column that says what its results are."""
-NOT_THE_SAME = ("one kind", "another kind")
-"""The kinds of results of which nobody knows more than that they are several."""
+NOT_THE_SAME = ("one kind", "perhaps another")
+"""The kinds of results of which nobody says that they are the same."""
 _CODES = (
     (re.compile(r"add_to_cart|adds? to cart"), "add to cart"),
     (re.compile(r"initiate_checkout|checkouts? initiated"), "checkout"),

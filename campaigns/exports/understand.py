@@ -14,7 +14,7 @@ from campaigns.exports.headers import Heading, guess_language, read_heading, req
 from campaigns.exports.mapping import STORED, TITLES, Column, Mapping, Question
 from campaigns.exports.numbers import CellError, Number, is_shortened, parse_number
 from campaigns.exports.reader import Cell, Source
-from campaigns.exports.result_kinds import CHOICES, NOT_THE_SAME, SAME, SEVERAL, kinds_answered, name_kinds
+from campaigns.exports.result_kinds import CHOICES, NOT_THE_SAME, SEVERAL, kinds_answered, name_kinds
 from campaigns.exports.retold import ADDITIVE, MOST_ROWS, Retold, find_retold
 from campaigns.exports.scan import BREAKDOWNS, METRICS, NAMES, TIMES, Scan, days_in, dimension_columns, scan
 
@@ -134,9 +134,7 @@ class _Understanding:
         metrics = {field: self.chosen[field] for field in STORED if field in self.chosen}
         if not self._filled("clicks"):
             self._stand_in(metrics, "clicks", CLICK_STAND_INS)
-        if "results" not in metrics:
-            self._stand_in(metrics, "results", RESULT_STAND_INS)
-        if "results" not in metrics and self.has_figures:
+        if self.has_figures and not self._filled("results"):
             self._ask_result(metrics)
         return metrics
 
@@ -148,19 +146,18 @@ class _Understanding:
                 return
 
     def _ask_result(self, metrics: dict[str, int]) -> None:
-        choices = [field for field in RESULT_CHOICES if self._filled(field)]
-        if not choices:
-            return
-        self.questions.append(
-            Question(
-                "result",
-                "Which of these is what you pay for? The file has no column “Results”.",
-                "choice",
-                (*((field, self.headings[self.chosen[field]].text) for field in choices), ("none", "None of them")),
-                "none",
-            )
-        )
-        answer = self.answers.get("result")
+        """One column that counts results stands for them; of several a person says which. An empty column “Results”
+        mostly means that they are of several kinds, so nothing stands for it unasked.
+        """
+        counted = [field for field in RESULT_STAND_INS if self._filled(field)]
+        choices = counted + [field for field in RESULT_CHOICES if self._filled(field)]
+        default = counted[0] if counted and "results" not in metrics else "none"
+        if len(counted) > 1 or (choices and default == "none"):
+            lacks = "is empty" if "results" in metrics else "is not in the file"
+            named = tuple((field, self.headings[self.chosen[field]].text) for field in choices)
+            text = f"Which of these is what you pay for? A column “Results” {lacks}."
+            self.questions.append(Question("result", text, "choice", (*named, ("none", "None of them")), default))
+        answer = self.answers.get("result") or default
         if answer in choices:
             metrics["results"] = self.chosen[answer]
             self.stands_for[self.chosen[answer]] = "results"
@@ -300,11 +297,10 @@ class _Understanding:
         return name_kinds(self._kinds("result_type")) or self._ask_kind(self.headings[index].text)
 
     def _ask_kind(self, header: str) -> tuple[str, ...]:
-        """Campaigns of several objectives do not count the same: nothing is compared there unless a person says so."""
-        default = SEVERAL if len(self._kinds("objective")) > 1 else SAME
+        """Nothing is compared unless a person says that it is the same: another objective counts another thing."""
         text = f"What does “{header}” count? The file does not say, and only what is the same can be compared by cost."
-        self.questions.append(Question("result_kind", text, "kind", CHOICES, default))
-        return kinds_answered(self.answers.get("result_kind") or default)
+        self.questions.append(Question("result_kind", text, "kind", CHOICES, SEVERAL))
+        return kinds_answered(self.answers.get("result_kind") or SEVERAL)
 
     def _warnings(self) -> tuple[str, ...]:
         kinds, settings, merged = self.result_kinds, self._kinds("attribution"), self._merged()

@@ -115,7 +115,8 @@ def confirm(request: HttpRequest, key: UUID) -> HttpResponse:
     if not form.is_valid():
         return render(request, "importing/file.html", _context(request, row, form=form), status=422)
     answers = form.answers()
-    if any(answers.get(name) != row.answers.get(name) for name in RESTATING if name in form.fields):
+    taken = {one["key"]: one["default"] for one in form.questions} | row.answers  # what the totals shown rest on
+    if any((answers.get(name) or taken.get(name)) != taken.get(name) for name in RESTATING if name in form.fields):
         uploads.answer(row, answers)
         _read(row)
         messages.info(request, "Read again with your answer. Look at the totals, then import.")

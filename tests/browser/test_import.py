@@ -56,6 +56,7 @@ def test_dropped_file_becomes_a_diagnosed_account(
 
     page.get_by_label("Account", exact=True).fill("Autumn shop")
     page.get_by_label("Which currency is this in?").select_option("EUR")
+    page.get_by_label("What does “Results” count?").select_option("purchase")
     page.get_by_role("button", name="Import 84 rows").click()
     expect(page.get_by_text("You may close this page")).to_be_visible()
     check_pages(manager, page.url)
@@ -66,7 +67,7 @@ def test_dropped_file_becomes_a_diagnosed_account(
     run_cycle(Cycle.objects.get(account__name="Autumn shop").pk)
     expect(page.get_by_role("link", name="How I came to it")).to_be_visible()
     expect(page.get_by_text("I am looking at the figures")).to_be_hidden()
-    expect(page.get_by_text("€3,920.00 for 0 results")).to_be_visible()
+    expect(page.get_by_text("€3,920.00 for 0 purchases")).to_be_visible()
     check_pages(manager, page.url)
 
 

@@ -308,7 +308,7 @@ def test_ad_shows_all_that_is_known(viewer: Client, account: Any, ads: dict[str,
 def test_payout_is_drawn_against_what_an_order_costs(viewer: Client, account: Any, ads: dict[str, Any]) -> None:
     cup = ads["cup"]
     AdState.objects.create(
-        ad=cup, day=DAY, payout_per_spend=1.4, cpa=Decimal(20), payout_30=Decimal(28), maturity=0.8,
+        ad=cup, day=DAY, payout_per_spend=0.8, cpa=Decimal(20), payout_30=Decimal(28), maturity=0.8,
         figures={"spend": 240, "payout_30": {"projected": 336}},
     )  # fmt: skip
     clicked = NOW - timedelta(days=40)
@@ -318,7 +318,8 @@ def test_payout_is_drawn_against_what_an_order_costs(viewer: Client, account: An
         for n in range(12)
     )  # fmt: skip
     page = viewer.get(reverse("ad", args=[account.key, cup.key])).content.decode()
-    assert "it costs €20.00 and brings €28.00 in 30 days." in page
+    assert "it cost €20.00 and brings €28.00 in 30 days." in page
+    assert "That is 1.40 for each €1 of 90 days; of the next I expect 0.80" in page
 
 
 def test_ad_without_anything_still_has_a_page(viewer: Client, account: Any) -> None:

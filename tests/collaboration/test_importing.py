@@ -22,7 +22,9 @@ from django_q.models import OrmQ
 
 from campaigns import tasks, uploads
 from campaigns.exports.currencies import CODES
+from campaigns.exports.result_kinds import NOT_THE_SAME
 from campaigns.models import Ad, AdAccount, ImportFile, InsightDay
+from campaigns.result_kinds import kinds_of
 from collaboration.import_forms import CURRENCIES
 from mediabuyer.agent.cycle import run_cycle, start_cycle
 from mediabuyer.agent.models import Cycle
@@ -87,7 +89,8 @@ def imported(web: Client, drop: Callable[..., ImportFile]) -> Callable[..., Impo
 
 def confirm(client: Client, row: ImportFile, **answers: str) -> Any:
     return client.post(
-        reverse("import-confirm", args=[row.key]), {"account": "Office", "time_zone": "Europe/Berlin"} | answers
+        reverse("import-confirm", args=[row.key]),
+        {"account": "Office", "time_zone": "Europe/Berlin", "result_kind": "same"} | answers,
     )
 
 
@@ -500,11 +503,12 @@ UNTOLD = "".join(f"{line.rpartition(',')[0]}\n" for line in MIXED.splitlines())
 @pytest.mark.parametrize(
     ("answer", "kinds", "said"),
     [
-        ("", (), "One ad takes 50% of the money"),
-        ("lead", ("lead",), "One ad takes 50% of the money"),
-        ("several", ("one kind", "another kind"), "Results mean several things here"),
+        ("", NOT_THE_SAME, "nobody has said that they are the same"),
+        ("several", NOT_THE_SAME, "nobody has said that they are the same"),
+        ("same", (), "One ad takes 50% of the money and brings 2% of the results"),
+        ("lead", ("lead",), "One ad takes 50% of the money and brings 2% of the leads"),
     ],
-    ids=["not answered", "one kind", "several"],
+    ids=["not answered", "several", "the same", "leads"],
 )
 def test_person_says_what_results_are_where_the_file_does_not(
     web: Client, imported: Callable[..., ImportFile], answer: str, kinds: tuple[str, ...], said: str
@@ -522,7 +526,7 @@ def test_page_asks_what_results_are_and_says_what_it_takes_them_for(
     web: Client, drop: Callable[..., ImportFile]
 ) -> None:
     form = page(web, drop("untold.csv", UNTOLD)).context["form"]
-    assert form["result_kind"].value() == "same"
+    assert form["result_kind"].value() == "several"
     assert "result_kind" not in page(web, drop("told.csv", MIXED)).context["form"].fields
 
 
@@ -599,6 +603,56 @@ def test_file_by_campaign_is_told_by_campaign(web: Client, imported: Callable[..
     assert "One campaign takes 80% of the money and brings 25% of the results" in text
     assert "“Autumn” spent" in text
     assert "(whole campaign)" not in text
+
+
+DOMINATED = (
+    "Day,Campaign name,Ad set name,Ad name,Amount spent (EUR),Leads\n"
+    "2026-09-01,Large,L1,a,900,12\n2026-09-01,Large,L2,b,600,0\n2026-09-01,Small,S1,c,100,10\n"
+)
+
+
+def test_what_takes_nearly_all_is_compared_with_the_others(web: Client, imported: Callable[..., ImportFile]) -> None:
+    """Not with a mean that is its own; and what stands out at the finest level is told too."""
+    diagnosis = page(web, imported("one.csv", DOMINATED)).context["diagnosis"]
+    assert (diagnosis.level, diagnosis.count) == ("campaign", 2)
+    assert diagnosis.sentences == [
+        (
+            "One campaign takes 94% of the money and brings 55% of the leads",
+            "“Large” spent €1,500.00 for 12 leads, €125.00 each; the others bring a lead for €10.00.",
+        ),
+        (
+            "Your best campaign gets 6% of the money",
+            "“Small” brings a lead for €10.00, on 10 of them; the others need €125.00.",
+        ),
+        ("Your best ad gets 6% of the money", "“c” brings a lead for €10.00, on 10 of them; the others need €125.00."),
+        ("38% of the money brought no lead", "1 of 3 ads spent €600.00 without one."),
+    ]
+
+
+def test_file_of_one_object_compares_nothing(web: Client, imported: Callable[..., ImportFile]) -> None:
+    text = page(web, imported("one.csv", "\n".join(CAMPAIGNS.splitlines()[:2]) + "\n")).content.decode()
+    assert "The file tells of one ad only" in text or "The file tells of one campaign only" in text
+
+
+def test_answer_that_is_taken_already_reads_nothing_again(web: Client, drop: Callable[..., ImportFile]) -> None:
+    text = CAMPAIGNS.replace("Results", "Leads,Purchases").replace("0\n", "0,4\n")
+    row = drop("two.csv", text)
+    assert page(web, row).context["form"]["result"].value() == "purchases"
+    confirm(web, row, result="purchases")
+    row.refresh_from_db()
+    assert row.state == "running"
+    other = drop("two.csv", text + "2026-09-02,Winter,1.00,90,9,1,1\n")
+    confirm(web, other, result="leads")
+    other.refresh_from_db()
+    assert (other.state, other.report["totals"]["results"]) == ("understood", 41)
+
+
+def test_last_answer_to_the_same_file_holds(imported: Callable[..., ImportFile]) -> None:
+    account = imported("untold.csv", UNTOLD, result_kind="several").account
+    assert account is not None
+    assert kinds_of(account) == NOT_THE_SAME
+    imported("untold.csv", UNTOLD, result_kind="lead")
+    assert kinds_of(account) == ("lead",)
 
 
 @pytest.mark.parametrize(

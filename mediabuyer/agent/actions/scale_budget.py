@@ -84,7 +84,8 @@ def _why(budget: Budget, after: Decimal, seen: Observation) -> str:
             f"still {marginal(budget):.2f}. I am not sure how large the audience is, so I ask for one step only."
         )
     return (
-        f"Each {one} here brings back {budget.payout_per_spend:.2f} within 30 days{known}, the last one even less. "
+        f"On average {one} here brings back {budget.payout_per_spend:.2f} within 30 days{known}, the last one only "
+        f"{marginal(budget):.2f}, for each further one brings less. "
         "One step down keeps what sells and saves what does not come back."
     )
 

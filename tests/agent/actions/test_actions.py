@@ -113,6 +113,7 @@ def test_winner_is_raised_by_one_step():
 def test_poor_budget_is_cut_by_one_step():
     [proposal] = scale_budget.propose(make_observation(budgets=(POOR,)))
     assert proposal.title == "Cut “Set set2” from €50 to €40 a day"
+    assert "brings back 0.60 within 30 days (80%: 0.40 to 0.80), the last one only 0.45" in proposal.why
 
 
 def test_learning_budget_is_left_alone():

@@ -37,7 +37,7 @@ def test_names_of_one_kind_are_not_several() -> None:
     ("header", "cells", "kinds"),
     [
         ("Results,Result type", "2,Website purchases", ("purchase",)),
-        ("Results,Clicks (all)", "2,9", ()),
+        ("Results,Clicks (all)", "2,9", NOT_THE_SAME),
         ("Leads,Clicks (all)", "2,9", ("lead",)),
     ],
     ids=["told", "not told", "stand-in"],
@@ -56,21 +56,13 @@ UNTOLD = "Day,Campaign name,Amount spent (EUR),Results,Clicks (all)\n2026-09-01,
 
 @pytest.mark.parametrize(
     ("answer", "kinds"),
-    [("same", ()), ("lead", ("lead",)), ("several", NOT_THE_SAME), ("", ()), ("<b>", ())],
+    [("same", ()), ("lead", ("lead",)), ("several", NOT_THE_SAME), ("", NOT_THE_SAME), ("<b>", ())],
 )
 def test_person_says_what_the_file_does_not(answer: str, kinds: tuple[str, ...]) -> None:
     mapping = understood(UNTOLD, result_kind=answer)
     assert mapping.result_kinds == kinds
     assert mapping.is_ready  # asked, and never in the way
     assert [question.key for question in mapping.questions if question.kind == "kind"] == ["result_kind"]
-
-
-def test_campaigns_of_several_objectives_are_not_taken_to_count_the_same() -> None:
-    rows = "A,OUTCOME_SALES,1.50,2\nB,OUTCOME_LEADS,1.50,30\n"
-    text = f"Campaign name,Objective,Amount spent (EUR),Results\n{rows}"
-    assert understood(text).result_kinds == NOT_THE_SAME
-    assert understood(text, result_kind="same").result_kinds == ()
-    assert understood(text.replace("OUTCOME_LEADS", "OUTCOME_SALES")).result_kinds == ()
 
 
 def test_nothing_is_asked_where_the_file_says_it_or_has_no_results() -> None:
@@ -81,3 +73,28 @@ def test_nothing_is_asked_where_the_file_says_it_or_has_no_results() -> None:
         UNTOLD.replace("1.50,2,9", "1.50,,9"),
     ):
         assert "result_kind" not in [question.key for question in understood(text).questions]
+
+
+COUNTED = "Day,Campaign name,Amount spent (EUR),Results,Purchases,Leads\n2026-09-01,A,1.50,{},2,30\n"
+
+
+def asked(text: str, **answers: str) -> tuple[str | None, tuple[str, ...], object]:
+    """Default and choices of the question what is paid for, and the column that results are read from."""
+    mapping = understood(text, **answers)
+    question = next((one for one in mapping.questions if one.key == "result"), None)
+    choices = tuple(key for key, _ in question.choices) if question else ()
+    return question and question.default, choices, mapping.metrics.get("results")
+
+
+def test_of_several_columns_that_count_results_a_person_says_which() -> None:
+    absent = COUNTED.replace("Results,", "").replace("{},", "")
+    assert asked(absent) == ("purchases", ("purchases", "leads", "none"), 3)
+    assert asked(absent, result="leads") == ("purchases", ("purchases", "leads", "none"), 4)
+    assert asked(absent, result="none")[2] is None
+    assert asked(absent.replace(",Leads", "").replace(",30", "")) == (None, (), 3)
+
+
+def test_nothing_stands_unasked_for_results_that_are_empty() -> None:
+    assert asked(COUNTED.format("")) == ("none", ("purchases", "leads", "none"), 3)
+    assert asked(COUNTED.format(""), result="leads")[2] == 5
+    assert asked(COUNTED.format("7")) == (None, (), 3)
