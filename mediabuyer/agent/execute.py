@@ -223,18 +223,23 @@ def ending_of(changes: list[Change]) -> tuple[str, str]:
         return "", ""
     if states <= {STATES.DONE}:
         return Decision.State.DONE, ""
-    trouble = "; ".join(
-        f"{describe(one)}: {one.error.get('message') or one.get_state_display().lower()}"
-        for one in changes
-        if one.state != STATES.DONE
-    )
+    trouble = _trouble([one for one in changes if one.state != STATES.DONE])
     finished = [describe(one) for one in changes if one.state == STATES.DONE]
-    words = trouble + (f". Done all the same: {'; '.join(finished)}." if finished else "")
+    words = trouble + (f" Done all the same: {'; '.join(finished)}." if finished else "")
     if STATES.UNKNOWN in states:
         return Decision.State.UNKNOWN, words
     if STATES.BLOCKED in states and not finished and STATES.FAILED not in states:
         return Decision.State.BLOCKED, words
     return Decision.State.FAILED, words
+
+
+def _trouble(changes: list[Change]) -> str:
+    """A sentence for each reason, with all that it stopped."""
+    stopped: dict[str, list[str]] = {}
+    for one in changes:
+        reason = one.error.get("message") or one.get_state_display().lower()
+        stopped.setdefault(reason.rstrip("."), []).append(describe(one))
+    return " ".join(f"{' and '.join(what)}: {reason}." for reason, what in stopped.items())
 
 
 def _settle_undo(operation: Operation) -> bool:

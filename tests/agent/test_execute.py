@@ -9,13 +9,14 @@ import pytest
 from django_q.models import OrmQ
 
 from campaigns.models import Ad, AdAccount, AdSet, Change, Operation
+from campaigns.operations.words import describe
 from mediabuyer.agent import execute
 from mediabuyer.agent.models import Decision, Finding, Outcome, Step
 from mediabuyer.agent.steps import Note
 from mediabuyer.lib.clock import wall_now
 from memory.events import verify_chain
 from memory.models import Event
-from tests.factories import AccountFactory, DecisionFactory, budget_change
+from tests.factories import AccountFactory, ChangeFactory, DecisionFactory, OperationFactory, budget_change
 
 pytestmark = pytest.mark.django_db
 
@@ -173,6 +174,18 @@ def test_rule_may_not_do_what_now_needs_a_person(account, carry_out, fake, now, 
     AdAccount.objects.update(approval_over=Decimal(5))
     carry_out()
     assert (Decision.objects.get().state, fake.writes) == ("blocked", 0)
+
+
+def test_what_one_reason_stopped_is_said_in_one_sentence(account):
+    operation = OperationFactory.create(account=account)
+    reasons = ("Stopped.", "Stopped.", "")
+    changes = [
+        ChangeFactory.build(operation=operation, external_id=f"{number}", state="blocked", error={"message": reason})
+        for number, reason in enumerate(reasons)
+    ]
+    first, second, third = (describe(one) for one in changes)
+    words = f"{first} and {second}: Stopped. {third}: held back by a guardrail."
+    assert execute.ending_of(changes) == ("blocked", words)
 
 
 def test_partial_success_names_what_was_done(approved, carry_out, fake):

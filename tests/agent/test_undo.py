@@ -99,7 +99,7 @@ def test_undo_that_fails_is_said_once_and_tried_again(done_raise, manager, carry
     carry_out()
     done_raise.refresh_from_db()
     assert (done_raise.state, done_raise.undo_state) == ("done", "failed")
-    assert done_raise.undo_error == "daily budget of the ad set “Broad” to €50.00: Budget too low"
+    assert done_raise.undo_error == "daily budget of the ad set “Broad” to €50.00: Budget too low."
     line = Event.objects.get(kind="decision.undo_failed")
     assert (line.actor, line.data["reason"]) == ("system", done_raise.undo_error)
     undo(done_raise, manager, now, wall_now())

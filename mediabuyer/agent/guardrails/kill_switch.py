@@ -12,8 +12,10 @@ def check(context: Context) -> Finding:
     if not context.is_stopped:
         return ok(SLUG, "The stop is not pressed")
     if context.raises_exposure:
+        whole = " This goes as a whole or not at all." if len(context.changes) > 1 else ""
         return block(
-            SLUG, "The stop is pressed: nothing that raises spending is sent until a second person releases it."
+            SLUG,
+            f"The stop is pressed: nothing that raises spending is sent until a second person releases it.{whole}",
         )
     return note(SLUG, "The stop is pressed; this only lowers spending, so it may go.")
 

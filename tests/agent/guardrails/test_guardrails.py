@@ -51,6 +51,7 @@ TABLE = [
     ("mode", "unknown mode", make_context(mode="test"), "block", "do not know"),
     ("kill_switch", "not pressed", make_context(), "pass", "not pressed"),
     ("kill_switch", "pressed, raise", make_context(is_stopped=True), "block", "second person"),
+    ("kill_switch", "pressed, move", make_context(budget_to("40"), budget_to("60"), is_stopped=True), "block", "whole"),
     ("kill_switch", "pressed, cut", make_context(budget_to("40"), is_stopped=True), "note", "only lowers"),
     ("kill_switch", "pressed, pause", make_context(pause(), is_stopped=True), "note", "only lowers"),
     ("kill_switch", "pressed, activation", make_context(activate(), is_stopped=True), "block", "second person"),
