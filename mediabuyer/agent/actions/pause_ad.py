@@ -64,9 +64,19 @@ def _effect(ad: AdFigures) -> Effect:
 
 def _why(ad: AdFigures, seen: Observation) -> str:
     said = _by_cost(ad, seen) if seen.valued_by != "revenue" else _by_payout(ad, seen)
-    if not ad.maturity or ad.maturity > ALL_CAME:
-        return said
-    return f"{said} {ad.maturity:.0%} of what it will bring has had time to arrive."
+    if ad.maturity and ad.maturity <= ALL_CAME:
+        said += f" {ad.maturity:.0%} of what it will bring has had time to arrive."
+    return said + _budget_stays(ad, seen)
+
+
+def _budget_stays(ad: AdFigures, seen: Observation) -> str:
+    """Meta gives what one ad no longer spends to the others of its budget; what they bring is not counted."""
+    fed = next((budget.ad_ids for budget in seen.budgets if ad.external_id in budget.ad_ids), ())
+    others = sum(one.is_running for one in map(seen.ad, fed) if one is not None and one is not ad)
+    if not others:
+        return ""
+    who, they = ("ad", "it makes") if others == 1 else (f"{others} ads", "they make")
+    return f" Its budget stays for the other {who} there; what {they} of it is not counted."
 
 
 def _by_payout(ad: AdFigures, seen: Observation) -> str:

@@ -53,6 +53,22 @@ def test_reason_says_why_it_expects_less_than_ninety_days_say(worth, said):
     assert said in pause.why
 
 
+@pytest.mark.parametrize(
+    ("fed", "said"),
+    [
+        (("ad1", "ad2"), "Its budget stays for the other ad there; what it makes of it is not counted."),
+        (("ad1", "ad2", "ad3"), "Its budget stays for the other 2 ads there; what they make of it is not counted."),
+        (("ad2", "gone"), ""),
+        (("ad1",), ""),
+    ],
+)
+def test_pause_says_who_gets_the_budget(fed, said):
+    ads = (make_ad(), LOSER, make_ad("ad3"), make_ad("off", effective_status="PAUSED"))
+    (pause,) = pause_ad.propose(make_observation(ads=ads, budgets=(make_budget(ad_ids=(*fed, "off")),)))
+    assert said in pause.why
+    assert ("Its budget stays" in pause.why) is bool(said)
+
+
 @pytest.mark.parametrize(("maturity", "said"), [(0.8, "80% of what it will bring"), (1.0, ""), (None, "")])
 def test_what_has_come_is_told_where_some_has_not(maturity, said):
     (pause,) = pause_ad.propose(make_observation(ads=(make_ad(), replace(LOSER, maturity=maturity))))
