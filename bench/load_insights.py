@@ -91,7 +91,7 @@ def measure_sync(seed: int) -> dict[str, Any]:
     from mediabuyer.brands.models import Brand
     from tests.sandbox_process import running_sandbox
 
-    with running_sandbox(seed=seed, history_days=60, campaigns=4, ads=24) as sandbox:
+    with running_sandbox(fresh=True, seed=seed, history_days=60, campaigns=4, ads=24) as sandbox:
         account = AdAccount.objects.create(
             brand=Brand.objects.create(name="Sync"), name="Sync", mode="sandbox", external_id=sandbox.account_id,
             graph_url=sandbox.url, currency="EUR", time_zone="Europe/Berlin",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,12 +14,16 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from campaigns.sandbox.__main__ import arguments, open_world
+
 ROOT = Path(__file__).resolve().parents[1]
 START = "2026-11-20T12:00:00+01:00"
+STORE = "sandbox.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,7 @@ class SandboxInfo:
 
 def start_sandbox(store: Path, **flags: Any) -> SandboxInfo:
     """Start a process on a store; flags as on the command line, `history_days=7` for `--history-days 7`."""
-    command = [sys.executable, "-m", "campaigns.sandbox", "--port", "0", "--store", str(store)]
-    for name, value in flags.items():
-        if value is not False:
-            command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    command = [sys.executable, "-m", "campaigns.sandbox", *_written(store, flags)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -89,12 +93,60 @@ def stop_sandbox(info: SandboxInfo, kill: bool = False) -> None:
 
 
 @contextmanager
-def running_sandbox(**flags: Any) -> Iterator[SandboxInfo]:
-    """A sandbox with a throw-away store. Small, seeded and frozen unless told otherwise."""
+def running_sandbox(*, fresh: bool = False, **flags: Any) -> Iterator[SandboxInfo]:
+    """A sandbox with a throw-away store. Small, seeded and frozen unless told otherwise.
+
+    Its history is a copy of one made before with the same flags; `fresh` for those who look at how it comes to be, and
+    for a clock that runs, which would also have passed the time since.
+    """
     defaults: dict[str, Any] = {"seed": 7, "history_days": 14, "campaigns": 2, "ads": 6, "frozen": True, "start": START}
+    flags = {**defaults, **flags}
     with tempfile.TemporaryDirectory() as folder:
-        info = start_sandbox(Path(folder), **{**defaults, **flags})
+        if not fresh:
+            _bring_history(Path(folder), flags)
+        info = start_sandbox(Path(folder), **flags)
         try:
             yield info
         finally:
             stop_sandbox(info, kill=True)  # nobody reads its store again
+
+
+def _written(store: Path, flags: dict[str, Any]) -> list[str]:
+    """As on the command line."""
+    words = ["--port", "0", "--store", str(store)]
+    for name, value in flags.items():
+        if value is not False:
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return words
+
+
+def _bring_history(folder: Path, flags: dict[str, Any]) -> None:
+    """Copy the store kept of these flags; the first who asks makes it, as the process itself would, and keeps it.
+
+    Two workers may make the same one side by side: the later replaces the earlier.
+    """
+    assert flags["frozen"], "a clock that runs would have passed the time since its history was made"
+    assert flags["start"], "a history that ends now is another one each time"
+    name = hashlib.sha256(json.dumps(flags, sort_keys=True).encode()).hexdigest()[:16]
+    kept = _kept_histories() / f"{name}.sqlite3"
+    try:
+        shutil.copyfile(kept, folder / STORE)
+    except FileNotFoundError:
+        open_world(arguments(_written(folder, flags))).store.close()  # which leaves one file, without a log beside it
+        part = kept.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(folder / STORE, part)
+        part.replace(kept)
+
+
+@cache
+def _kept_histories() -> Path:
+    """A folder among what the tests write, named for all that a history follows from; those of other code go."""
+    digest = hashlib.sha256()
+    for path in sorted([*(ROOT / "campaigns" / "sandbox").glob("*.py"), ROOT / "requirements" / "dev.txt"]):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    folder = Path(os.environ["MEDIABUYER_TEST_VAR"]) / "sandboxes" / digest.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    for other in folder.parent.iterdir():
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder

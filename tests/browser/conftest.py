@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +122,18 @@ def open_page(browser: Browser, shared_context: BrowserContext, live_server: Any
     yield make
     for context in contexts.values():
         _leave_one_page(context) if context is shared_context else context.close()
+
+
+@contextmanager
+def without_scripts(page: Page) -> Iterator[None]:
+    """Pages that it turns to meanwhile run none. A context that never runs any costs as much as two pages more."""
+    switch = page.context.new_cdp_session(page)
+    switch.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        yield
+    finally:
+        switch.send("Emulation.setScriptExecutionDisabled", {"value": False})
+        switch.detach()
 
 
 def _new_page(context: BrowserContext) -> Page:

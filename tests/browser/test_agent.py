@@ -20,7 +20,7 @@ from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import wall_now
 from memory.events import record
 from tests.agent.worlds import make_ad, make_budget, make_observation
-from tests.browser.conftest import AXE_RULES, COLOUR_RULES, Look, requests_within, run_axe, session_cookie, settle
+from tests.browser.conftest import AXE_RULES, COLOUR_RULES, Look, requests_within, run_axe, settle, without_scripts
 from tests.factories import NOW, CycleFactory, DecisionFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -93,16 +93,14 @@ def test_timeline_follows_the_cycle_and_then_rests(open_page: Callable[..., Page
     assert page.errors == []  # type: ignore[attr-defined]
 
 
-def test_cycle_page_works_without_script(browser: Any, live_server: Any, cycle: Cycle, manager: User) -> None:
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.add_cookies([session_cookie(manager, live_server.url)])
-    page = context.new_page()
-    Cycle.objects.filter(pk=cycle.pk).update(state="running")
-    page.goto(reverse("cycle", args=[cycle.account.key, cycle.key]))
-    Cycle.objects.filter(pk=cycle.pk).update(state="done")
-    page.get_by_role("link", name="Look again").click()
-    expect(page.get_by_text("The same comes out again")).to_be_visible()
-    context.close()
+def test_cycle_page_works_without_script(open_page: Callable[..., Page], cycle: Cycle, manager: User) -> None:
+    page = open_page(manager)
+    with without_scripts(page):
+        Cycle.objects.filter(pk=cycle.pk).update(state="running")
+        page.goto(reverse("cycle", args=[cycle.account.key, cycle.key]))
+        Cycle.objects.filter(pk=cycle.pk).update(state="done")
+        page.get_by_role("link", name="Look again").click()
+        expect(page.get_by_text("The same comes out again")).to_be_visible()
 
 
 def test_admin_holds_the_policy(open_page: Callable[..., Page], cycle: Cycle, manager: User) -> None:

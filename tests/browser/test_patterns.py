@@ -46,8 +46,9 @@ def test_account_pages_have_no_violation(check_pages: Callable[..., None], opera
     check_pages(operator, *(reverse(name) for name in ("mfa_index", "account_change_password", "account_logout")))
 
 
-def test_theme_is_kept_without_flash(patterns: Callable[..., Page]) -> None:
-    page = patterns()
+def test_theme_is_kept_without_flash(open_page: Callable[..., Page], operator: User) -> None:
+    page = open_page(operator)
+    page.goto(reverse("status"))
     page.get_by_role("button", name="You, appearance and keyboard").click()
     page.get_by_text("Dark", exact=True).click()
     page.reload()

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from campaigns.models import Ad, AdAccount, AdSet, InsightDay
 from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.models import User
 from tests.agent.worlds import make_ad, make_budget, make_observation
-from tests.browser.conftest import Look, session_cookie
+from tests.browser.conftest import Look, without_scripts
 from tests.factories import (
     NOW,
     AdFactory,
@@ -143,19 +143,17 @@ def test_bar_of_a_selection_hides_no_row_that_was_ticked(
 
 
 def test_it_works_without_javascript(
-    browser: Browser, live_server: Any, account: AdAccount, sets: list[AdSet], team: User
+    open_page: Callable[..., Page], account: AdAccount, sets: list[AdSet], team: User
 ) -> None:
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.add_cookies([session_cookie(team, live_server.url)])  # type: ignore[list-item]
-    page = context.new_page()
-    page.goto(reverse("ads", args=[account.key]) + "?level=ad")
-    page.get_by_label("Select Gift box, Broad").check()
-    expect(page.get_by_text("selected", exact=True)).to_be_hidden()  # nothing counts them
-    page.get_by_role("button", name="Propose…").click()
-    page.get_by_label("Why?").fill("It has sold nothing since Monday.")
-    page.get_by_role("button", name="Propose 1").click()
-    expect(page.get_by_role("heading", name="1 of 1 proposed")).to_be_visible()
-    context.close()
+    page = open_page(team)
+    with without_scripts(page):
+        page.goto(reverse("ads", args=[account.key]) + "?level=ad")
+        page.get_by_label("Select Gift box, Broad").check()
+        expect(page.get_by_text("selected", exact=True)).to_be_hidden()  # nothing counts them
+        page.get_by_role("button", name="Propose…").click()
+        page.get_by_label("Why?").fill("It has sold nothing since Monday.")
+        page.get_by_role("button", name="Propose 1").click()
+        expect(page.get_by_role("heading", name="1 of 1 proposed")).to_be_visible()
     assert Decision.objects.get().title == "Pause “Gift box, Broad”"
 
 
@@ -174,6 +172,5 @@ def test_proposing_has_no_violation(
     check_pages(
         team,
         Look(reverse("ads", args=[account.key]) + "?open=all", act=tick),
-        Look(preview_url, ready="#make"),
-        Look(preview_url, ready="#make", act=confirm),
+        Look(preview_url, ready="#make", then=(confirm,)),
     )

@@ -27,13 +27,14 @@ def count_queries() -> Callable[[AdAccount], dict[str, int]]:
         client.force_login(
             MemberFactory.create(brand=account.brand, role="owner").user, "django.contrib.auth.backends.ModelBackend"
         )
-        return {name: _queries(client, url) for name, url in pages_of(account).items()}
+        pages = pages_of(account)
+        _read(client, pages["Today"])  # the first visit remembers the account in the session
+        return {name: _queries(client, url) for name, url in pages.items()}
 
     return count
 
 
 def _queries(client: Client, url: str) -> int:
-    _read(client, url)  # the first visit remembers the account in the session
     with CaptureQueriesContext(connection) as queries:
         _read(client, url)
     return len(queries)
@@ -54,6 +55,6 @@ def test_no_page_asks_more_often_for_more_rows(count_queries: Callable[[AdAccoun
         seed_breakdowns(account, days=3)
         seed_conversions(account, each=5)
         seed_history(account, decisions=30 * many, events=40 * many, cycles=3 * many)
-    few, many_rows = count_queries(small), count_queries(large)
+    many_rows, few = count_queries(large), count_queries(small)  # what is asked once in a process counts as too many
     assert {name: count for name, count in many_rows.items() if count > few[name]} == {}
     assert {name: count for name, count in many_rows.items() if count > MOST_QUERIES} == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,24 @@ def live_ad(sandbox: SandboxInfo, budget: int) -> tuple[str, str]:
     return adset, make("ads", adset_id=adset, creative={"creative_id": make("adcreatives")})
 
 
+def all_told(sandbox: SandboxInfo) -> dict[str, Any]:
+    """The sandbox's own account of itself, and what an advertiser sees."""
+    level = {"level": "ad", "time_increment": 1, "limit": 500}
+    seen = {
+        "campaigns": {"fields": "name,objective,daily_budget,created_time,updated_time,effective_status"},
+        "adsets": {"fields": "name,daily_budget,targeting,learning_stage_info,updated_time,effective_status"},
+        "ads": {"fields": "name,creative{body,title,effective_object_story_id},issues_info,updated_time"},
+        "insights": {"fields": "ad_id,impressions,reach,clicks,spend,actions", "date_preset": "maximum", **level},
+        "activities": {"fields": "event_type,event_time,object_id,extra_data", "limit": 500},
+    }
+    told = {name: sandbox.control(name) for name in ("clock", "truth", "orders")}
+    for edge, params in seen.items():
+        status, told[edge] = sandbox.graph(f"{sandbox.account_id}/{edge}", **params)
+        assert status == 200, told[edge]
+        assert told[edge]["data"], edge
+    return told
+
+
 def test_frozen_clock_stands_until_posted(sandbox: SandboxInfo) -> None:
     before = sandbox.control("clock")
     assert before["frozen"] is True
@@ -38,7 +57,7 @@ def test_frozen_clock_stands_until_posted(sandbox: SandboxInfo) -> None:
 
 
 def test_running_clock_follows_its_speed() -> None:
-    with running_sandbox(history_days=2, campaigns=1, ads=2, frozen=False, speed=36000) as sandbox:
+    with running_sandbox(fresh=True, history_days=2, campaigns=1, ads=2, frozen=False, speed=36000) as sandbox:
         first, second = sandbox.control("clock"), sandbox.control("clock")
         assert second["now"] > first["now"]
         assert first["speed"] == 36000
@@ -101,20 +120,25 @@ def test_late_orders_restate_past_days() -> None:
 
 
 def test_same_seed_tells_the_same_story() -> None:
-    truths = []
-    for _ in range(2):
-        with running_sandbox(**SMALL) as sandbox:
+    """Made twice, and copied, which is what other tests start on: they see what a sandbox just made would show them."""
+    told = []
+    for fresh in (True, True, False):
+        with running_sandbox(fresh=fresh, **SMALL) as sandbox:
+            about = asdict(replace(sandbox, url="", store=Path(), process=None))  # type: ignore[arg-type]
+            before = all_told(sandbox)
             live_ad(sandbox, 4000)
             sandbox.control("clock", {"advance_hours": 50})
-            truths.append((sandbox.access_token, sandbox.control("truth"), sandbox.control("orders")))
-    assert truths[0] == truths[1]
+            told.append((about, before, all_told(sandbox)))
+    assert told[0] == told[1] == told[2]
+    _, before, after = told[0]
+    assert len(after["orders"]["data"]) > len(before["orders"]["data"]) > 0
 
 
 def test_minute_of_the_start_changes_no_figure() -> None:
     truths = []
     for minute in ("03:00", "29:59", "58:00"):
         with running_sandbox(
-            seed=42, history_days=12, campaigns=3, ads=12, start=f"2026-11-20T12:{minute}+01:00"
+            fresh=True, seed=42, history_days=12, campaigns=3, ads=12, start=f"2026-11-20T12:{minute}+01:00"
         ) as one:
             truth = one.control("truth")
             truths.append([truth[name] for name in ("account", "days", "campaigns", "adsets", "ads", "ad_days")])

@@ -93,61 +93,63 @@ def test_address_file_is_made_again(shared_var: Path) -> None:
     assert read_state(shared_var / "postgres.json")["url"] == url
 
 
-def test_killed_server_recovers_with_its_data(var: Path) -> None:
-    url = ensure_postgres(var)
+def test_killed_server_recovers_with_its_data(stopped_var: Path) -> None:
+    url = ensure_postgres(stopped_var)
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    pid = postmaster(var)
+    pid = postmaster(stopped_var)
     os.kill(pid, signal.SIGKILL)
     wait_until_gone([pid], 5)
-    assert ask(ensure_postgres(var), "SELECT answer FROM kept") == 42
-    assert postmaster(var) != pid
+    assert ask(ensure_postgres(stopped_var), "SELECT answer FROM kept") == 42
+    assert postmaster(stopped_var) != pid
+    with psycopg.connect(url) as connection:
+        connection.execute("DROP TABLE kept")
 
 
-def test_stale_pid_of_a_living_stranger_is_seen_through(var: Path) -> None:
-    url = ensure_postgres(var, durable=False)
-    left = (var / "postgres" / "postmaster.pid").read_text().splitlines()
-    stop_postgres(var)
+def test_stale_pid_of_a_living_stranger_is_seen_through(stopped_var: Path) -> None:
+    url = ensure_postgres(stopped_var, durable=False)
+    left = (stopped_var / "postgres" / "postmaster.pid").read_text().splitlines()
+    stop_postgres(stopped_var)
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         note = "\n".join([str(stranger.pid), *left[1:]])
-        (var / "postgres" / "postmaster.pid").write_text(note)
-        (var / "postgres" / ".s.PGSQL.5432.lock").write_text(note)
-        assert ask(ensure_postgres(var, durable=False), "SELECT 1") == 1
-        assert ensure_postgres(var, durable=False) == url
-        stop_postgres(var)
+        (stopped_var / "postgres" / "postmaster.pid").write_text(note)
+        (stopped_var / "postgres" / ".s.PGSQL.5432.lock").write_text(note)
+        assert ask(ensure_postgres(stopped_var, durable=False), "SELECT 1") == 1
+        assert ensure_postgres(stopped_var, durable=False) == url
+        stop_postgres(stopped_var)
         assert stranger.poll() is None
     finally:
         stranger.kill()
         stranger.wait()
 
 
-def test_stop_leaves_nothing_and_may_be_repeated(var: Path) -> None:
-    ensure_postgres(var, durable=False)
-    pid = postmaster(var)
-    stop_postgres(var)
+def test_stop_leaves_nothing_and_may_be_repeated(stopped_var: Path) -> None:
+    ensure_postgres(stopped_var, durable=False)
+    pid = postmaster(stopped_var)
+    stop_postgres(stopped_var)
     assert wait_until_gone([pid], 0) == []
-    assert not is_running(var)
-    stop_postgres(var)
+    assert not is_running(stopped_var)
+    stop_postgres(stopped_var)
 
 
-def test_stop_does_not_wait_for_idle_clients(var: Path) -> None:
-    with psycopg.connect(ensure_postgres(var, durable=False)):
+def test_stop_does_not_wait_for_idle_clients(stopped_var: Path) -> None:
+    with psycopg.connect(ensure_postgres(stopped_var, durable=False)):
         began = time.monotonic()
-        stop_postgres(var)
+        stop_postgres(stopped_var)
         assert time.monotonic() - began < 5
 
 
-def test_server_of_a_living_process_is_not_ours(var: Path) -> None:
+def test_server_of_a_living_process_is_not_ours(stopped_var: Path) -> None:
     waiting = f"{ENSURE}; sys.stdout.flush(); import time; time.sleep(60)"
-    other = subprocess.Popen([sys.executable, "-c", waiting, var], stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen([sys.executable, "-c", waiting, stopped_var], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None
     assert other.stdout.readline().startswith("postgresql://")
-    assert started_by_another(var)
+    assert started_by_another(stopped_var)
     other.kill()
     other.communicate()
-    assert not started_by_another(var)
-    assert is_running(var)
+    assert not started_by_another(stopped_var)
+    assert is_running(stopped_var)
 
 
 def test_long_path_moves_the_socket_to_a_private_folder(var: Path) -> None:
@@ -177,12 +179,14 @@ def test_root_finds_a_place_its_server_can_reach(var: Path) -> None:
         subprocess.run(["rm", "-rf", (closed / "postgres").resolve()], check=True)
 
 
-def test_data_of_another_version_is_named(var: Path) -> None:
-    ensure_postgres(var, durable=False)
-    stop_postgres(var)
-    version = var / "postgres" / "PG_VERSION"
+def test_data_of_another_version_is_named(stopped_var: Path) -> None:
+    ensure_postgres(stopped_var, durable=False)
+    stop_postgres(stopped_var)
+    version = stopped_var / "postgres" / "PG_VERSION"
     own = version.read_text()
     version.write_text("15\n")
-    with pytest.raises(ServerError, match="was written by PostgreSQL 15, the installed one is 18"):
-        ensure_postgres(var, durable=False)
-    version.write_text(own)
+    try:
+        with pytest.raises(ServerError, match="was written by PostgreSQL 15, the installed one is 18"):
+            ensure_postgres(stopped_var, durable=False)
+    finally:
+        version.write_text(own)
