@@ -274,3 +274,16 @@ def test_today_says_that_a_file_of_one_sum_tells_no_change(look: Any, shadow: Ad
     shadow.insightday_set.exclude(day=LAST).delete()
     shadow.insightday_set.update(day=FIRST)
     assert "The files tell no single days, so I cannot say what changed. An export by day could." in look("today")
+
+
+# --- Today ------------------------------------------------------------------------------------------------------------
+
+
+def test_chart_of_money_begins_with_the_file_and_draws_no_revenue_that_is_not_known(look: Any, shadow: Any) -> None:
+    shadow.insightday_set.filter(day__lt=LAST - timedelta(days=4)).delete()
+    assert "Spend and revenue, last 5 whole days" in look("today")
+    without_revenue(shadow)
+    text = look("today")
+    assert "Spend, last 5 whole days" in text
+    assert re.search(r"Day Spend 21 Apr €", text), "the table under the chart has one column and begins with the file"
+    assert "came in" not in text
