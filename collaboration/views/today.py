@@ -32,6 +32,7 @@ from collaboration.people import actor_names
 from collaboration.period import begin_words
 from collaboration.spend_plot import spend_plot
 from collaboration.status import unsettled_of
+from collaboration.tabs import rows_of
 from collaboration.why import explain_change, measures_of
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
@@ -226,16 +227,7 @@ def _health(account: AdAccount, plan: Decimal, now: datetime, machine_now: datet
 
 
 def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
-    rows = Decision.objects.filter(account=account)
-    if account.is_read_only:
-        return sorted(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("pk"), key=_by_effect)
-    return list(rows.to_decide(now).order_by("expires_at", "pk"))
-
-
-def _by_effect(decision: Decision) -> tuple[bool, Decimal]:
-    """The largest expected effect first, then what has none."""
-    effect = decision.expected.get("per_day")
-    return effect is None, -Decimal(effect or 0)
+    return list(rows_of(account, "waiting", "", now).select_related(None))
 
 
 def _money(account: AdAccount, now: datetime) -> Money:

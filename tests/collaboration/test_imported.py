@@ -207,6 +207,21 @@ def test_largest_expected_effect_is_shown_first(look: Any, shadow: Any) -> None:
         True, True, True, False, False,
     ]  # fmt: skip
     assert text.find("Do large ") < text.find("Do middle ") < text.find("Do small ")
+    listed = re.findall(r"Do (\w+) ", look("inbox").partition("Expected effect")[0])
+    assert list(dict.fromkeys(listed)) == ["large", "middle", "small", "tiny", "none"]
+
+
+def test_opened_proposal_is_listed_on_its_page(look: Any, shadow: Any) -> None:
+    made = [
+        DecisionFactory.create(
+            account=shadow, state="proposed", title=f"Do no {place}.", expires_at="2100-01-01T00:00Z",
+            expected={"per_day": str(place + 1), "low": "0", "high": "200", "p_loss": "0.1"},
+        )
+        for place in range(60)
+    ]  # fmt: skip
+    text = look("decision", made[0].key)
+    assert text.count("Do no 1.") == 1
+    assert "Do no 59." not in text
 
 
 def test_what_stands_for_a_whole_campaign_is_called_so_once(shadow: AdAccount) -> None:
