@@ -207,7 +207,7 @@ def _part_figures(account: AdAccount, period: Period, split: tuple[str, str], wh
     dimension, value = split
 
     def part_of(start: date, end: date) -> Sums:
-        found = cross_totals(account, start, end, "ad", dimension, where=where & Q(value=value))
+        found = cross_totals(account, start, end, "ad", dimension, where=where, only=value)
         return {ad: part for (ad, _), part in found.items()}
 
     return Figures(part_of(period.start, period.end), part_of(*period.before) if period.before else {})

@@ -18,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
-from campaigns.models import AdAccount, InsightBreakdown
+from campaigns.models import AdAccount
 from campaigns.models.tree import finest_told
 from collaboration.ad_rows import (
     LEVELS,
@@ -47,6 +47,7 @@ from collaboration.views.saved import saved_views
 from creatives.models import Angle
 from mediabuyer.agent.ask import open_by_id
 from mediabuyer.brands.permissions import Right, may
+from portfolio.splits import told_splits
 
 EACH_PAGE = {"campaign": 25, "ad_set": 50, "ad": 50}
 MOST_ROWS = 150
@@ -262,7 +263,7 @@ def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:
         chips.append({"parameter": "landing_page", "label": "One landing page"})
     if asked.split:
         dimension, value = asked.split
-        known = InsightBreakdown.objects.filter(account=account, dimension=dimension).exists()
+        known = dimension in told_splits(account)
         chips.append(
             {"parameter": "split", "label": f"Only {dimension.replace('_', ' ')}: {value}" if known else "Nothing such"}
         )
