@@ -202,6 +202,10 @@ def rate_of(columns: str, scale: Scale) -> str:
     return "roas" if scale.has_revenue else "cpa"
 
 
+def rate_title(rate: str, scale: Scale) -> str:
+    return scale.cost if rate == "cpa" and scale.is_of_files else rate.upper()
+
+
 def _part_figures(account: AdAccount, period: Period, split: tuple[str, str], where: Q) -> Figures:
     """Of one value of a breakdown only."""
     dimension, value = split

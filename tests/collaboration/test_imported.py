@@ -85,6 +85,20 @@ def test_goal_is_set_for_the_kind_that_the_file_has(look: Any, say: Any) -> None
     assert "An add to cart may cost" in look("settings")
 
 
+@pytest.mark.parametrize(
+    ("kinds", "title"),
+    [(("link click",), "Cost per link click"), (("lead",), "Cost per lead"), ((), "Cost per result"),
+     (("purchase",), "CPA, by Meta")],
+)  # fmt: skip
+def test_cost_bears_the_name_of_what_is_paid_for(look: Any, say: Any, shadow: Any, kinds: Any, title: str) -> None:
+    say(*kinds)
+    without_revenue(shadow)
+    pages = [look("today"), look("portfolio"), look("ads")]
+    assert all(title in text for text in pages)
+    assert all(("CPA" in text) == (title == "CPA, by Meta") for text in pages)
+    assert all(f"{title}, 14 days" in text for text in pages[1:])
+
+
 @pytest.mark.parametrize("page", ["portfolio", "ads"])
 def test_results_bear_the_name_of_their_kind(look: Any, say: Any, page: str) -> None:
     say("add to cart")
@@ -157,7 +171,9 @@ def test_chart_of_a_decision_names_the_kind_and_prices_one_alone(shadow: AdAccou
     decision = DecisionFactory.create(account=shadow, evidence={"ad": ad.external_id}, proposed_at="2026-04-26T08:00Z")
     decision.refresh_from_db()
     say("lead")
-    assert "What a lead cost" in build_card(decision).plot.title
+    plot = build_card(decision).plot
+    assert "What a lead cost" in plot.title
+    assert plot.series[0].name == "Cost per lead, 7-day mean"
     say("link click")
     assert build_card(decision).plot is None
 
