@@ -10,6 +10,7 @@ from campaigns.models import AdAccount, ImportFile
 UNKNOWN = "result"
 OF_META = ("purchase",)
 """A connected account is read with purchases as its results."""
+CPA = "CPA, by Meta"
 
 IRREGULAR = {"add to cart": "adds to cart", "person reached": "people reached"}
 
@@ -53,6 +54,11 @@ def several_results(kinds: tuple[str, ...]) -> str:
     """What many are called: `purchases`, `adds to cart`; `results` where the kind has no word of its own."""
     word = _plain(kinds)
     return IRREGULAR.get(word) or f"{word}s"
+
+
+def cost_title(kinds: tuple[str, ...]) -> str:
+    """What the cost of one is called: `CPA, by Meta` of purchases, else `Cost per lead`."""
+    return CPA if kinds == OF_META else f"Cost per {_plain(kinds)}"
 
 
 def _plain(kinds: tuple[str, ...]) -> str:

@@ -202,12 +202,16 @@ def rate_of(columns: str, scale: Scale) -> str:
     return "roas" if scale.has_revenue else "cpa"
 
 
+def rate_title(rate: str, scale: Scale) -> str:
+    return scale.cost if rate == "cpa" and scale.is_of_files else rate.upper()
+
+
 def _part_figures(account: AdAccount, period: Period, split: tuple[str, str], where: Q) -> Figures:
     """Of one value of a breakdown only."""
     dimension, value = split
 
     def part_of(start: date, end: date) -> Sums:
-        found = cross_totals(account, start, end, "ad", dimension, where=where & Q(value=value))
+        found = cross_totals(account, start, end, "ad", dimension, where=where, only=value)
         return {ad: part for (ad, _), part in found.items()}
 
     return Figures(part_of(period.start, period.end), part_of(*period.before) if period.before else {})

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.utils.text import capfirst
 
-from campaigns.result_kinds import OF_META, mixed_words, several_results
+from campaigns.result_kinds import CPA, OF_META, cost_title, mixed_words, several_results
 from collaboration.beliefs import Belief
 from collaboration.tables import Head, Value
 from collaboration.templatetags.ui import delta, number, percent
@@ -48,10 +48,17 @@ class Scale:
     """What a result is; empty where nothing says it."""
     has_ledger: bool = True
     """Without own orders, what needs them is left out."""
+    is_of_files: bool = False
+    """Imported files name what a result is, and few of them count purchases."""
 
     @property
     def results(self) -> str:
         return capfirst(several_results(self.kinds))
+
+    @property
+    def cost(self) -> str:
+        """What the cost of a result is called."""
+        return cost_title(self.kinds) if self.is_of_files else CPA
 
     @property
     def is_mixed(self) -> bool:
@@ -97,7 +104,7 @@ class Column:
         return Head(self.key, self.title(scale), self.kind)
 
     def title(self, scale: Scale) -> str:
-        return scale.results if self.key == "results" else self.label
+        return {"results": scale.results, "cpa": scale.cost}.get(self.key, self.label)
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ COLUMNS = {
                lambda one, _: one.spend, compares=True, css="n"),
         Column("results", "Results", "number", "What the ads are optimised for, as the platform attributes it.",
                lambda one, _: one.results, good="up", compares=True),
-        Column("cpa", "CPA, by Meta", "money", "Spend divided by results as Meta counts them, in the period.",
+        Column("cpa", CPA, "money", "Spend divided by results as Meta counts them, in the period.",
                lambda one, scale: scale.alone(one.cpa), good="down", compares=True),
         Column("revenue", "Revenue", "money", "Order value that the platform attributes to clicks and views.",
                lambda one, _: one.revenue, good="up", compares=True),
@@ -133,7 +140,8 @@ COLUMNS = {
                lambda one, _: one.clicks, compares=True),
         Column("ctr", "CTR", "share", "Clicks divided by impressions.",
                lambda one, _: one.ctr, good="up", compares=True, css="n"),
-        Column("cpc", "CPC", "money", "Spend divided by clicks.", lambda one, _: one.cpc, compares=True),
+        Column("cpc", "CPC", "money", "Spend divided by all clicks, as the platform counts them.",
+               lambda one, _: one.cpc, compares=True),
         Column("cvr", "CVR", "share", "Results divided by clicks.",
                lambda one, scale: scale.alone(one.cvr), good="up", compares=True),
         Column("fatigue", "Fatigue", "share", "By how much the click rate has fallen since the first day, fitted.",
@@ -158,7 +166,7 @@ COLUMNS = {
 }  # fmt: skip
 
 TWO_COSTS = (
-    "CPA, by Meta counts the purchases that Meta credits to clicks and views of the period; the cost of an own order "
+    f"{CPA} counts the purchases that Meta credits to clicks and views of the period; the cost of an own order "
     "counts the orders of your own ledger, by their click, over the last 90 days and with those still expected. So the "
     "two differ."
 )

@@ -21,8 +21,8 @@ class Earning:
 
     words: str = ""
     yesterday: str = ""
-    loses: bool = False
-    """Whether the last seven days brought less than they cost."""
+    lost: str = ""
+    """Which days brought less than they cost, where the last seven or those of the files did."""
 
 
 def earning_of(account: AdAccount, today: date, scale: Scale) -> Earning:
@@ -35,8 +35,8 @@ def earning_of(account: AdAccount, today: date, scale: Scale) -> Earning:
     week, day = add_up(days.values()), days.get(today - timedelta(days=1), Totals())
     if not week.spend:
         return Earning()
-    profit = week.profit(scale.margin)
-    return Earning(_words(day, week, scale), _yesterday(day, scale) if day.spend else "", profit < 0)
+    profit, lost = week.profit(scale.margin), f"Lost money in {WEEK} days"
+    return Earning(_words(day, week, scale), _yesterday(day, scale) if day.spend else "", lost if profit < 0 else "")
 
 
 def _of_files(account: AdAccount, scale: Scale) -> Earning:
@@ -44,7 +44,8 @@ def _of_files(account: AdAccount, scale: Scale) -> Earning:
     whole = total(account, *span) if span else Totals()
     if not whole.spend:
         return Earning()
-    return Earning(f"These days {_earned(whole, scale)} after the cost of ads.", loses=whole.profit(scale.margin) < 0)
+    lost = "Lost money in these days" if whole.profit(scale.margin) < 0 else ""
+    return Earning(f"These days {_earned(whole, scale)} after the cost of ads.", lost=lost)
 
 
 def _words(day: Totals, week: Totals, scale: Scale) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import Count, Q
 
 from campaigns.models import AdAccount
-from campaigns.result_kinds import kinds_of, one_result
+from campaigns.result_kinds import cost_title, kinds_of, one_result
 from collaboration.plots import Level, Plot, Series
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Decision
@@ -81,7 +81,7 @@ def _cost_plot(
         summary=f"Cost of {single} in the last {CHART_DAYS} days: between {low} and {high}; {said}.",
         labels=_labels(list(by_day)[-CHART_DAYS:]),
         series=[
-            Series("CPA, by Meta, 7-day mean", cpa, "kink"),
+            Series(f"{cost_title(kinds)}, 7-day mean", cpa, "kink"),
             *([Series("By own orders; the last days still fill", own, "k2", dashed=True)] if orders else []),
         ],
         levels=levels,

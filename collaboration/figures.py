@@ -49,7 +49,8 @@ def scale_of(account: AdAccount) -> tuple[Scale, Goal]:
     has_revenue = InsightDay.objects.filter(account=account, revenue__gt=0).exists()
     kinds = kinds_of(account) if has_revenue or account.is_read_only else ()
     has_ledger = Conversion.objects.filter(account=account).exists()
-    return Scale(account.currency, goal.margin, goal.target_cpa, has_revenue, kinds, has_ledger), goal
+    known = (account.currency, goal.margin, goal.target_cpa, has_revenue, kinds, has_ledger)
+    return Scale(*known, is_of_files=account.is_read_only), goal
 
 
 def source_of(account: AdAccount, now: datetime) -> Source:

@@ -35,7 +35,7 @@ def rows_of(account: AdAccount, view: str, kind: str, now: datetime) -> Decision
     chosen = {"waiting": rows.to_decide, "deferred": rows.deferred}.get(view)
     found = chosen(now).order_by("expires_at", "pk") if chosen else rows.decided().by_end()
     if account.is_read_only and view == "waiting":
-        found = rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now)
+        found = rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).by_effect()
     return found.filter(action=kind) if kind in BY_SLUG else found
 
 
@@ -44,6 +44,9 @@ def above(decision: Decision, view: str, rows: DecisionQuerySet) -> int:
     if view == "decided":
         told = when_told(decision)
         return rows.filter(Q(told_at__gt=told) | Q(told_at=told, pk__gt=decision.pk)).count()
+    if decision.account.is_read_only and view == "waiting":
+        known = list(rows.values_list("pk", flat=True))
+        return known.index(decision.pk) if decision.pk in known else 0
     due = decision.expires_at
     return rows.filter(Q(expires_at__lt=due) | Q(expires_at=due, pk__lt=decision.pk)).count()
 

@@ -9,10 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 
-from campaigns.models import AdAccount, AdSet, InsightBreakdown
+from campaigns.models import AdAccount, AdSet
 from collaboration.ad_rows import Figures
 from collaboration.beliefs import Belief
 from collaboration.columns import Scale, write
@@ -21,6 +20,7 @@ from creatives.models import Angle, LandingPage
 from portfolio.charts import HeatCell, heat_cell
 from portfolio.metrics import Totals, add_up
 from portfolio.performance import EVERYTHING, Row, add_up_by, cross_totals, owners, rows_of, totals
+from portfolio.splits import told_splits
 
 LABELS = {
     "angle": "Angle",
@@ -31,14 +31,14 @@ LABELS = {
     "region": "Region",
     "landing_page": "Landing page",
 }
+SHORT = {
+    "publisher_platform": "platform",
+    "platform_position": "placement",
+    "impression_device": "device",
+    "dma": "market area",
+}
 OURS = ("angle", "landing_page")
 """Keys of our own tree; every other one is a breakdown of the platform."""
-_FIRST = f"SELECT min(dimension) FROM {InsightBreakdown._meta.db_table} WHERE account_id = %(account)s"  # noqa: S608
-_STEPS = f"""
-    WITH RECURSIVE steps (name) AS (
-        ({_FIRST}) UNION ALL SELECT ({_FIRST} AND dimension > steps.name) FROM steps WHERE steps.name IS NOT NULL)
-    SELECT name FROM steps
-"""  # noqa: S608 - the name of a table
 MOST_PARTS = 40
 HEAT_SIDE = 8
 
@@ -58,17 +58,14 @@ class Part:
 
 def dimensions(account: AdAccount) -> dict[str, str]:
     """What can be asked by, with the word for it: the usual ones first, then what an import brought."""
-    there = _breakdowns(account)
+    there = told_splits(account)
     known = {name: label for name, label in LABELS.items() if name in OURS or name in there}
     others = sorted(name for name in there - known.keys() if name != "age,gender")
-    return known | {name: name.replace("_", " ").replace(",", " × ").capitalize() for name in others}
+    return known | {name: " × ".join(map(_split_word, name.split(","))).capitalize() for name in others}
 
 
-def _breakdowns(account: AdAccount) -> set[str]:
-    """From each to the next in the index, which takes as many steps as there are; DISTINCT would read every row."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STEPS, {"account": account.pk})
-        return {name for (name,) in cursor.fetchall() if name is not None}
+def _split_word(name: str) -> str:
+    return SHORT.get(name) or name.replace("_", " ")
 
 
 def parts(account: AdAccount, period: Period, by: str, *, where: Q = EVERYTHING, base: str = "") -> list[Part]:

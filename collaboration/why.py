@@ -16,7 +16,7 @@ from mediabuyer.lib.money import format_money, meta_offset
 from portfolio.diagnosis import Contribution, Diagnosis, contributions, diagnose, round_to_sum
 from portfolio.metrics import Totals
 
-TITLES = {"roas": "ROAS", "cpa": "CPA, by Meta", "revenue": "Revenue", "results": "Results"}
+TITLES = {"roas": "ROAS", "revenue": "Revenue"}
 GOOD = {"roas": "up", "cpa": "down", "revenue": "up", "results": "up"}
 MOST_PLACES = 6
 MIXED = ("results",)
@@ -48,6 +48,10 @@ def measures_of(scale: Scale) -> tuple[str, ...]:
     return (*money, "results", "cpa") if money else ("cpa", "results")
 
 
+def title_of(measure: str, scale: Scale) -> str:
+    return TITLES.get(measure) or (scale.results if measure == "results" else scale.cost)
+
+
 def explain_change(measure: str, before: Totals, after: Totals, scale: Scale, places: Sequence[Part] = ()) -> Why:
     """`places` are parts of the same whole; their effects are summed to the same change."""
     found = diagnose(measure, before, after, MIXED if scale.is_mixed else ())
@@ -57,7 +61,7 @@ def explain_change(measure: str, before: Totals, after: Totals, scale: Scale, pl
     _write_effects(drivers, total, measure, scale)
     return Why(
         measure=measure,
-        title=scale.results if measure == "results" else TITLES[measure],
+        title=title_of(measure, scale),
         said=_said(found, drivers, scale),
         before=_write(found.before, measure, scale),
         after=_write(found.after, measure, scale),
@@ -103,7 +107,7 @@ def _place_words(one: Contribution[str], measure: str, scale: Scale) -> str:
     if not sizes[name]:
         return ""
     if name == "rate":
-        return f"its {TITLES[own]} went from {old} to {new}"
+        return f"its {title_of(own, scale).replace('Cost', 'cost')} went from {old} to {new}"
     return "its share of the spend changed" if name == "mix" else "more or less was spent on everything"
 
 
@@ -122,7 +126,7 @@ def _write_effects(rows: list[dict[str, Any]], total: Decimal | None, measure: s
 
 def _said(found: Diagnosis, rows: Sequence[dict[str, Any]], scale: Scale) -> str:
     measure, before, after = found.measure, found.before, found.after
-    title = scale.results if measure == "results" else TITLES[measure]
+    title = title_of(measure, scale)
     if before is None or after is None:
         return "There is nothing to compare yet: one of the two periods has no spend or no results."
     old, new = _write(before, measure, scale), _write(after, measure, scale)

@@ -22,6 +22,7 @@ from creatives.models import Angle, LandingPage
 from mediabuyer.lib.clock import day_in_zone
 from portfolio.delay import Floats
 from portfolio.metrics import Totals, add_up
+from portfolio.splits import split_source
 
 DEFAULT_DAYS = 28
 EVERYTHING = Q()
@@ -198,13 +199,15 @@ def total(account: AdAccount, start: date, end: date) -> Totals:
 
 
 def cross_totals(
-    account: AdAccount, start: date, end: date, rows: str, columns: str, *, where: Q = EVERYTHING
+    account: AdAccount, start: date, end: date, rows: str, columns: str, *, where: Q = EVERYTHING, only: Any = None
 ) -> dict[tuple[Any, Any], Totals]:
     """Totals by two keys at once: angle x ad set for a heat map, ad x day for small lines. One query.
 
-    `columns` may be a breakdown; `rows` is a key of GROUPS.
+    `columns` may be a breakdown, of which `only` is the one value that is wanted; `rows` is a key of GROUPS.
     """
     insights, field = _source(account, start, end, columns)
+    if only is not None:
+        insights = insights.filter(**{field: only})
     found = insights.filter(where).values_list(GROUPS[rows], field).annotate(**SUMS).order_by()
     return {(row, column): _totals(*figures) for row, column, *figures in plain_rows(found)}
 
@@ -225,8 +228,9 @@ def _source(account: AdAccount, start: date, end: date, by: str) -> tuple[QueryS
     """The rows of the period and the field to group them by. Raises ValueError for a name that is no column."""
     if by in GROUPS:
         return whole_rows(InsightDay.objects.all(), account, start, end, by), GROUPS[by]
-    breakdown = InsightBreakdown.objects.filter(dimension=by)
-    return whole_rows(breakdown, account, start, end, by), "value"
+    dimension, part = split_source(account, by)
+    rows = whole_rows(InsightBreakdown.objects.filter(dimension=dimension), account, start, end, by)
+    return (rows, "value") if part is None else (rows.annotate(part=part), "part")
 
 
 def whole_rows(rows: QuerySet[Any], account: AdAccount, start: date, end: date, by: str = "") -> QuerySet[Any]:

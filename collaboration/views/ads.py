@@ -18,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
-from campaigns.models import AdAccount, InsightBreakdown
+from campaigns.models import AdAccount
 from campaigns.models.tree import finest_told
 from collaboration.ad_rows import (
     LEVELS,
@@ -30,6 +30,7 @@ from collaboration.ad_rows import (
     path_heads,
     path_values,
     rate_of,
+    rate_title,
     sort_lines,
     sparks,
     toggled,
@@ -47,6 +48,7 @@ from collaboration.views.saved import saved_views
 from creatives.models import Angle
 from mediabuyer.agent.ask import open_by_id
 from mediabuyer.brands.permissions import Right, may
+from portfolio.splits import told_splits
 
 EACH_PAGE = {"campaign": 25, "ad_set": 50, "ad": 50}
 MOST_ROWS = 150
@@ -105,7 +107,7 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "scale": scale,
         "headline": _headline(tree, finest_told(account)),
         "rows": _rows(request, account, shown[:MOST_ROWS], asked, columns, scale, period, rate),
-        "rate": rate.upper(),
+        "rate": rate_title(rate, scale),
         "left_out": max(len(shown) - MOST_ROWS, 0),
         "columns": [(one, one.title(scale)) for one in columns],
         "total_cells": cells_of(whole, columns, scale),
@@ -179,7 +181,7 @@ def _rows(
             "line": line,
             "cells": cells_of(line, columns, scale),
             "spark": small.get((line.level, line.pk), []),
-            "spark_label": f"{rate.upper()} of {line.name}, 14 days",
+            "spark_label": f"{rate_title(rate, scale)} of {line.name}, 14 days",
             "is_tired": line.belief is not None and line.belief.is_tired and line.level == "ad",
             "toggle": toggle(toggled(line, asked.open, everything=asked.opens_all)) if line.children else "",
             "href": page.replace(str(ANY_KEY), str(line.key)) if line.level == "ad" else "",
@@ -262,7 +264,7 @@ def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:
         chips.append({"parameter": "landing_page", "label": "One landing page"})
     if asked.split:
         dimension, value = asked.split
-        known = InsightBreakdown.objects.filter(account=account, dimension=dimension).exists()
+        known = dimension in told_splits(account)
         chips.append(
             {"parameter": "split", "label": f"Only {dimension.replace('_', ' ')}: {value}" if known else "Nothing such"}
         )

@@ -21,6 +21,7 @@ from collaboration.ad_rows import (
     load_campaigns,
     load_figures,
     rate_of,
+    rate_title,
     sort_lines,
     sparks,
     total_line,
@@ -37,7 +38,7 @@ from collaboration.tables import FORMATS, Table, export
 from collaboration.tables import Head as TableHead
 from collaboration.views.saved import saved_views
 from collaboration.where import Part, angle_parts, dimensions, heat_map, parts
-from collaboration.why import TITLES, explain_change, measures_of
+from collaboration.why import explain_change, measures_of, title_of
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
@@ -81,7 +82,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         **saved_views(request, account, "portfolio"),
         "has_margin": goal.pk is not None,
         "break_even": 1 / scale.margin,
-        "rate": rate_of("", scale).upper(),
+        "rate": rate_title(rate_of("", scale), scale),
         "two_costs": TWO_COSTS,
     }
     if whole.totals.spend or whole.totals.results:
@@ -201,7 +202,7 @@ def _why(request: HttpRequest, whole: Line, angles: list[Part], scale: Scale) ->
     before = whole.before if measures else None
     return {
         "why": explain_change(measure, before, whole.totals, scale, angles) if before is not None else None,
-        "measures": [(name, scale.results if name == "results" else TITLES[name]) for name in measures],
+        "measures": [(name, title_of(name, scale)) for name in measures],
     }
 
 

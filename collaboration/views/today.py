@@ -30,8 +30,9 @@ from collaboration.figures import scale_of
 from collaboration.frame import account_for, person
 from collaboration.people import actor_names
 from collaboration.period import begin_words
-from collaboration.plots import Level, Plot, Series
+from collaboration.spend_plot import spend_plot
 from collaboration.status import unsettled_of
+from collaboration.tabs import rows_of
 from collaboration.why import explain_change, measures_of
 from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.observe import committed_now
@@ -41,7 +42,7 @@ from mediabuyer.lib.clock import day_in_zone, wall_now
 from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
-from portfolio.metrics import Totals, add_up, compute_changes
+from portfolio.metrics import Totals, compute_changes
 from portfolio.performance import (
     Period,
     data_span,
@@ -142,7 +143,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         **under_way(account, machine_now),
         "may_decide": may_decide,
         "is_reviewer": _is_reviewer(person(request), account),
-        "trend": _trend(account, money),
+        "trend": spend_plot(account, *_trend_days(money), money.plan, scale),
         "earning": earning_of(account, evaluation_day(account, now), scale),
         **_changed(account, period, scale),
         "events": events,
@@ -226,16 +227,7 @@ def _health(account: AdAccount, plan: Decimal, now: datetime, machine_now: datet
 
 
 def _waiting(account: AdAccount, now: datetime) -> list[Decision]:
-    rows = Decision.objects.filter(account=account)
-    if account.is_read_only:
-        return sorted(rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).order_by("pk"), key=_by_effect)
-    return list(rows.to_decide(now).order_by("expires_at", "pk"))
-
-
-def _by_effect(decision: Decision) -> tuple[bool, Decimal]:
-    """The largest expected effect first, then what has none."""
-    effect = decision.expected.get("per_day")
-    return effect is None, -Decimal(effect or 0)
+    return list(rows_of(account, "waiting", "", now).select_related(None))
 
 
 def _money(account: AdAccount, now: datetime) -> Money:
@@ -322,27 +314,11 @@ def _nothing_to_do(account: AdAccount) -> str:
     return "There is nothing I would do." if looked else "I have not looked at it yet."
 
 
-def _trend(account: AdAccount, money: Money) -> Plot | None:
+def _trend_days(money: Money) -> Period:
+    """The last whole days; of files none before their first."""
     last = money.day - timedelta(days=1) if money.is_today else money.day
     start = last - timedelta(days=TREND_DAYS - 1)
-    by_day = {row.key: row.totals for row in totals(account, start, last, "day")}
-    if len(by_day) < 2:
-        return None
-    days = [start + timedelta(days=index) for index in range(TREND_DAYS)]
-    spend = [float(by_day[day].spend) if day in by_day else 0.0 for day in days]
-    revenue = [float(by_day[day].revenue) if day in by_day else 0.0 for day in days]
-    whole = partial(format_money, currency=account.currency, places=0)
-    sums = add_up(by_day.values())
-    levels = [Level(float(money.plan), f"Budgets {whole(money.plan)}")] if money.plan else []
-    return Plot(
-        title="Spend and revenue, last 14 whole days",
-        summary=f"In {TREND_DAYS} days {whole(sums.spend)} were spent and {whole(sums.revenue)} came in.",
-        labels=[f"{day.day} {day:%b}" for day in days],
-        series=[Series("Revenue", revenue, "k1", filled=True), Series("Spend", spend, "k2")],
-        levels=levels,
-        format=lambda value: whole(Decimal(str(value))),
-        height=190,
-    )
+    return max(start, money.since or start), last
 
 
 def _events(account: AdAccount, user: User) -> list[dict[str, Any]]:

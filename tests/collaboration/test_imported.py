@@ -85,6 +85,20 @@ def test_goal_is_set_for_the_kind_that_the_file_has(look: Any, say: Any) -> None
     assert "An add to cart may cost" in look("settings")
 
 
+@pytest.mark.parametrize(
+    ("kinds", "title"),
+    [(("link click",), "Cost per link click"), (("lead",), "Cost per lead"), ((), "Cost per result"),
+     (("purchase",), "CPA, by Meta")],
+)  # fmt: skip
+def test_cost_bears_the_name_of_what_is_paid_for(look: Any, say: Any, shadow: Any, kinds: Any, title: str) -> None:
+    say(*kinds)
+    without_revenue(shadow)
+    pages = [look("today"), look("portfolio"), look("ads")]
+    assert all(title in text for text in pages)
+    assert all(("CPA" in text) == (title == "CPA, by Meta") for text in pages)
+    assert all(f"{title}, 14 days" in text for text in pages[1:])
+
+
 @pytest.mark.parametrize("page", ["portfolio", "ads"])
 def test_results_bear_the_name_of_their_kind(look: Any, say: Any, page: str) -> None:
     say("add to cart")
@@ -157,7 +171,9 @@ def test_chart_of_a_decision_names_the_kind_and_prices_one_alone(shadow: AdAccou
     decision = DecisionFactory.create(account=shadow, evidence={"ad": ad.external_id}, proposed_at="2026-04-26T08:00Z")
     decision.refresh_from_db()
     say("lead")
-    assert "What a lead cost" in build_card(decision).plot.title
+    plot = build_card(decision).plot
+    assert "What a lead cost" in plot.title
+    assert plot.series[0].name == "Cost per lead, 7-day mean"
     say("link click")
     assert build_card(decision).plot is None
 
@@ -207,6 +223,21 @@ def test_largest_expected_effect_is_shown_first(look: Any, shadow: Any) -> None:
         True, True, True, False, False,
     ]  # fmt: skip
     assert text.find("Do large ") < text.find("Do middle ") < text.find("Do small ")
+    listed = re.findall(r"Do (\w+) ", look("inbox").partition("Expected effect")[0])
+    assert list(dict.fromkeys(listed)) == ["large", "middle", "small", "tiny", "none"]
+
+
+def test_opened_proposal_is_listed_on_its_page(look: Any, shadow: Any) -> None:
+    made = [
+        DecisionFactory.create(
+            account=shadow, state="proposed", title=f"Do no {place}.", expires_at="2100-01-01T00:00Z",
+            expected={"per_day": str(place + 1), "low": "0", "high": "200", "p_loss": "0.1"},
+        )
+        for place in range(60)
+    ]  # fmt: skip
+    text = look("decision", made[0].key)
+    assert text.count("Do no 1.") == 1
+    assert "Do no 59." not in text
 
 
 def test_what_stands_for_a_whole_campaign_is_called_so_once(shadow: AdAccount) -> None:
@@ -274,3 +305,16 @@ def test_today_says_that_a_file_of_one_sum_tells_no_change(look: Any, shadow: Ad
     shadow.insightday_set.exclude(day=LAST).delete()
     shadow.insightday_set.update(day=FIRST)
     assert "The files tell no single days, so I cannot say what changed. An export by day could." in look("today")
+
+
+# --- Today ------------------------------------------------------------------------------------------------------------
+
+
+def test_chart_of_money_begins_with_the_file_and_draws_no_revenue_that_is_not_known(look: Any, shadow: Any) -> None:
+    shadow.insightday_set.filter(day__lt=LAST - timedelta(days=4)).delete()
+    assert "Spend and revenue, last 5 whole days" in look("today")
+    without_revenue(shadow)
+    text = look("today")
+    assert "Spend, last 5 whole days" in text
+    assert re.search(r"Day Spend 21 Apr €", text), "the table under the chart has one column and begins with the file"
+    assert "came in" not in text

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import csv
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
+from campaigns.exports.reader import open_source
+from campaigns.exports.understand import understand
+from campaigns.importing import account_for_import, import_file
 from campaigns.models import InsightBreakdown
 from collaboration.ad_rows import load_figures
 from collaboration.period import parse_period
 from collaboration.where import LABELS, angle_parts, dimensions, parts
-from tests.factories import AccountFactory
+from portfolio.performance import totals
+from tests.conftest import DATA
+from tests.factories import AccountFactory, AdFactory
 from tests.many_rows import LAST_DAY, SPLITS, seed_account, seed_breakdowns
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +51,60 @@ def test_breakdowns_are_found_without_reading_every_row(account: Any) -> None:
     }
     assert set(dimensions(other)) == {"angle", "landing_page", "dma"}
     assert set(dimensions(AccountFactory.create())) == {"angle", "landing_page"}
+
+
+def test_file_split_by_several_shows_each_with_its_sums(account: Any, now: Any, client: Any, manager: Any) -> None:
+    path = DATA / "kag-facebook" / "KAG_conversion_data.csv"
+    if not path.exists():
+        pytest.skip("the real file is absent")
+    source = open_source(path)
+    mapping = understand(source, {"from": "2017-08-01", "until": "2017-08-31", "currency": "USD"})
+    imported = account_for_import(account.brand, "KAG", mapping, "USD")
+    import_file(imported, source, mapping, now=now, actor="person:ana@example.com")
+    body = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+    def spent(column: str, value: str) -> Decimal:
+        return sum((Decimal(row["Spent"]) for row in body if row[column] == value), Decimal(0))
+
+    period = parse_period({"from": "2017-08-01", "to": "2017-08-31"}, date(2017, 9, 1))
+    assert list(dimensions(imported)) == ["angle", "age", "gender", "landing_page"]
+    ages = {one.name: one.totals for one in parts(imported, period, "age")}
+    assert set(ages) == {"30-34", "35-39", "40-44", "45-49"}
+    assert all(abs(one.spend - spent("age", name)) < Decimal("0.01") for name, one in ages.items())
+    genders = {one.name: one.totals for one in parts(imported, period, "gender")}
+    assert {name: round(one.spend, 2) for name, one in genders.items()} == {
+        "male": round(spent("gender", "M"), 2), "female": round(spent("gender", "F"), 2),
+    }  # fmt: skip
+    assert sum(one.results for one in genders.values()) == sum(int(row["Approved_Conversion"]) for row in body)
+    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("portfolio", args=[imported.key]), {"by": "age", "across": "gender"}).content.decode()
+    assert ">30-34</a></th>" in page
+    assert '<th scope="col">female</th>' in page.replace(' class="n"', "")
+    women = client.get(reverse("ads", args=[imported.key]), {"split": "gender:female"}).content.decode()
+    assert "Only gender: female" in women
+    assert f"{genders['female'].spend:,.2f}" in women
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value", "told"),
+    [
+        ("country,region", "US,Portland, OR", {"country": "US", "region": "Portland, OR"}),
+        ("age,region,gender", "18-24,A, B, C,male", {"age": "18-24", "region": "A, B, C", "gender": "male"}),
+        ("publisher_platform,platform_position", "facebook,feed", {"publisher_platform": "facebook"}),
+        ("impression_device,objective", "ipad,", {"impression_device": "ipad", "objective": ""}),
+    ],
+)
+def test_each_part_of_a_split_is_told(brand: Any, dimension: str, value: str, told: dict[str, str]) -> None:
+    account = AccountFactory.create(brand=brand, mode="shadow", platform="export")
+    ad = AdFactory.create(ad_set__campaign__account=account)
+    first = LAST_DAY - timedelta(days=3)
+    InsightBreakdown.objects.create(
+        account=account, ad=ad, day=first, until=LAST_DAY, dimension=dimension, value=value, spend=7
+    )
+    assert dimensions(account).keys() == {"angle", "landing_page", dimension, *told}
+    for by, name in told.items():
+        (row,) = totals(account, LAST_DAY - timedelta(days=9), LAST_DAY, by)
+        assert (row.key, row.totals.spend) == (name, 7)
 
 
 def test_figures_are_read_from_the_index_alone(many: Any) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Coalesce
+from django.db.models import FloatField, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 
 from campaigns.models import AdAccount
 from mediabuyer.agent.models.choices import REVERSIBLE
@@ -47,6 +48,11 @@ class DecisionQuerySet(models.QuerySet[Any]):
     def by_end(self) -> DecisionQuerySet:
         """What was decided or ended last comes first; each with that moment as `told_at`."""
         return self.annotate(told_at=TOLD_AT).order_by("-told_at", "-pk")
+
+    def by_effect(self) -> DecisionQuerySet:
+        """The largest expected effect a day first, then those that have none."""
+        effect = Cast(KT("expected__per_day"), FloatField())
+        return self.order_by(effect.desc(nulls_last=True), "pk")
 
     def open(self) -> DecisionQuerySet:
         """Those that may still spend: their rises count against the caps."""
