@@ -103,7 +103,7 @@ def payout_plot(ad: Ad, today: date, margin: Decimal, belief: Belief | None) -> 
     return Plot(
         title="What an own order brings by days since the click, against what it costs",
         summary=f"An own order of the last 90 days {said}: it cost {cost} and brings {brings} in 30 days."
-        f"{_next_money(belief, money(Decimal(1)))}",
+        f"{_next_money(belief, money(Decimal(1), places=0))}",
         labels=[f"day {lag}" for lag in range(WINDOW + 1)],
         series=[Series("Margin brought so far", curve, "k1", filled=True)],
         levels=[Level(belief.cpa, f"An own order costs {cost}")],
