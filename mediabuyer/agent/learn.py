@@ -22,7 +22,8 @@ def learn(account: AdAccount, now: datetime, note: Note) -> None:
     ended = Decision.objects.filter(account=account, state__in=ENDED).select_related("outcome", "ad__creative__angle")
     told = [remember_decision(decision, now) for decision in ended.order_by("-finished_at")[:200]]
     note.say(
-        f"Graded {len(measured)} earlier decisions; {len(told)} are kept to learn from.",
+        f"Graded {len(measured)} earlier decision{'' if len(measured) == 1 else 's'}; "
+        f"{len(told)} {'is' if len(told) == 1 else 'are'} kept to learn from.",
         measured=[{"title": one.decision.title, "verdict": one.verdict} for one in measured],
     )
 

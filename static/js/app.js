@@ -114,7 +114,8 @@
     return Boolean(button);
   };
   const sayWhyNot = (name) => {
-    const why = document.querySelector("[data-card]")?.dataset[name];
+    const told = document.querySelector("[data-card]")?.dataset;
+    const why = told?.[name] || told?.noAnswer;
     if (why) say(why);
   };
   const byKey = {
@@ -122,6 +123,9 @@
     k: () => move(-1),
     x: select,
     a: () => sayWhyNot("noYes"),
+    e: () => sayWhyNot("noAnswer"),
+    r: () => sayWhyNot("noAnswer"),
+    d: () => sayWhyNot("noAnswer"),
     u: () => sayWhyNot("noUndo"),
     "/": () => document.getElementById("q")?.focus(),
     "?": () => document.getElementById("keys")?.togglePopover(),

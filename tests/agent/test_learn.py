@@ -113,4 +113,4 @@ def test_step_counts_what_it_keeps(ended, account, now):
     ended("awaiting", action="pause_ad")
     with step(CycleFactory.create(account=account, state="running"), "learn") as note:
         learn(account, now, note)
-    assert Step.objects.get().summary == "Graded 0 earlier decisions; 1 are kept to learn from."
+    assert Step.objects.get().summary == "Graded 0 earlier decisions; 1 is kept to learn from."

@@ -223,6 +223,30 @@ def test_u_takes_a_slip_back_and_else_says_why_not(inbox: Callable[..., Page], t
     assert {(state_of(one), one.deferred_until) for one in Decision.objects.all()} == {("awaiting", None)}
 
 
+@pytest.mark.parametrize("role", ["reviewer", "team", "viewer"])
+def test_key_says_why_somebody_may_not_answer(
+    open_page: Callable[..., Page], person: Callable[[str], User], ten: list[Decision], role: str
+) -> None:
+    page = open_page(person(role))
+    page.goto(reverse("inbox", args=[ten[0].account.key]))
+    for count, key in enumerate("aerdu", 1):
+        page.keyboard.press(key)
+        expect(page.locator(".toast")).to_have_count(count)
+        expect(page.locator(".toast").last).to_contain_text("A manager or owner answers this.")
+    assert {state_of(one) for one in ten} == {"awaiting"}
+
+
+def test_key_says_that_nobody_answers_what_a_file_says(
+    open_page: Callable[..., Page], manager: User, ten: list[Decision]
+) -> None:
+    AdAccount.objects.update(mode="shadow")
+    Decision.objects.update(state="proposed", expires_at="2100-01-01T00:00Z")
+    page = open_page(manager)
+    page.goto(reverse("inbox", args=[ten[0].account.key]))
+    page.keyboard.press("r")
+    expect(page.locator(".toast")).to_contain_text("Nobody has to answer this: it was worked out from a file.")
+
+
 def test_what_was_approved_turns_to_done_by_itself(inbox: Callable[..., Page], ten: list[Decision]) -> None:
     page = inbox(clock=True)
     page.keyboard.press("a")
