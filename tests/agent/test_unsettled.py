@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -17,20 +18,32 @@ from mediabuyer.lib.clock import database_now, wall_now
 from mediabuyer.lib.errors import Conflict, Fault, NotAllowed, PlatformError
 from memory.events import sentence, verify_chain
 from memory.models import Event
+from tests.agent.conftest import Unknown
+from tests.campaigns.operations.fake_platform import FakePlatform
 from tests.factories import budget_change
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def unknown(approved, fake, let_time_pass):
-    """A raise from 50 to 60 that was sent as often as may be, and its change."""
-    decision = approved([budget_change("130001", "50", "60")])
-    fake.script = ["error"] * Change.MAX_ATTEMPTS
-    let_time_pass()
-    decision.refresh_from_db()
-    assert decision.state == "unknown"
-    return decision, Change.objects.select_related("operation", "account__brand").get()
+def account(never_known: Unknown) -> AdAccount:
+    """All happens in the account of the one that is not known, also what happens to others."""
+    return never_known.decision.account
+
+
+@pytest.fixture
+def brand(account: AdAccount) -> Any:
+    return account.brand
+
+
+@pytest.fixture
+def fake(never_known: Unknown) -> FakePlatform:
+    return never_known.platform
+
+
+@pytest.fixture
+def unknown(never_known: Unknown) -> tuple[Decision, Change]:
+    return never_known.decision, never_known.change
 
 
 def state() -> str:
@@ -82,7 +95,8 @@ def test_what_waited_goes_on_when_the_first_half_arrived(
     change = open_ends([decision]).get()
     say_arrived(decision, change, person("owner"), decision.content_hash, now, platform_for=lambda _: fake)
     carry_out()
-    assert (state(), fake.objects["130002"]["daily_budget"]) == ended
+    decision.refresh_from_db()
+    assert (decision.state, fake.objects["130002"]["daily_budget"]) == ended
 
 
 def test_arrived_is_refused_where_the_platform_shows_otherwise(unknown, person, fake, now):
@@ -163,7 +177,7 @@ def test_nothing_is_said_of_what_is_settled(unknown, person, now):
 
 
 def test_undo_of_unknown_outcome_is_settled_the_same_way(approved, carry_out, person, fake, now, let_time_pass):
-    decision = approved([budget_change("130001", "50", "40")])
+    decision = approved([budget_change("130002", "50", "40")])
     carry_out()
     fake.script = ["error"] * Change.MAX_ATTEMPTS
     undo(decision, person("manager"), now, wall_now())
@@ -171,9 +185,10 @@ def test_undo_of_unknown_outcome_is_settled_the_same_way(approved, carry_out, pe
     decision.refresh_from_db()
     change = open_ends([decision]).get()
     assert (decision.undo_state, change.operation.is_undo) == ("unknown", True)
-    fake.objects["130001"]["daily_budget"] = "50"
+    fake.objects["130002"]["daily_budget"] = "50"
     say_arrived(decision, change, person("owner"), decision.content_hash, now, platform_for=lambda _: fake)
-    assert state() == "undone"
+    decision.refresh_from_db()
+    assert decision.state == "undone"
 
 
 # --- The words -------------------------------------------------------------------------------------------------------
@@ -194,7 +209,7 @@ def test_words_say_what_is_known_and_that_nothing_happens_by_itself(unknown):
 
 
 def test_words_say_when_it_is_looked_for(approved, carry_out, fake):
-    decision = approved([budget_change("130001", "50", "60")])
+    decision = approved([budget_change("130002", "50", "60")])
     fake.script = ["lost"]
     carry_out()
     change = open_ends([decision]).get()

@@ -15,8 +15,9 @@ from mediabuyer.agent.undo import undo
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Fault, PlatformError
 from memory.models import Event
-from tests.agent.conftest import ad_sets, approved, carry_out, fake, let_time_pass  # noqa: F401 - fixtures
+from tests.agent.conftest import Unknown, approved, carry_out, never_known, sent_in_vain  # noqa: F401 - fixtures
 from tests.api_client import client_of
+from tests.campaigns.operations.fake_platform import FakePlatform
 from tests.factories import budget_change
 from tests.sandbox_process import running_sandbox
 
@@ -30,12 +31,23 @@ def browser(client: Client, person: Any) -> Client:
 
 
 @pytest.fixture
-def unknown(approved: Any, fake: Any, let_time_pass: Any) -> Decision:  # noqa: F811
-    decision = approved([budget_change("130001", "50", "60")], title="Raise “Broad”")
-    fake.script = ["error"] * Change.MAX_ATTEMPTS
-    let_time_pass()
-    decision.refresh_from_db()
-    return decision
+def account(never_known: Unknown) -> AdAccount:  # noqa: F811
+    return never_known.decision.account
+
+
+@pytest.fixture
+def brand(account: AdAccount) -> Any:
+    return account.brand
+
+
+@pytest.fixture
+def fake(never_known: Unknown) -> FakePlatform:  # noqa: F811
+    return never_known.platform
+
+
+@pytest.fixture
+def unknown(never_known: Unknown) -> Decision:  # noqa: F811
+    return never_known.decision
 
 
 def sent_with(decision: Decision) -> dict[str, str]:
@@ -147,7 +159,7 @@ def test_arrived_is_read_back_from_the_sandbox(browser, unknown, account):
 
 @pytest.fixture
 def failed_undo(approved: Any, carry_out: Any, fake: Any, person: Any, now: Any) -> Decision:  # noqa: F811
-    decision = approved([budget_change("130001", "50", "60")], title="Raise “Broad”")
+    decision = approved([budget_change("130002", "50", "60")], title="Raise “Broad”")
     carry_out()
     fake.script = [PlatformError(Fault.INVALID, "Budget too low", code=100)]
     undo(decision, person("manager"), now, wall_now())
