@@ -73,12 +73,13 @@ class World:
 
     def run(self) -> None:
         for _ in range(400):
+            self.turn += 1
+            if self.work():
+                continue
             if not Change.objects.filter(account=self.account).open().exists():
                 self.platform.pass_time(10 * SETTLE)  # whatever is still on its way lands before anybody counts
                 return
-            self.turn += 1
-            if not self.work():
-                self.platform.pass_time(self.pauses[self.turn % len(self.pauses)] + 1)
+            self.platform.pass_time(self.pauses[self.turn % len(self.pauses)] + 1)
         raise AssertionError("it never came to rest")
 
 
