@@ -11,6 +11,8 @@ UNKNOWN = "result"
 OF_META = ("purchase",)
 """A connected account is read with purchases as its results."""
 CPA = "CPA, by Meta"
+RESULTS, EMPTY = "Results", "empty in all rows"
+"""How the columns of a file are titled, and what is noted of those without a value: see campaigns.exports."""
 
 IRREGULAR = {"add to cart": "adds to cart", "person reached": "people reached"}
 
@@ -29,6 +31,22 @@ def kinds_of(account: AdAccount) -> tuple[str, ...]:
         for pk, digest, kinds, written in told
     }  # of a file that was imported again the last answer holds
     return tuple(dict.fromkeys(kind for kinds in named.values() for kind in kinds))
+
+
+def tells_results(account: AdAccount) -> bool:
+    """Whether its files say what came of the ads; a file without them has no 0 results but an unknown number.
+
+    What nothing is kept of, such as the columns of a file that was imported long ago, counts as telling.
+    """
+    if not account.is_read_only:
+        return True
+    rows = ImportFile.objects.filter(account=account, state=ImportFile.State.DONE)
+    files = list(rows.order_by("pk").values_list("mapping__columns", flat=True))
+    return not files or any(columns is None or any(map(_is_told, columns)) for columns in files)
+
+
+def _is_told(column: dict[str, str]) -> bool:
+    return column.get("title") == RESULTS and EMPTY not in column.get("note", "")
 
 
 def one_result(kinds: tuple[str, ...]) -> str:

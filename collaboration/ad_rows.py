@@ -197,7 +197,7 @@ def sparks(account: AdAccount, lines: Iterable[Line], end: date, rate: str) -> d
 
 def rate_of(columns: str, scale: Scale) -> str:
     """The small line that fits a preset: clicks for delivery, the return where there is one, else the cost."""
-    if columns == "delivery" or (scale.is_mixed and not scale.has_revenue):
+    if columns == "delivery" or ((scale.is_mixed or not scale.has_results) and not scale.has_revenue):
         return "ctr"
     return "roas" if scale.has_revenue else "cpa"
 

@@ -50,6 +50,8 @@ class Scale:
     """Without own orders, what needs them is left out."""
     is_of_files: bool = False
     """Imported files name what a result is, and few of them count purchases."""
+    has_results: bool = True
+    """Files may not say what came of the ads: that is not known, and not 0."""
 
     @property
     def results(self) -> str:
@@ -76,7 +78,11 @@ class Scale:
 
     def alone(self, value: Value) -> Value:
         """A figure that makes sense of one kind of result, else None."""
-        return None if self.is_mixed else value
+        return self.told(None if self.is_mixed else value)
+
+    def told(self, value: Value) -> Value:
+        """A figure of results where there are any to know of, else None."""
+        return value if self.has_results else None
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ COLUMNS = {
         Column("spend", "Spend", "money", "Charged by the platform in the period, before tax.",
                lambda one, _: one.spend, compares=True, css="n"),
         Column("results", "Results", "number", "What the ads are optimised for, as the platform attributes it.",
-               lambda one, _: one.results, good="up", compares=True),
+               lambda one, scale: scale.told(one.results), good="up", compares=True),
         Column("cpa", CPA, "money", "Spend divided by results as Meta counts them, in the period.",
                lambda one, scale: scale.alone(one.cpa), good="down", compares=True),
         Column("revenue", "Revenue", "money", "Order value that the platform attributes to clicks and views.",

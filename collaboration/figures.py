@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from campaigns.models import AdAccount, InsightDay
-from campaigns.result_kinds import kinds_of
+from campaigns.result_kinds import kinds_of, tells_results
 from collaboration.columns import Column, Scale, columns_of, write
 from collaboration.health import STALE
 from collaboration.period import Period, parse_period, within_figures
@@ -22,6 +22,7 @@ from portfolio.models import Conversion, Goal
 from portfolio.performance import data_span, first_day
 
 NOT_TOLD = "Not told where results mean several things."
+NOT_SAID = "The file does not say what came of it."
 HEADLINES = ("spend", "revenue", "profit", "roas", "cpa", "results")
 
 
@@ -50,7 +51,7 @@ def scale_of(account: AdAccount) -> tuple[Scale, Goal]:
     kinds = kinds_of(account) if has_revenue or account.is_read_only else ()
     has_ledger = Conversion.objects.filter(account=account).exists()
     known = (account.currency, goal.margin, goal.target_cpa, has_revenue, kinds, has_ledger)
-    return Scale(*known, is_of_files=account.is_read_only), goal
+    return Scale(*known, is_of_files=account.is_read_only, has_results=tells_results(account)), goal
 
 
 def source_of(account: AdAccount, now: datetime) -> Source:
@@ -71,7 +72,8 @@ def headlines(now: Totals, before: Totals | None, scale: Scale, href: str) -> li
     found = []
     for column in columns_of(HEADLINES, scale):
         name = column.key
-        change = None if name == "cpa" and scale.is_mixed else changes.get(name)
+        is_unknown = (name == "cpa" and scale.is_mixed) or (name in ("cpa", "results") and not scale.has_results)
+        change = None if is_unknown else changes.get(name)
         is_level = name in ("roas", "profit")
         found.append(
             {
@@ -103,6 +105,8 @@ def _headline(column: Column, now: Totals, scale: Scale) -> str:
 
 def _exact(name: str, now: Totals, scale: Scale) -> str:
     """How this number comes about."""
+    if name in ("cpa", "results") and not scale.has_results:
+        return NOT_SAID
     spend, revenue = (format_money(part, scale.currency) for part in (now.spend, now.revenue))
     results = write(now.results, "number", scale.currency)
     return {

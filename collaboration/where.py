@@ -103,7 +103,7 @@ def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base
     """Arguments of components/heat.html: angles down, ad sets or a breakdown across, sums at the ends.
 
     Where results bring no revenue each is valued at its target or average cost, and the cost is what is shown; of
-    results of several kinds only the spend.
+    results of several kinds, and of none that are known, only the spend.
     """
     crossed = cross_totals(account, period.start, period.end, "angle", across)
     if len({row for row, _ in crossed}) < 2 and len({column for _, column in crossed}) < 2:
@@ -131,7 +131,7 @@ def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any
     if scale.has_revenue:
         cell = heat_cell(part, float(1 / scale.margin), scale.target_cpa)
         value = write(part.roas, "multiple", scale.currency)
-    elif scale.is_mixed:
+    elif scale.is_mixed or not scale.has_results:
         cell = HeatCell(part, None, is_few=False)
         value = write(part.spend, "money", scale.currency)
     else:
@@ -139,7 +139,8 @@ def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any
         cell = heat_cell(replace(part, revenue=part.results * worth), 1.0, scale.target_cpa)
         value = write(part.cpa, "money", scale.currency)
     few = " · few" if cell.is_few else ""
-    note = f"{write(part.results, 'number', scale.currency)} {scale.results[0].lower()}.{few}"
+    count = f"{write(part.results, 'number', scale.currency)} {scale.results[0].lower()}." if scale.has_results else ""
+    note = f"{count}{few}".removeprefix(" · ")
     return {"value": value, "note": note, "level": cell.level or 0, "few": cell.is_few, "href": href}
 
 

@@ -20,7 +20,7 @@ TITLES = {"roas": "ROAS", "revenue": "Revenue"}
 GOOD = {"roas": "up", "cpa": "down", "revenue": "up", "results": "up"}
 MOST_PLACES = 6
 MIXED = ("results",)
-"""Stages that say nothing where results are of several kinds."""
+"""Stages that say nothing where results are of several kinds or not known."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Why:
 def measures_of(scale: Scale) -> tuple[str, ...]:
     """What can be explained on an account, first what matters most. Results of several kinds are no one figure."""
     money = ("roas", "revenue") if scale.has_revenue else ()
-    if scale.is_mixed:
+    if scale.is_mixed or not scale.has_results:
         return money
     return (*money, "results", "cpa") if money else ("cpa", "results")
 
@@ -54,7 +54,7 @@ def title_of(measure: str, scale: Scale) -> str:
 
 def explain_change(measure: str, before: Totals, after: Totals, scale: Scale, places: Sequence[Part] = ()) -> Why:
     """`places` are parts of the same whole; their effects are summed to the same change."""
-    found = diagnose(measure, before, after, MIXED if scale.is_mixed else ())
+    found = diagnose(measure, before, after, MIXED if scale.is_mixed or not scale.has_results else ())
     step = _step(measure, scale.currency)
     total = None if found.change is None else _rounded(found.after, step) - _rounded(found.before, step)
     drivers = drivers_of(found, scale.currency, scale.kinds)

@@ -28,7 +28,7 @@ from collaboration.ad_rows import (
     values_of,
 )
 from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, TWO_COSTS, Column, Scale, cells_of, columns_of, write
-from collaboration.figures import headlines, page_period, scale_of, source_of
+from collaboration.figures import NOT_SAID, headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for
 from collaboration.marks import marks_of
 from collaboration.pacing import month_of, pacing
@@ -111,6 +111,8 @@ def headline(whole: Line, places: list[Part], period: Period, scale: Scale) -> s
 
 def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Scale) -> str:
     spend = format_money(now.spend, scale.currency, places=0)
+    if not scale.has_results:
+        return f"{spend} spent {period.words}. {NOT_SAID}"
     if now.cpa is None:
         return f"{spend} spent {period.words} and no result yet."
     unknown = "No revenue is known, so I cannot say whether that earns money."
@@ -176,6 +178,8 @@ def _trend(account: AdAccount, period: Period, scale: Scale, by_day: Sums) -> di
 def _daily_columns(scale: Scale) -> tuple[str, ...]:
     if scale.has_revenue:
         return ("revenue", "spend", "roas")
+    if not scale.has_results:
+        return ("spend",)
     return ("spend", "results") if scale.is_mixed else ("spend", "results", "cpa")
 
 

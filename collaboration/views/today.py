@@ -153,7 +153,7 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "last_cycle": Cycle.objects.filter(account=account).first(),
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
-    context |= _money_words(account, money) | _health(account, money.plan, now, machine_now)
+    context |= _money_words(account, money, scale) | _health(account, money.plan, now, machine_now)
     context |= {"seen_at": person(request).seen_today_at}
     User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)
@@ -192,7 +192,8 @@ def _changed(account: AdAccount, period: Period, scale: Scale) -> dict[str, Any]
     before, measure = previous_period(*period), next(iter(measures_of(scale)), "")
     found = {"period": period, "scale": scale}
     if not measure:
-        return found | {"why_not": "There is nothing to compare: no revenue is known, and results mean several things."}
+        why_not = "no revenue is known, and results mean several things" if scale.has_results else "no result is known"
+        return found | {"why_not": f"There is nothing to compare: {why_not}."}
     days = account.insightday_set.all()
     if account.is_read_only and days.exists() and not days.filter(day=F("until")).exists():
         return {"scale": scale, "why_not": NO_DAYS}
@@ -256,7 +257,7 @@ def _money_of_files(account: AdAccount, now: datetime) -> Money:
     return Money(last, False, seen, Totals(), Decimal(0), None, span[0] if span else last, seen.revenue > 0)
 
 
-def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
+def _money_words(account: AdAccount, money: Money, scale: Scale) -> dict[str, Any]:
     """Changes against the day before, only once the day is over: a part of a day is no comparison."""
     changes = compute_changes(money.before, money.now)
     shown = {} if money.is_today else changes
@@ -266,7 +267,7 @@ def _money_words(account: AdAccount, money: Money) -> dict[str, Any]:
         "spend_change": shown["spend"].relative if shown else None,
         "revenue_change": shown["revenue"].relative if shown else None,
         "roas_change": shown["roas"].absolute if shown else None,
-        "purchases": count_results(money.now.results, kinds_of(account)),
+        "purchases": count_results(money.now.results, scale.kinds or kinds_of(account)) if scale.has_results else "",
         "of_plan": f"{money.now.spend / money.plan:.0%} of the budgets" if money.plan else "",
         "roas_yesterday": f"yesterday {money.before.roas:.2f}" if money.before.roas is not None else "",
         "worst_day": worst_day,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -12,7 +13,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.exports.reader import open_source
+from campaigns.exports.understand import understand
 from campaigns.models import AdAccount, ImportFile
+from campaigns.result_kinds import EMPTY, RESULTS, tells_results
 from collaboration.cards import build_card
 from collaboration.columns import PRESETS, Scale, columns_of
 from collaboration.places import places_of
@@ -305,6 +309,57 @@ def test_today_says_that_a_file_of_one_sum_tells_no_change(look: Any, shadow: Ad
     shadow.insightday_set.exclude(day=LAST).delete()
     shadow.insightday_set.update(day=FIRST)
     assert "The files tell no single days, so I cannot say what changed. An export by day could." in look("today")
+
+
+# --- Files without results --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_told"),
+    [
+        ([], True),
+        ([None], True),
+        ([[{"title": "Results", "note": "stands for results"}]], True),
+        ([[{"title": "Results", "note": "empty in all rows"}]], False),
+        ([[{"title": "Spend", "note": ""}]], False),
+        ([[{"title": "Spend"}], [{"title": "Results"}]], True),
+    ],
+)
+def test_files_tell_results_or_not(shadow: AdAccount, account: AdAccount, columns: list[Any], is_told: bool) -> None:
+    for one in columns:
+        mapping = {} if one is None else {"columns": one}
+        ImportFile.objects.create(brand=shadow.brand, account=shadow, state="done", size=1, mapping=mapping)
+    assert tells_results(shadow) == is_told
+    assert tells_results(account)
+
+
+def test_connected_account_is_not_asked_whether_it_tells_results(
+    account: AdAccount, shadow: AdAccount, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        tells_results(account)
+    with django_assert_num_queries(1):
+        tells_results(shadow)
+
+
+def test_headings_without_values_are_noted_as_is_looked_for() -> None:
+    content = b"Ad name,Day,Amount spent (EUR),Results\nSun,2026-01-01,1.50,\nSun,2026-01-02,1.50,\n"
+    columns = understand(open_source(io.BytesIO(content), "a.csv"), {}).as_dict()["columns"]
+    assert [EMPTY in one["note"] for one in columns if one["title"] == RESULTS] == [True]
+
+
+def test_file_without_results_is_not_said_to_have_none(look: Any, shadow: AdAccount) -> None:
+    ImportFile.objects.create(brand=shadow.brand, account=shadow, state="done", size=1, mapping={"columns": []})
+    without_revenue(shadow)
+    shadow.insightday_set.update(results=0)
+    portfolio = look("portfolio")
+    assert re.search(r"€[\d,]+ spent [^.]+\. The file does not say what came of it\.", portfolio)
+    assert "no result yet" not in portfolio
+    for text in (look("today"), portfolio, look("ads"), look("ad", shadow.ad_set.first().key)):
+        assert " 0 results" not in text
+        assert not re.search(r"Results 0\b", text)
+    assert "The file does not say what came of it." in look("today")
+    assert "There is nothing to compare: no result is known." in look("today")
 
 
 # --- Today ------------------------------------------------------------------------------------------------------------
