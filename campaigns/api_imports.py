@@ -125,11 +125,20 @@ class Confirm(OfImports):
             answers["account"] = name
         if row.state == ImportFile.State.UNDERSTOOD and not row.mapping:
             raise Conflict("The file is still being read.", remedy="Ask for it again in a moment.")
+        _require_choices(row, answers)
         if asked := open_questions(row, answers):
             raise Invalid(f"answers.{asked[0]['key']}", "", asked[0]["text"], remedy="Answer it and confirm again.")
         uploads.confirm(row, answers)
         enqueue("campaigns.tasks.import_file", row.pk, seconds=LONGEST)
         return Response(ImportSerializer(row).data, 202)
+
+
+def _require_choices(row: ImportFile, answers: dict[str, str]) -> None:
+    for one in row.mapping.get("questions", []):
+        known, given = [key for key, _ in one["choices"]], answers.get(one["key"])
+        if known and given and given not in known:
+            remedy = f"One of {', '.join(known)}."
+            raise Invalid(f"answers.{one['key']}", given, "That is no answer to this question.", remedy=remedy)
 
 
 def _brand(request: Request, key: Any) -> Brand:

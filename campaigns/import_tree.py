@@ -40,7 +40,8 @@ def names_of(row: ParsedRow) -> Names:
 class Tree:
     """The account's tree in memory, by external id; grows in bulk as rows of one file name what is new.
 
-    `known` goes by the names as the file writes them: most rows name an ad that was met before.
+    `known` goes by the names as the file writes them: most rows name an ad that was met before. `untold` are those of
+    which no row said yet whether they run; `told` what just became known of stored ones.
     """
 
     def __init__(self, account: AdAccount, now: datetime) -> None:
@@ -50,6 +51,8 @@ class Tree:
         ads = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
         self.ads: dict[str, Ad] = {a.external_id: a for a in ads}
         self.known: dict[tuple[str, ...], int] = {}
+        self.untold: set[tuple[str, ...]] = set()
+        self.told: dict[type[Any], list[Any]] = {}
         self.angles: dict[str, Angle] = {}
         self.made = 0
         self.by_name: dict[str, list[Ad]] = {}
@@ -61,7 +64,8 @@ class Tree:
         fresh: dict[tuple[str, ...], ParsedRow] = {}
         for row in rows:
             written = tuple(row.names.values())
-            if written not in self.known and (row.delivery or written not in fresh):
+            is_new = written not in self.known or (row.delivery and written in self.untold)
+            if is_new and (row.delivery or written not in fresh):
                 fresh[written] = row
         if not fresh:
             return
@@ -72,7 +76,13 @@ class Tree:
             model.objects.bulk_create(objects, batch_size=2000)
             mirror.touch(objects)
             self.made += len(objects)
+        for model, nodes in self.told.items():
+            model.objects.bulk_update(nodes, ["status", "effective_status"], batch_size=2000)
+            mirror.touch(nodes)
+        self.told.clear()
         self.known.update((written, ad.pk) for written, ad in placed.items())
+        self.untold |= {written for written, ad in placed.items() if ad.effective_status == DELIVERED}
+        self.untold -= {written for written, ad in placed.items() if ad.effective_status != DELIVERED}
 
     def _dress(self, ads: list[Ad]) -> None:
         """A creative for each new ad, so that imported ads can be compared by angle; what they say is not known."""
@@ -108,9 +118,20 @@ class Tree:
             made[Ad].append(ad)
         elif ad.pk and ad.campaign.is_placeholder and not campaign.is_placeholder:
             self._move(ad, campaign, ad_set, made)
-        for node in (ad, ad_set, campaign):
-            _tell(node, _status_in(delivery), is_above=node is not ad)
+        self._tell((ad, ad_set, campaign), _status_in(delivery))
         return ad
+
+    def _tell(self, nodes: tuple[Ad, AdSet, Campaign], status: str) -> None:
+        """A status for what had none: the finest that the file names, and what stands for it below. What lies above
+        a paused one may well run on.
+        """
+        is_above = False
+        for node in nodes:
+            if node.effective_status == DELIVERED != status and (not is_above or status == Status.ACTIVE):
+                node.status = node.effective_status = status
+                if node.pk:
+                    self.told.setdefault(type(node), []).append(node)
+            is_above = is_above or not node.is_placeholder
 
     def _same_name(self, name: str, campaign: Campaign, ad_set: AdSet) -> Ad | None:
         """The one ad of this name whose place does not contradict, so that a file with ids and one without agree."""
@@ -163,15 +184,6 @@ def _status_in(delivery: str) -> str:
     if not word:
         return DELIVERED
     return Status.ACTIVE if word in RUNNING else Status.PAUSED
-
-
-def _tell(node: Ad | AdSet | Campaign, status: str, *, is_above: bool) -> None:
-    """A status for what had none. What lies above a paused ad may well run on."""
-    if node.effective_status != DELIVERED or status == DELIVERED or (is_above and status != Status.ACTIVE):
-        return
-    node.status = node.effective_status = status
-    if node.pk:
-        node.save(update_fields=["status", "effective_status"])
 
 
 def whole_of(campaign: Campaign, ad_set: AdSet | None = None) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from campaigns.exports.result_kinds import NOT_THE_SAME, name_kinds
+from campaigns.exports.result_kinds import NOT_THE_SAME, UNNAMED, name_kinds
 from campaigns.models import AdAccount, ImportFile
 
-UNKNOWN = "result"
+UNKNOWN = UNNAMED
 OF_META = ("purchase",)
 """A connected account is read with purchases as its results."""
 CPA = "CPA, by Meta"
@@ -20,7 +20,8 @@ IRREGULAR = {"add to cart": "adds to cart", "person reached": "people reached"}
 def kinds_of(account: AdAccount) -> tuple[str, ...]:
     """In words for one (`purchase`, `profile visit`). Of an imported account what its files say, empty where none does.
 
-    More than one means that results cannot be compared by what they cost.
+    More than one means that results cannot be compared by what they cost. What one file leaves without a name is not
+    the same as what another tells.
     """
     if not account.is_read_only:
         return OF_META
@@ -30,7 +31,12 @@ def kinds_of(account: AdAccount) -> tuple[str, ...]:
         digest or pk: name_kinds(written or ()) if kinds is None else kinds  # None: read long ago
         for pk, digest, kinds, written in told
     }  # of a file that was imported again the last answer holds
-    return tuple(dict.fromkeys(kind for kinds in named.values() for kind in kinds))
+    told_by = [kinds for kinds in named.values() if kinds]
+    found = dict.fromkeys(kind for kinds in told_by for kind in kinds)
+    if UNNAMED in found and len(told_by) > 1:
+        del found[UNNAMED]
+        found |= dict.fromkeys(NOT_THE_SAME)
+    return tuple(found)
 
 
 def tells_results(account: AdAccount) -> bool:
@@ -58,9 +64,16 @@ def mixed_words(kinds: tuple[str, ...]) -> str:
     """Why results are not compared, as a sentence; empty where they are."""
     if len(kinds) < 2:
         return ""
-    if kinds == NOT_THE_SAME:
+    told = named_kinds(kinds)
+    if not told:
         return "The file does not say what its results are, and nobody has said that they are the same."
-    return f"Results mean several things here: {', '.join(kinds)}."
+    rest = " and what no file names" if len(told) < len(kinds) else ""
+    return f"Results mean several things here: {', '.join(told)}{rest}."
+
+
+def named_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that have a name."""
+    return tuple(kind for kind in kinds if kind not in NOT_THE_SAME)
 
 
 def count_results(count: Decimal, kinds: tuple[str, ...]) -> str:

@@ -151,11 +151,11 @@ def list_beside_uploads(file: Path, mapping: Understood, result: ImportResult) -
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     now, account = wall_now(), result.account
     report = result.reading.as_dict() | {"written": result.written}
-    ImportFile.objects.get_or_create(
-        brand=account.brand, account=account, digest=digest, state=State.DONE,
-        defaults={"name": _plain(file.name), "path": "", "size": file.stat().st_size, "mapping": mapping.as_dict(),
-                  "report": report, "rows_done": report["rows"], "finished_at": now},
-    )  # fmt: skip
+    told = {"mapping": mapping.as_dict(), "report": report, "rows_done": report["rows"], "finished_at": now}
+    same = {"brand": account.brand, "account": account, "digest": digest, "state": State.DONE}
+    last = ImportFile.objects.filter(**same).order_by("-pk").values("pk")[:1]
+    if not ImportFile.objects.filter(pk__in=last).update(**told):
+        ImportFile.objects.create(name=_plain(file.name), path="", size=file.stat().st_size, **same, **told)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from campaigns.api import OfAccount
 from campaigns.clock import known_now
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightBreakdown, InsightDay
-from campaigns.result_kinds import kinds_of
+from campaigns.result_kinds import kinds_of, named_kinds
 from creatives.models import Angle, LandingPage
 from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.paging import Pages
@@ -121,7 +121,8 @@ class InsightsSerializer(serializers.Serializer[Any]):
     )
     result_kinds = serializers.ListField(
         child=serializers.CharField(),
-        help_text="What one result is. Of several, what makes sense of one alone is null: cpa, cvr and aov.",
+        help_text="What one result is, as far as it is told. What makes sense of one kind alone is null unless all are "
+        "the same: cpa, cvr and aov.",
     )
     total = InsightSerializer()
     count = serializers.IntegerField()
@@ -169,7 +170,7 @@ class Insights(OfAccount):
                 "data_from": span and span[0],
                 "data_to": span and span[1],
                 "compared_with": _days(*before) if before else None,
-                "result_kinds": kinds,
+                "result_kinds": list(named_kinds(kinds)),
                 "total": tell.row(_sum(self.account, rows, before is not None), str(self.account.key)),
                 **listed,
             }

@@ -143,12 +143,13 @@ def add_up(parts: Iterable[Totals]) -> Totals:
 def has_enough_data(totals: Totals, target_cpa: Decimal | None = None) -> bool:
     """Whether rates of these totals may be compared and ranked; else they are shown dashed, as too few.
 
-    A file may tell results without impressions or clicks: what is not told is not held against them.
+    A file may tell results without impressions or clicks, and these are then not held against them. Where there are
+    no results either, nothing tells such a file from one that reached nobody.
     """
-    is_told = not totals.results
-    if (is_told or totals.impressions) and totals.impressions < ENOUGH_IMPRESSIONS:
+    has_none = not totals.results
+    if (has_none or totals.impressions) and totals.impressions < ENOUGH_IMPRESSIONS:
         return False
-    if (is_told or totals.clicks) and totals.clicks < ENOUGH_CLICKS:
+    if (has_none or totals.clicks) and totals.clicks < ENOUGH_CLICKS:
         return False
     if totals.results >= ENOUGH_RESULTS:
         return True

@@ -35,7 +35,9 @@ CHOICES = (
     ("person reached", "People reached"),
 )
 """What a person may answer where the file has no column that says what its results are."""
-NOT_THE_SAME = ("one kind", "perhaps another")
+UNNAMED = "result"
+"""The one kind of a file of which a person says only that it is the same in every row."""
+NOT_THE_SAME = ("result not named", "other result not named")
 """The kinds of results of which nobody says that they are the same."""
 _CODES = (
     (re.compile(r"add_to_cart|adds? to cart"), "add to cart"),
@@ -63,10 +65,10 @@ def name_kind(written: str) -> str:
 
 
 def kinds_answered(answer: str | None) -> tuple[str, ...]:
-    """The kinds by one of `CHOICES`; none where it is one that nobody names."""
-    if answer == SEVERAL:
-        return NOT_THE_SAME
-    return (answer,) if answer in dict(CHOICES) and answer != SAME and answer else ()
+    """The kinds by one of `CHOICES`; several where it is none of them."""
+    if answer == SAME:
+        return (UNNAMED,)
+    return (answer,) if answer and answer in dict(CHOICES) and answer != SEVERAL else NOT_THE_SAME
 
 
 def name_kinds(written: Iterable[str]) -> tuple[str, ...]:

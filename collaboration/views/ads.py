@@ -233,9 +233,13 @@ def _headline(tree: list[Line], unit: str) -> str:
         "rejected": sum(line.status.tone == "bad" for line in every),
     }
     campaigns = f"{len(tree)} campaign{'' if len(tree) == 1 else 's'}"
-    parts = [f"{counts['running']:,} of {len(every):,} ads in {campaigns} are running"]
-    if counts["delivered"]:
-        parts = [_delivered(counts["delivered"], len(every), unit, campaigns)]
+    where = "" if unit == "campaign" else f" in {campaigns}"
+    parts = [f"{counts['running']:,} of {len(every):,} {unit}s{where} are running"]
+    if counts["delivered"] == len(every):
+        some = f"{len(every):,} {unit}{'' if len(every) == 1 else 's'}"
+        parts = [f"{some}{where} delivered; the file does not say what still runs"]
+    elif counts["delivered"]:
+        parts.append(f"of {counts['delivered']:,} the file does not say whether they run")
     for name, one, many in (
         ("learning", "is learning", "are learning"),
         ("tired", "looks tired", "look tired"),
@@ -243,13 +247,6 @@ def _headline(tree: list[Line], unit: str) -> str:
     ):
         parts += [f"{counts[name]} {one if counts[name] == 1 else many}"] if counts[name] else []
     return (", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]) + "."
-
-
-def _delivered(count: int, every: int, unit: str, campaigns: str) -> str:
-    """Of an imported file that does not say what still runs."""
-    of = "" if count == every else f" of {every:,}"
-    where = "" if unit == "campaign" else f" in {campaigns}"
-    return f"{count:,}{of} {unit}{'' if every == 1 else 's'}{where} delivered; the file does not say what still runs"
 
 
 def _chips(asked: Asked, account: AdAccount) -> list[dict[str, Any]]:

@@ -79,7 +79,9 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
 
 
 def _how_many(seen: Observation, running: int, earning: int) -> str:
-    ads = f"{running} {seen.unit}{' runs' if running == 1 else 's run'}"
+    delivered = running and all(ad.effective_status == "DELIVERED" for ad in seen.ads if ad.is_running)
+    verb = " delivered" if delivered else " runs" if running == 1 else " run"
+    ads = f"{running} {seen.unit}{'' if running == 1 else 's'}{verb}"
     if seen.results_are_mixed and not seen.valued_by:
         return f"{ads}. Their results are of several kinds, so I do not compare what they cost."
     if not seen.valued_by:

@@ -86,6 +86,16 @@ def test_confirmation_of_another_shape_begins_nothing(client, body):
     assert ImportFile.objects.get().state == "understood"
 
 
+def test_answer_that_is_none_of_the_choices_is_refused(client):
+    text = b"Day,Campaign name,Amount spent (EUR),Results\n2026-09-01,K,1.50,2\n"
+    told = drop(client, text).json()
+    answer = client.post(f"{URL}{told['key']}/confirm/", {"answers": {"result_kind": "Leads"}}, format="json")
+    assert (answer.status_code, answer.json()["field"]) == (422, "answers.result_kind")
+    assert "several, same, purchase" in answer.json()["remedy"]
+    answer = client.post(f"{URL}{told['key']}/confirm/", {"answers": {"result_kind": "lead"}}, format="json")
+    assert answer.status_code == 202
+
+
 def test_second_confirmation_is_refused(client):
     key = drop(client).json()["key"]
     codes = [client.post(f"{URL}{key}/confirm/", {}, format="json").status_code for _ in range(2)]

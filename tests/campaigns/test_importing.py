@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.exports.reader import open_source
+from campaigns.exports.result_kinds import NOT_THE_SAME
 from campaigns.exports.understand import understand
 from campaigns.importing import ImportResult, account_for_import, import_file
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, ImportFile, InsightBreakdown, InsightDay
@@ -97,6 +100,38 @@ def test_status_of_a_file_is_taken_and_a_paused_ad_pauses_nothing_above(
         take(ADS)
     account = take(TOLD.format(*words)).account
     assert states(account) == expected
+
+
+@pytest.mark.parametrize("level", ["Campaign", "Ad set"])
+def test_status_of_a_coarser_file_is_that_of_what_it_names(take: Any, level: str) -> None:
+    text = CAMPAIGNS.replace("Campaign name,Day", f"{level} name,Day,{level} delivery")
+    account = take(text.replace("-01,", "-01,inactive,").replace("-02,", "-02,inactive,")).account
+    assert states(account) == dict.fromkeys(("Spring", "Autumn"), "PAUSED")
+    assert Ad.objects.filter(account=account).active().count() == 0
+
+
+def test_word_in_a_later_batch_is_heard(take: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.importing.BATCH", 1)
+    assert states(take(TOLD.format("", "inactive", "active")).account) == {
+        "Spring": "ACTIVE", "Sun": "PAUSED", "Rain": "ACTIVE",
+    }  # fmt: skip
+
+
+def test_status_of_a_later_file_is_taken_in_bulk(take: Any) -> None:
+    def file(count: int, word: str) -> str:
+        rows = (f"K,Ad {number},2026-01-01,{word},1.00,100,3,1\n" for number in range(count))
+        return "Campaign name,Ad name,Day,Ad delivery,Amount spent (EUR),Impressions,Clicks (all),Results\n" + "".join(
+            rows
+        )
+
+    counts = []
+    for count in (3, 60):
+        take(file(count, ""), f"Shop {count}")
+        with CaptureQueriesContext(connection) as asked:
+            account = take(file(count, "active"), f"Shop {count}").account
+        assert set(states(account).values()) == {"ACTIVE"}
+        counts.append(len(asked))
+    assert counts[1] <= counts[0] + 2
 
 
 def test_file_becomes_tree_and_days(take: Any) -> None:
@@ -352,6 +387,23 @@ def test_command_leaves_no_account_of_a_file_that_it_refuses(tmp_path: Path, bra
     with pytest.raises(SystemExit):
         call_command("import_export", str(path), "--json", stdout=io.StringIO())
     assert not AdAccount.objects.filter(platform="export").exists()
+
+
+def test_last_answer_of_a_command_holds(tmp_path: Path, brand: Brand) -> None:
+    """Also where the same file came by the page before, twice."""
+    path = tmp_path / "report.csv"
+    path.write_text("Day,Campaign name,Amount spent (EUR),Results\n2026-09-01,K,1.50,2\n")
+
+    def kinds(*answer: str) -> tuple[str, ...]:
+        call_command("import_export", str(path), *answer, "--json", stdout=io.StringIO())
+        return kinds_of(ImportFile.objects.latest("pk").account)  # type: ignore[arg-type]
+
+    assert kinds() == NOT_THE_SAME
+    assert kinds("--result-kind", "lead") == ("lead",)
+    ImportFile.objects.create(
+        **{name: value for name, value in ImportFile.objects.values().get().items() if name not in ("id", "key")}
+    )
+    assert kinds("--result-kind", "purchase") == ("purchase",)
 
 
 def test_command_lists_its_file_on_the_import_page_once(tmp_path: Path, brand: Brand) -> None:

@@ -295,6 +295,24 @@ def test_ads_say_what_the_file_does_not(look: Any, shadow: AdAccount, by_campaig
     assert "Delivered" in text
 
 
+@pytest.mark.parametrize(
+    ("statuses", "is_coarse", "said"),
+    [
+        (("ACTIVE", "ACTIVE"), False, "2 of 2 ads in 1 campaign are running."),
+        (("ACTIVE", "DELIVERED"), False, "1 of 2 ads in 1 campaign are running and of 1 the file does not say"),
+        (("ACTIVE", "PAUSED"), True, "1 of 2 campaigns are running."),
+    ],
+)
+def test_ads_count_what_the_file_tells(
+    look: Any, shadow: AdAccount, statuses: tuple[str, str], is_coarse: bool, said: str
+) -> None:
+    for ad, status in zip(shadow.ad_set.order_by("pk"), statuses, strict=True):
+        ad.effective_status, ad.is_placeholder = status, is_coarse
+        ad.save()
+    shadow.adset_set.update(is_placeholder=is_coarse)
+    assert said in look("ads")
+
+
 def test_phone_shows_the_cost_of_a_result_where_there_is_no_revenue() -> None:
     def narrow(**known: Any) -> list[str]:
         scale = Scale("EUR", Decimal(1), None, **known)

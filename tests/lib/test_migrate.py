@@ -49,12 +49,24 @@ def test_failure_names_the_step_and_leaves_nothing_of_it(broken, settings):
     broken(atomic=True)
     with pytest.raises(CommandError, match=r"memory\.9999_fails_midway failed: division by zero") as failure:
         call_command("migrate", "memory", verbosity=0)
-    assert "Nothing of this step is left" in str(failure.value)
+    assert "Nothing of this step is left. The database is as it was before." in str(failure.value)
     assert not has_half()
     assert not MigrationRecorder.Migration.objects.filter(name="9999_fails_midway").exists()
     settings.MIGRATION_MODULES = {}  # the program of before
     call_command("migrate", "--check", verbosity=0)
     assert Client().get(reverse("account_login")).status_code == 200
+
+
+def test_steps_before_the_one_that_failed_stay_and_are_counted(broken, settings):
+    call_command("migrate", "memory", "0003", verbosity=0)
+    broken(atomic=True)
+    try:
+        with pytest.raises(CommandError, match="The 1 before it in this run stay"):
+            call_command("migrate", "memory", verbosity=0)
+        assert MigrationRecorder.Migration.objects.filter(app="memory", name__startswith="0004").exists()
+    finally:
+        settings.MIGRATION_MODULES = {}
+        call_command("migrate", "memory", verbosity=0)
 
 
 def test_step_that_cannot_be_taken_back_says_so(broken):

@@ -15,8 +15,8 @@ def check(context: Context) -> Finding | None:
     if left <= 0:
         return block(SLUG, f"Nothing would be left running. The last {unit} is paused by hand at Meta, never by me.")
     if left * 2 < now:
-        return ask(SLUG, f"Only {left} of {now} {unit}s would be left running.")
-    return ok(SLUG, f"{left} of {now} {unit}s go on running")
+        return ask(SLUG, f"Only {left} of {now} {unit}s would be left.")
+    return ok(SLUG, f"{left} of {now} {unit}s are left")
 
 
 GUARDRAIL = Guardrail(SLUG, "Never pause all", check)

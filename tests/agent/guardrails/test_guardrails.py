@@ -163,7 +163,7 @@ TABLE = [
         "campaigns",
         make_context(pause(), active_ads_after=5, unit="campaign"),
         "pass",
-        "campaigns go",
+        "campaigns are left",
     ),
     ("never_pause_all", "last one", make_context(pause(), active_ads=1, active_ads_after=0), "block", "last ad"),
     ("never_pause_all", "most of them", make_context(pause(), active_ads_after=2), "approve", "Only 2 of 6"),

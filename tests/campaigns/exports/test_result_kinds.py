@@ -56,7 +56,14 @@ UNTOLD = "Day,Campaign name,Amount spent (EUR),Results,Clicks (all)\n2026-09-01,
 
 @pytest.mark.parametrize(
     ("answer", "kinds"),
-    [("same", ()), ("lead", ("lead",)), ("several", NOT_THE_SAME), ("", NOT_THE_SAME), ("<b>", ())],
+    [
+        ("same", ("result",)),
+        ("lead", ("lead",)),
+        ("several", NOT_THE_SAME),
+        ("", NOT_THE_SAME),
+        ("Leads", NOT_THE_SAME),
+        ("<b>", NOT_THE_SAME),
+    ],
 )
 def test_person_says_what_the_file_does_not(answer: str, kinds: tuple[str, ...]) -> None:
     mapping = understood(UNTOLD, result_kind=answer)
