@@ -106,6 +106,7 @@
   const isBehind = () => {
     const item = document.querySelector("[data-item][aria-current=true]");
     const card = document.querySelector("[data-card]");
+    if (card?.closest(".htmx-settling")) return true; // its buttons are not htmx's yet: they would leave the page
     return Boolean(item?.dataset.item && card && item.dataset.item !== card.dataset.card);
   };
   const press = (key) => {
