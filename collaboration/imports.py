@@ -10,13 +10,14 @@ from typing import Any
 
 from campaigns.exports.mapping import TITLES
 from campaigns.models import AdAccount, ImportFile
+from campaigns.models.tree import finest_told
 from campaigns.result_kinds import count_results, kinds_of, mixed_words, one_result, several_results
 from collaboration.cycles import decisions_of
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Cycle
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals
-from portfolio.performance import TREE, Period, Row, data_span, total, totals
+from portfolio.performance import Period, Row, data_span, total, totals
 
 State = ImportFile.State
 MONEY = ("spend", "revenue")
@@ -127,7 +128,7 @@ def diagnosis(account: AdAccount) -> Diagnosis | None:
     if span is None:
         return None
     whole, kinds, levels = total(account, *span), kinds_of(account), list(_levels(account, span))
-    level, rows = next((one for one in levels if len(one[1]) > 1), levels[-1])
+    level, rows = levels[0]
     said = []
     if len(kinds) <= 1:
         words = Words(level, account.currency, kinds)
@@ -162,12 +163,16 @@ Said = tuple[str, str]
 
 
 def _levels(account: AdAccount, span: Period) -> Iterator[tuple[str, list[Row]]]:
-    """What spent, by each level that the files name: an ad set that stands for a whole campaign is none."""
-    for level in ("campaign", "ad_set", "ad"):
-        rows = _spent(account, span, level)
-        unnamed = TREE[level].objects.filter(pk__in=[row.key for row in rows], is_placeholder=True)
-        if level == "campaign" or not unnamed.exists():
-            yield level.replace("_", " "), rows
+    """What spent at the coarsest level of which there are several, and at the finest that the files name."""
+    finest = finest_told(account)
+    names = ["campaign", *(["ad set"] if account.adset_set.filter(is_placeholder=False).exists() else []), finest]
+    for name in dict.fromkeys(names):
+        rows = _spent(account, span, name.replace(" ", "_"))
+        if len(rows) > 1 or name == finest:
+            yield name, rows
+            break
+    if name != finest:
+        yield finest, _spent(account, span, finest.replace(" ", "_"))
 
 
 def _spent(account: AdAccount, span: Period, level: str) -> list[Row]:
