@@ -60,8 +60,7 @@ def scan(source: Source, headings: Sequence[Heading]) -> Scan:
     dimensions = dimension_columns(headings)
     found.distinct = {i: set() for i in columns_of(headings, *TIMES, *NAMES)}
     found.kinds = {
-        i: Counter()
-        for i in columns_of(headings, "delivery_level", "result_type", "attribution", "currency", "objective")
+        i: Counter() for i in columns_of(headings, "delivery_level", "result_type", "attribution", "currency")
     }
     if not source.decimal:
         found.styles = {

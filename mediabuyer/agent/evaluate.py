@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from campaigns.models import Ad, AdAccount
-from campaigns.models.tree import finest_told
+from campaigns.models.tree import DELIVERED, finest_told
 from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
@@ -79,7 +79,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
 
 
 def _how_many(seen: Observation, running: int, earning: int) -> str:
-    delivered = running and all(ad.effective_status == "DELIVERED" for ad in seen.ads if ad.is_running)
+    delivered = running and all(ad.effective_status == DELIVERED for ad in seen.ads if ad.is_running)
     verb = " delivered" if delivered else " runs" if running == 1 else " run"
     ads = f"{running} {seen.unit}{'' if running == 1 else 's'}{verb}"
     if seen.results_are_mixed and not seen.valued_by:

@@ -20,8 +20,6 @@ from mediabuyer.brands.models import Brand
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid, MediaBuyerError
 
-"""ISO 4217 for “no currency”: what an account is in while nobody has said it."""
-
 
 class Command(BaseCommand):
     help = "Import Ads Manager exports (CSV, TSV, XLSX, Insights API answers); importing a file again changes nothing."
@@ -40,9 +38,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="One JSON object a file.")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        named = {"currency": "currency", "from": "from_", "until": "until"}
-        named |= {"time_zone": "time_zone", "result_kind": "result_kind"}
-        answers = {key: options[name] for key, name in named.items() if options[name]}
+        asked = ("currency", "from", "until", "time_zone", "result_kind")
+        answers = {key: given for key in asked if (given := options["from_" if key == "from" else key])}
         failed = 0
         for file in options["files"]:
             report = self._report(file, answers, options)
