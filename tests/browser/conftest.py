@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route, sync_playwright
 
 AXE_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
@@ -122,6 +122,18 @@ def open_page(browser: Browser, shared_context: BrowserContext, live_server: Any
     yield make
     for context in contexts.values():
         _leave_one_page(context) if context is shared_context else context.close()
+
+
+PROBE = "**/healthz"
+
+
+def intercept(page: Page, url: str, handler: Callable[[Route], None]) -> None:
+    """`page.route`, in force: it returns before the page knows, so what the page asks for at once may still go by."""
+    page.route(url, handler)
+    page.route(PROBE, lambda route: route.fulfill(status=204))
+    while page.evaluate("fetch('/healthz').then((answer) => answer.status)") != 204:
+        pass
+    page.unroute(PROBE)
 
 
 @contextmanager

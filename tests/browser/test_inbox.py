@@ -17,7 +17,7 @@ from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision, Finding
 from mediabuyer.brands.models import User
 from tests.agent.worlds import make_budget, make_observation
-from tests.browser.conftest import find_problems, requests_within, settle
+from tests.browser.conftest import find_problems, intercept, requests_within, settle
 from tests.factories import (
     NOW,
     AdFactory,
@@ -145,7 +145,7 @@ def slow(inbox: Callable[..., Page]) -> Page:
             time.sleep(0.5)
         route.continue_()
 
-    page.route("**/inbox/**", late)
+    intercept(page, "**/inbox/**", late)
     return page
 
 
@@ -164,7 +164,7 @@ def test_keys_pressed_while_the_card_loads_are_for_that_card(ten: list[Decision]
 def test_key_is_dropped_where_the_card_does_not_come(inbox: Callable[..., Page], ten: list[Decision]) -> None:
     page = inbox()
     held: list[Route] = []
-    page.route(f"**/inbox/{ten[1].key}/**", lambda route: held.append(route))
+    intercept(page, f"**/inbox/{ten[1].key}/**", lambda route: held.append(route))
     page.keyboard.press("j")
     page.keyboard.press("a")
     while not held:
@@ -395,7 +395,7 @@ def test_stop_of_somebody_else_is_told_and_moves_nothing(
     inbox: Callable[..., Page], ten: list[Decision], account: AdAccount, person: Callable
 ) -> None:
     page, other, third = inbox(clock=True), person("manager"), person("owner")
-    page.route("**/settings/stop/live/**", lambda route: route.fulfill(status=503))
+    intercept(page, "**/settings/stop/live/**", lambda route: route.fulfill(status=503))
     page.clock.run_for(15_000)
     expect(page.locator(".toast")).to_have_count(0)  # it asks again in a moment
     page.unroute_all()

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from campaigns.models import AdAccount, InsightDay
 from mediabuyer.brands.models import User
 from memory.events import record
-from tests.browser.conftest import Look, find_problems
+from tests.browser.conftest import Look, find_problems, intercept
 from tests.factories import NOW, AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -95,12 +95,12 @@ def test_health_is_renewed_and_leaves_the_focus(today: Callable[..., Page], acco
 def test_health_is_told_by_its_own_answers_alone(today: Callable[..., Page]) -> None:
     page = today(clock=True)
     unknown = page.locator("#well").get_by_text("not known just now")
-    page.route("**/settings/stop/live/**", lambda route: route.abort())
+    intercept(page, "**/settings/stop/live/**", lambda route: route.abort())
     page.clock.run_for(16_000)
     page.wait_for_timeout(200)
     expect(unknown).to_be_hidden()
     page.unroute_all()
-    page.route("**/today/health/**", lambda route: route.abort())
+    intercept(page, "**/today/health/**", lambda route: route.abort())
     page.clock.run_for(30_000)
     expect(unknown).to_be_visible()
     page.clock.run_for(15_000)  # the stop is answered again meanwhile
@@ -113,7 +113,7 @@ def test_health_does_not_say_that_all_is_well_while_it_cannot_ask(today: Callabl
     unknown = page.locator("#well").get_by_text("not known just now")
     expect(unknown).to_be_hidden()
     for fail in (lambda route: route.fulfill(status=503), lambda route: route.abort()):
-        page.route("**/today/health/**", fail)
+        intercept(page, "**/today/health/**", fail)
         page.clock.run_for(30_000)
         expect(unknown).to_be_visible()
         expect(page.locator("#health")).to_contain_text("Not known")
