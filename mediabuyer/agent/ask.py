@@ -12,14 +12,13 @@ from campaigns.models import Ad, AdAccount, AdSet, Campaign
 from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import Budget, Finding, Observation, PlannedChange, Severity
 from mediabuyer.agent.decide import Author, decide_one
-from mediabuyer.agent.evaluate import last_seen
 from mediabuyer.agent.guard import Guarded, guard_one
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.observe import Ground, budgets_of, context_for, limits_of, read_ground
 from mediabuyer.agent.plan import OPEN
 from mediabuyer.agent.recall import recall_about
-from mediabuyer.agent.replay import from_json
+from mediabuyer.agent.snapshots import last_seen, observation_of
 from mediabuyer.agent.wish import ACTION_OF, LEVELS, Node, Unfit, Wish, plan_change
 from mediabuyer.brands.models import Token, User
 from mediabuyer.brands.permissions import Right, require
@@ -109,7 +108,7 @@ def _is_new_block(finding: Finding, items: Sequence[Item]) -> bool:
 
 def see(account: AdAccount, now: datetime) -> Observation:
     """Figures as the last cycle saw them; budgets and limits as they are now. No figures where no cycle ran."""
-    goal, kinds, last = Goal.current(account), kinds_of(account), _last_observation(account)
+    goal, kinds, last = Goal.current(account), kinds_of(account), observation_of(last_seen(account))
     today = evaluation_day(account, now)
     reference = reference_of(account, today)
     fresh = Observation(
@@ -147,14 +146,6 @@ def _with_figures(budget: Budget, known: Budget | None) -> Budget:
         high=known.high,
         draws=known.draws,
     )
-
-
-def _last_observation(account: AdAccount) -> Observation | None:
-    cycle = last_seen(account)
-    try:
-        return from_json(cycle.observation) if cycle else None
-    except (KeyError, TypeError):  # kept by an older version
-        return None
 
 
 def open_by_id(account: AdAccount) -> dict[str, Decision]:

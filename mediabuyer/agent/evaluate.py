@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields, is_dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +15,7 @@ from campaigns.result_kinds import kinds_of, one_result
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.observe import Pulled, budgets_of, limits_of
+from mediabuyer.agent.snapshots import as_json
 from mediabuyer.agent.steps import Note
 from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
@@ -170,39 +170,3 @@ def _with_draws(budget: Budget, found: Evaluation, ads: list[int], spend: Decima
         high=round(float(high), 4),
         draws=tuple(round(float(one), 4) for one in draws[:KEPT_DRAWS]),
     )
-
-
-def as_json(observation: Observation) -> dict[str, Any]:
-    """Plain JSON: amounts as text, times in ISO 8601, spans in seconds."""
-    return json.loads(json.dumps(_plain(observation), default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):  # not `asdict`, which would copy every figure of thousands of ads
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return value.isoformat() if isinstance(value, datetime | date) else str(value)
-
-
-def last_seen(account: AdAccount) -> Cycle | None:
-    """The last cycle that looked at the account's figures."""
-    return Cycle.objects.filter(account=account).exclude(observation={}).first()
-
-
-def budgets_seen(cycle: Cycle | None) -> dict[str, Budget]:
-    """Budgets as the cycle saw them, by id: what a person's changed amount is judged on."""
-    rows = (cycle.observation if cycle else {}).get("budgets", [])
-    return {
-        row["external_id"]: Budget(
-            **{
-                **row,
-                "daily_budget": Decimal(row["daily_budget"]),
-                "spend_7d": Decimal(row["spend_7d"]),
-                "ad_ids": tuple(row["ad_ids"]),
-                "draws": tuple(row["draws"]),
-                "last_edit_at": datetime.fromisoformat(row["last_edit_at"]) if row["last_edit_at"] else None,
-            }
-        )
-        for row in rows
-    }

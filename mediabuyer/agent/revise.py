@@ -12,10 +12,10 @@ from django.db import transaction
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.actions.base import effect_of_changes, risk_of
 from mediabuyer.agent.context import PlannedChange, Severity, planned_from
-from mediabuyer.agent.evaluate import budgets_seen, last_seen
 from mediabuyer.agent.guardrails import evaluate
 from mediabuyer.agent.models import Decision, Finding
 from mediabuyer.agent.observe import context_for
+from mediabuyer.agent.snapshots import budgets_seen, last_seen
 from mediabuyer.brands.models import User
 from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.money import round_to_currency

@@ -12,12 +12,12 @@ from mediabuyer.agent import answer
 from mediabuyer.agent.actions import scale_budget
 from mediabuyer.agent.ask import MOST, preview, propose_by_person, read_nodes, rise_of, weigh_together
 from mediabuyer.agent.decide import LIFETIME, decide
-from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.guard import guard_one
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.observe import read_ground
 from mediabuyer.agent.revise import revise
 from mediabuyer.agent.scorecard import scorecard
+from mediabuyer.agent.snapshots import as_json
 from mediabuyer.agent.steps import step
 from mediabuyer.agent.wish import Deed, Wish, read_wish
 from mediabuyer.brands.models import Member, Role

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from datetime import date, timedelta
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
 from campaigns.models import InsightDay
 from mediabuyer.agent.ask import see
-from mediabuyer.agent.evaluate import as_json, budgets_seen, evaluate
+from mediabuyer.agent.context import Observation
+from mediabuyer.agent.evaluate import evaluate
 from mediabuyer.agent.models import Cycle, Step
 from mediabuyer.agent.observe import Pulled, context_for
+from mediabuyer.agent.snapshots import as_json, budgets_seen, observation_of
 from mediabuyer.agent.steps import step
 from tests.agent.worlds import NOW, make_budget, make_observation
 from tests.factories import AdFactory, AdSetFactory, CycleFactory, InsightFactory
@@ -105,7 +109,47 @@ def test_observation_is_stored_for_replay(ad, evaluate_now):
     seen = evaluate_now()
     cycle = Cycle.objects.get()
     assert cycle.observation == as_json(seen)
+    assert observation_of(cycle) == seen
+    assert seen.ads[0].worth is not None  # what the reason of a pause compares with what an order costs
     assert budgets_seen(cycle) == {budget.external_id: budget for budget in seen.budgets}
+
+
+def filled(kind: type) -> Any:
+    """One of this type with a value in every field, also in those that are mostly empty."""
+    samples = {
+        str: "a", int: 3, float: 0.5, bool: True, Decimal: Decimal("1.25"), datetime: NOW, date: NOW.date(),
+        timedelta: timedelta(hours=72),
+    }  # fmt: skip
+
+    def sample(hint: Any) -> Any:
+        if is_dataclass(hint):
+            return filled(hint)
+        inner = next((part for part in get_args(hint) if part is not NoneType), None)
+        return (sample(inner),) if get_origin(hint) is tuple else sample(inner) if inner else samples[hint]
+
+    return kind(**{name: sample(hint) for name, hint in get_type_hints(kind).items()})
+
+
+def test_every_field_comes_back_as_what_it_was():
+    world = filled(Observation)
+    assert observation_of(Cycle(observation=json.loads(json.dumps(as_json(world))))) == world
+
+
+@pytest.mark.parametrize("spoil", [{"worth": "much"}, {"of_another_version": 1}, {"launched_on": "soon"}])
+def test_what_another_version_wrote_is_not_read(spoil):
+    kept = as_json(filled(Observation))
+    kept["ads"][0] |= spoil
+    assert observation_of(Cycle(observation=kept)) is None
+
+
+def test_what_lacks_a_field_is_not_read():
+    kept = as_json(filled(Observation))
+    del kept["ads"][0]["key"]
+    assert observation_of(Cycle(observation=kept)) is None
+
+
+def test_budgets_of_another_version_are_none():
+    assert budgets_seen(Cycle(observation={"budgets": [{"external_id": "1", "daily_budget": "x"}]})) == {}
 
 
 def test_budgets_come_back_as_they_were():

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision
 from mediabuyer.agent.revise import WRITTEN_BEFORE, can_revise, revise
+from mediabuyer.agent.snapshots import as_json
 from mediabuyer.lib.errors import Conflict, Invalid, NotAllowed
 from memory.models import Event
 from tests.agent.worlds import make_budget, make_observation

@@ -12,9 +12,9 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from mediabuyer.agent.actions import ACTIONS
-from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Cycle, Step
 from mediabuyer.agent.plan import rank
+from mediabuyer.agent.snapshots import as_json
 from mediabuyer.agent.steps import NAMES
 from mediabuyer.brands.models import User
 from mediabuyer.lib.clock import wall_now

@@ -13,8 +13,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
 from campaigns.models import AdAccount, InsightDay
-from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision, Finding
+from mediabuyer.agent.snapshots import as_json
 from mediabuyer.brands.models import User
 from tests.agent.worlds import make_budget, make_observation
 from tests.browser.conftest import find_problems, intercept, requests_within, settle

@@ -12,8 +12,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from campaigns.models import Ad, AdAccount, AdSet, InsightDay
-from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import Decision
+from mediabuyer.agent.snapshots import as_json
 from mediabuyer.brands.models import User
 from tests.agent.worlds import make_ad, make_budget, make_observation
 from tests.browser.conftest import Look, without_scripts

@@ -17,9 +17,9 @@ from campaigns.models import AdAccount
 from campaigns.operations.settle import STOPPED
 from collaboration.cards import latest_decided
 from collaboration.tabs import above, rows_of
-from mediabuyer.agent.evaluate import as_json
 from mediabuyer.agent.models import RETRACTED, Decision
 from mediabuyer.agent.revise import revise
+from mediabuyer.agent.snapshots import as_json
 from memory.models import Episode, Event
 from tests.agent.worlds import make_budget, make_observation
 from tests.factories import (

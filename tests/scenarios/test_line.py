@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from django.urls import resolve, reverse
 
 from campaigns.clock import now_for
 from campaigns.models import META_EXPOSURE, AdAccount, Change
@@ -21,7 +23,9 @@ from mediabuyer.lib.errors import Conflict
 from memory.events import verify_chain
 from memory.models import Event
 from portfolio.models import Goal
+from tests.crawl import crawl
 from tests.factories import AccountFactory
+from tests.proofs import log_in
 from tests.sandbox_process import SandboxInfo, running_sandbox
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +98,7 @@ def check(account, sandbox, brand) -> None:
     assert verify_chain(brand) is None
 
 
-def test_days_of_decisions_keep_every_promise(account, sandbox, brand, person):
+def test_days_of_decisions_keep_every_promise(account, sandbox, brand, person, client):
     manager, carried = person("manager"), []
     for _ in range(DAYS):
         now = now_for(account)
@@ -117,3 +121,6 @@ def test_days_of_decisions_keep_every_promise(account, sandbox, brand, person):
         told = body[field] if field == "status" else str(Decimal(body[field]) / 100)
         assert Decimal(told) == Decimal(values[field]) if field == "daily_budget" else told == values[field]
     check(account, sandbox, brand)
+    opened = crawl(log_in(client, manager), reverse("today", args=[account.key]))
+    assert {address: status for address, status in opened.items() if status not in (200, 302)} == {}
+    assert {"cycle", "decision", "ad", "portfolio"} <= {resolve(urlsplit(one).path).url_name for one in opened}
