@@ -12,19 +12,20 @@ from django.urls import resolve
 
 LINK = re.compile(r"""\s(?:href|hx-get)="([^"#]+)""")
 LEFT_OUT = {"account_logout", "openapi", "docs"}
-EACH = 5
-"""How many of one view are opened; another query is another look at it."""
 
 
-def crawl(client: Client, start: str) -> dict[str, int]:
-    """Status by address of the pages that can be reached from `start`, a few of each view. An error is raised."""
+def crawl(client: Client, start: str, each: int = 5) -> dict[str, int]:
+    """Status by address of the pages that can be reached from `start`, so many of `each` view. An error is raised.
+
+    Another query is another look at the same view.
+    """
     found: dict[str, int] = {}
     views: Counter[str] = Counter()
     todo = [start]
     while todo:
         address = todo.pop(0)
         view = _view(address)
-        if address in found or view is None or views[view] >= EACH:
+        if address in found or view is None or views[view] >= each:
             continue
         views[view] += 1
         answer = client.get(address)

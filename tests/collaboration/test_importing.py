@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import LazySettings
@@ -16,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models import Sum
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -31,6 +32,7 @@ from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.observe import context_for
 from mediabuyer.agent.tasks import sweep_cycles
 from mediabuyer.brands.models import Brand, User
+from tests.crawl import crawl
 from tests.factories import CycleFactory, DecisionFactory, MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -686,3 +688,13 @@ def test_file_of_several_kinds_shows_no_cost_of_a_result(web: Client, imported: 
     assert "Results mean several things here" in text
     assert "Cost per result" not in text
     assert ">Each<" not in text
+
+
+@pytest.mark.parametrize("text", [MIXED, CAMPAIGNS], ids=["several kinds", "campaigns only"])
+def test_every_page_of_an_imported_account_opens(web: Client, imported: Callable[..., ImportFile], text: str) -> None:
+    row = imported("file.csv", text)
+    assert row.account is not None
+    run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    opened = crawl(web, reverse("import-file", args=[row.key]), each=2)
+    assert {address: status for address, status in opened.items() if status not in (200, 302)} == {}
+    assert {"cycle", "ad", "portfolio"} <= {resolve(urlsplit(one).path).url_name for one in opened}
