@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from campaigns.exports.parse import ParsedRow
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Status
-from campaigns.models.tree import DELIVERED
+from campaigns.models.tree import BY_NAME, DELIVERED, OF_ALL
 from campaigns.tree import UNSORTED
 from creatives.models import Angle, Creative
 from memory import mirror
@@ -198,8 +198,8 @@ def whole_of(campaign: Campaign, ad_set: AdSet | None = None) -> str:
 def _key_of(name: str, parent: str) -> str:
     """Stable for a name within its parent: the file has no ids, and importing it again must find the same ad."""
     if not name:
-        return f"all:{_digest(parent)}" if parent else "all:"
-    return f"name:{_digest(name, parent)}"
+        return f"{OF_ALL}{_digest(parent)}" if parent else OF_ALL
+    return f"{BY_NAME}{_digest(name, parent)}"
 
 
 def _digest(*parts: str) -> str:

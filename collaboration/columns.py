@@ -189,8 +189,21 @@ PART_COLUMNS = ("spend", "results", "cpa", "roas", "profit")
 OF_LEDGER = ("true_cpa", "payout_7", "payout_30")
 WITHOUT_REVENUE = {"revenue": "impressions", "roas": "ctr", "profit": "cpc", "payout_7": "", "payout_30": ""}
 """What stands in for a figure that needs revenue; nothing for some."""
+BY_COST = {
+    "per_spend": ("Against usual", "What a result may cost, divided by what one costs here: your goal, or else what "
+                  "one costs on average. Above 1 it is cheaper. 80% interval below."),
+    "p_profit": ("Cheaper", "Certainty that the next results cost less than one may."),
+}  # fmt: skip
+"""What the judgement of an ad means where no revenue is known."""
 NARROW = ("spend", "results", "cpa")
 """What a phone shows where there is no revenue to show."""
+
+
+def _in_scale(column: Column, scale: Scale) -> Column:
+    if scale.has_revenue or column.key not in BY_COST:
+        return column
+    label, definition = BY_COST[column.key]
+    return replace(column, label=label, definition=definition)
 
 
 def columns_of(keys: Sequence[str], scale: Scale) -> list[Column]:
@@ -199,7 +212,7 @@ def columns_of(keys: Sequence[str], scale: Scale) -> list[Column]:
         keys = [key for one in keys if (key := WITHOUT_REVENUE.get(one, one))]
     if not scale.has_ledger:
         keys = [key for key in keys if key not in OF_LEDGER]
-    columns = [COLUMNS[key] for key in dict.fromkeys(keys)]
+    columns = [_in_scale(COLUMNS[key], scale) for key in dict.fromkeys(keys)]
     if scale.has_revenue or "cpa" not in keys:
         return columns
     return [replace(one, css="n" if one.key in NARROW else "n wide") for one in columns]

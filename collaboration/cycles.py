@@ -183,7 +183,8 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
     considered = _considered(cycle)
     sets = dict(AdSet.objects.filter(account=cycle.account_id).values_list("external_id", "name"))
     ads = [ad | {"ad_set": sets.get(ad["ad_set_id"], "")} for ad in seen["ads"]]
-    ads.sort(key=lambda ad: (-float(ad["spend_7d"] or 0), -float(ad["spend"] or 0)))
+    first = ("spend",) if cycle.account.is_read_only else ("spend_7d", "spend")
+    ads.sort(key=lambda ad: [-float(ad[name] or 0) for name in first])
     snapshot = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
     return {
         "seen": seen,

@@ -8,10 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import capfirst
+
 from campaigns.exports.mapping import TITLES
 from campaigns.models import AdAccount, ImportFile
 from campaigns.models.tree import finest_told
-from campaigns.result_kinds import count_results, kinds_of, mixed_words, one_result, several_results
+from campaigns.result_kinds import cost_title, count_results, kinds_of, mixed_words, one_result, several_results
 from collaboration.cycles import decisions_of
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Cycle
@@ -117,6 +119,14 @@ class Diagnosis:
     @property
     def mixed(self) -> str:
         return mixed_words(self.kinds)
+
+    @property
+    def results(self) -> str:
+        return capfirst(several_results(self.kinds))
+
+    @property
+    def cost(self) -> str:
+        return cost_title(self.kinds)
 
 
 def diagnosis(account: AdAccount) -> Diagnosis | None:

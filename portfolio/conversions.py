@@ -21,6 +21,7 @@ from django.db.models import (
     Max,
     Min,
     Q,
+    QuerySet,
     Sum,
     When,
 )
@@ -220,12 +221,22 @@ def _conversion(account: AdAccount, order: Order, ad: int | None) -> Conversion:
 
 def _insights(account: AdAccount, first: date, today: date) -> Floats:
     """Rows of (ad, day index, spend, impressions, clicks, link clicks, results, revenue)."""
-    rows = whole_rows(InsightDay.objects.all(), account, first, today - timedelta(days=1)).values_list(
+    rows = _rows(account, first, today).values_list(
         "ad_id", "until", Cast("spend", FloatField()), "impressions", "clicks", "link_clicks",
         Cast("results", FloatField()), Cast("revenue", FloatField()),
     )  # fmt: skip
     origin = first.toordinal()
     return np.array([(ad, day.toordinal() - origin, *figures) for ad, day, *figures in rows]).reshape(-1, 8)
+
+
+def _rows(account: AdAccount, first: date, today: date) -> QuerySet[InsightDay]:
+    """Those that end within the days; of a file one may have begun long before, and how much came then is unknown."""
+    last = today - timedelta(days=1)
+    if not account.is_read_only:
+        return whole_rows(InsightDay.objects.all(), account, first, last)
+    ending = InsightDay.objects.filter(account=account, until__gte=first)
+    begin = ending.aggregate(day=Min("day"))["day"] or first
+    return whole_rows(ending, account, min(first, begin), last)
 
 
 def _events(account: AdAccount, first: date, today: date) -> Floats:
@@ -247,12 +258,11 @@ def _events(account: AdAccount, first: date, today: date) -> Floats:
 def _insight_sums(account: AdAccount, first: date, today: date, by_day: Sums | None) -> Floats:
     """As `_insights`, of all ads together under the key ALL_ADS. Of a file they are read anew: its longer rows, which
     are no days, count here."""
-    last = today - timedelta(days=1)
     if by_day is None or account.is_read_only:
-        rows = whole_rows(InsightDay.objects.all(), account, first, last).order_by()
+        rows = _rows(account, first, today).order_by()
         found = list(rows.values_list("until").annotate(*(Sum(name) for name in FORECAST_FIGURES)))
     else:
-        days = within(by_day, (first, last)).items()
+        days = within(by_day, (first, today - timedelta(days=1))).items()
         found = [(day, *(getattr(part, name) for name in FORECAST_FIGURES)) for day, part in days]
     origin = first.toordinal()
     return np.array(

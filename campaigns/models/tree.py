@@ -24,6 +24,8 @@ class Status(models.TextChoices):
 DELIVERED = "DELIVERED"
 """Of what an imported file shows that it ran, and not whether it still does. It counts as running."""
 RUNNING = (Status.ACTIVE, DELIVERED)
+BY_NAME, OF_ALL = "name:", "all:"
+"""What the id of a row begins with that a file named without one, or did not name."""
 
 
 class TreeQuerySet(models.QuerySet[Any]):
@@ -55,6 +57,11 @@ class Node(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def platform_id(self) -> str:
+        """The id at the platform; empty where no file told it."""
+        return "" if self.external_id.startswith((BY_NAME, OF_ALL)) else self.external_id
 
 
 def finest_told(account: AdAccount) -> str:

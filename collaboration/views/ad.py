@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
 from campaigns.models import Ad, Status
+from campaigns.result_kinds import one_result
 from collaboration.ad_page import (
     click_plot,
     click_rows,
@@ -36,12 +38,14 @@ from collaboration.period import Period
 from collaboration.statuses import ad_status
 from collaboration.where import OURS, dimensions, parts
 from mediabuyer.agent.ask import open_by_id
+from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Decision
 from mediabuyer.brands.permissions import Right, may
 from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
 from portfolio.performance import evaluation_day
+from portfolio.reference import Reference, reference_of
 
 MOST_COMMENTS = 20
 MOST_DECISIONS = 10
@@ -73,7 +77,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "scale": scale,
         "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
         "belief": belief,
-        "verdict": verdict(belief, account.currency),
+        "verdict": verdict(belief, scale, reference_of(account, today)),
         "kpis": headlines(own.totals, own.before, scale, "#by"),
         "has_figures": bool(own.totals.impressions or own.totals.spend),
         "preview": preview_of(found),
@@ -111,16 +115,30 @@ def _can_be_proposed(ad: Ad) -> bool:
     return not ad.is_placeholder and ad.status not in (Status.ARCHIVED, Status.DELETED)
 
 
-def verdict(belief: Belief | None, currency: str) -> str:
+def verdict(belief: Belief | None, scale: Scale, reference: Reference) -> str:
     """What we believe of it, in a sentence."""
     if belief is None or belief.expected is None:
         return "I have not judged it yet."
+    if not scale.has_revenue:
+        return _verdict_by_cost(belief, scale, reference)
     sure = "" if belief.p_profit is None else f" I am {certainty(belief.p_profit)} sure that it earns money."
     spread = (
         f" (80%: {belief.low:.2f} to {belief.high:.2f})" if belief.low is not None and belief.high is not None else ""
     )
-    one = format_money(Decimal(1), currency, places=0)
+    one = format_money(Decimal(1), scale.currency, places=0)
     return f"Each {one} spent on it should bring back {belief.expected:.2f} within 30 days{spread}.{sure}"
+
+
+def _verdict_by_cost(belief: Belief, scale: Scale, reference: Reference) -> str:
+    """Where no revenue is known: what a result costs, against what one may."""
+    money = partial(format_money, currency=scale.currency)
+    against = "you set as the goal" if reference.source == "goal" else "is usual on this account"
+    may = f"{money(reference.cpa)} {against}." if reference.cpa else "what one may cost is not known."
+    result = one_result(scale.kinds)
+    if belief.cpa is None:
+        return f"It has brought no {result} for {money(Decimal(str(belief.spend)))}; {may}"
+    sure = "" if belief.p_profit is None else f" I am {certainty(belief.p_profit)} sure that the next ones cost less."
+    return f"{with_article(result, 'A')} costs {money(Decimal(str(belief.cpa)))} here; {may}{sure}"
 
 
 def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from django.urls import reverse
 from campaigns.models import Ad, Comment, InsightBreakdown
 from collaboration.ad_page import cut
 from collaboration.beliefs import Belief, together
+from collaboration.columns import Scale
 from collaboration.statuses import PLAIN, STATUS_FILTERS, STATUS_LABELS, ad_status
 from collaboration.views.ad import verdict
 from collaboration.views.ads import read_asked
 from memory.models import Episode
 from portfolio.models import AdState, Conversion
+from portfolio.reference import Reference
 from tests.factories import (
     NOW,
     AdFactory,
@@ -395,5 +397,34 @@ def test_several_beliefs_are_computed_again() -> None:
 
 
 def test_verdict_is_never_certain() -> None:
-    assert verdict(Belief(DAY, expected=2.0, p_profit=1.0), "EUR").endswith("I am > 99% sure that it earns money.")
-    assert verdict(None, "EUR") == "I have not judged it yet."
+    scale = Scale("EUR", Decimal(1), None)
+    said = verdict(Belief(DAY, expected=2.0, p_profit=1.0), scale, Reference())
+    assert said.endswith("I am > 99% sure that it earns money.")
+    assert verdict(None, scale, Reference()) == "I have not judged it yet."
+
+
+@pytest.mark.parametrize(
+    ("belief", "reference", "said"),
+    [
+        (
+            Belief(DAY, spend=47, orders=100, expected=1.02, p_profit=0.67),
+            Reference(Decimal("0.48"), "file"),
+            "A link click costs €0.47 here; €0.48 is usual on this account."
+            " I am 67% sure that the next ones cost less.",
+        ),
+        (
+            Belief(DAY, spend=50, orders=100, expected=0.8, p_profit=0.1),
+            Reference(Decimal("0.40"), "goal"),
+            "A link click costs €0.50 here; €0.40 you set as the goal. I am 10% sure that the next ones cost less.",
+        ),
+        (
+            Belief(DAY, spend=30, expected=0.1),
+            Reference(Decimal("0.40"), "file"),
+            "It has brought no link click for €30.00; €0.40 is usual on this account.",
+        ),
+    ],
+    ids=["usual", "goal", "none"],
+)
+def test_verdict_without_revenue_speaks_of_costs(belief: Belief, reference: Reference, said: str) -> None:
+    """Nothing says that it earns."""
+    assert verdict(belief, Scale("EUR", Decimal(1), None, has_revenue=False, kinds=("link click",)), reference) == said
