@@ -94,10 +94,11 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "clicks": _clicks(found, period.end, decisions, period),
     }
     others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk][:MOST_NEIGHBOURS]
-    columns = columns_of(PART_COLUMNS, scale)
+    near = columns_of(("spend", "roas" if scale.has_revenue else "cpa"), scale)
     context |= {
-        "part_columns": [(one, one.title(scale)) for one in columns],
-        "others": [(line, cells_of(line, columns, scale)) for line in others],
+        "part_columns": [(one, one.title(scale)) for one in columns_of(PART_COLUMNS, scale)],
+        "near_columns": [one.title(scale) for one in near],
+        "others": [(line, cells_of(line, near, scale)) for line in others],
     }
     return render(request, "ads/ad.html", context | _proposing(request, found) | _parts(request, found, period, scale))
 
