@@ -164,7 +164,8 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
 def _row(change: PlannedChange, account: AdAccount) -> dict[str, Any]:
     before, after = change.budget_before, change.budget_after
     if after is None:
-        words = {"ACTIVE": "Running", "PAUSED": "Paused"}
+        # A file says what ran in its days, not what runs now.
+        words = {"ACTIVE": "Delivered" if account.is_read_only else "Running", "PAUSED": "Paused"}
         return {
             "name": change.name,
             "now": words.get(str(change.before.get("status")), change.before.get("status")),

@@ -160,7 +160,7 @@ def choice_of(asked: Asked) -> Choice:
         fields = ("name", "ad_set__name", "campaign__name", "creative__angle__name")
         words = Q(external_id=asked.text)
         for field in fields:
-            words |= Q(**{f"{field}__icontains": asked.text})
+            words |= Q(**{f"{field}__unaccent__icontains": asked.text})
         chosen &= words
     for name, key in asked.keys.items():
         chosen &= Q(**{KEYS[name]: key})

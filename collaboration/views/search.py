@@ -33,8 +33,8 @@ def search(request: HttpRequest, key: UUID) -> HttpResponse:
 
 def _find(account: AdAccount, text: str) -> dict[str, dict[str, Any]]:
     """By kind: the first hits, how many there are. Ids of Meta are found as a whole."""
-    named = Q(name__icontains=text) | Q(external_id=text)
-    decisions = Decision.objects.filter(account=account, title__icontains=text) | Decision.objects.filter(
+    named = Q(name__unaccent__icontains=text) | Q(external_id=text)
+    decisions = Decision.objects.filter(account=account, title__unaccent__icontains=text) | Decision.objects.filter(
         account=account, ad__in=Ad.objects.filter(named, account=account)
     )
     members = Member.objects.filter(brand=account.brand, is_active=True).filter(_person(text))
@@ -55,7 +55,9 @@ def _person(text: str) -> Q:
     chosen = Q()
     for word in text.split():
         chosen &= (
-            Q(user__first_name__icontains=word) | Q(user__last_name__icontains=word) | Q(user__email__icontains=word)
+            Q(user__first_name__unaccent__icontains=word)
+            | Q(user__last_name__unaccent__icontains=word)
+            | Q(user__email__icontains=word)
         )
     return chosen
 

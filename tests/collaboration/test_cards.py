@@ -74,6 +74,13 @@ def test_pause_is_told_in_words(account):
     assert (card.rows[0]["now"], card.rows[0]["then"], card.can_change) == ("Running", "Paused", False)
 
 
+def test_pause_on_a_file_does_not_say_what_runs_now(account):
+    account.mode = "shadow"
+    account.platform = "export"
+    card = build_card(DecisionFactory.create(account=account, action="pause_ad", changes=[PAUSE]))
+    assert (card.rows[0]["now"], card.rows[0]["then"]) == ("Delivered", "Paused")
+
+
 def test_request_has_no_figure_and_no_day_of_judgement(account):
     card = build_card(DecisionFactory.create(account=account, action="refresh_creative", changes=[], expected={}))
     assert (card.effect, card.one_in, card.judged_on, card.rows) == (None, None, None, [])

@@ -37,6 +37,14 @@ def test_every_kind_is_found_by_a_part_of_its_name(find, account):
     assert f'href="{reverse("ad", args=[account.key, ad.key])}"' in page
 
 
+@pytest.mark.parametrize("text", ["buro", "BÜRO", "büro"])
+def test_accents_do_not_hide_a_name(find, account, text):
+    ad = AdFactory.create(ad_set__campaign__account=account, name="Büro | v1")
+    DecisionFactory.create(account=account, title="Pause “Büro | v1”", subject_level="ad", subject_id=ad.external_id)
+    MemberFactory.create(brand=account.brand, user__first_name="Émile", user__last_name="Büro")
+    assert find(text).context["hits"] == 3
+
+
 def test_id_of_meta_is_found_as_a_whole(find, account):
     ad = AdFactory.create(ad_set__campaign__account=account, ad_set__campaign__name="Autumn", external_id="7788")
     decision = DecisionFactory.create(account=account, ad=ad, title="Pause it", subject_id=ad.ad_set.external_id)
