@@ -158,6 +158,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
+"""The one folder that the web and the workers must have in common."""
         else "mediabuyer.lib.static_files.Storage"
     },
 }
@@ -314,6 +315,8 @@ SCHEDULES = [
     ("expire decisions", "mediabuyer.agent.tasks.sweep_decisions", "* * * * *"),
     ("try refused accounts again", "mediabuyer.agent.tasks.sweep_connections", "* * * * *"),
     ("agent cycles", "mediabuyer.agent.tasks.sweep_cycles", "*/5 * * * *"),
+HEARTBEAT_FILE = MEDIA_ROOT / "queue-heartbeat"
+"""Touched by a worker each minute; read by the watchdog of the queue and by the pages."""
     ("imports", "campaigns.tasks.sweep_imports", "* * * * *"),
     ("measure outcomes", "mediabuyer.agent.tasks.sweep_outcomes", "7 * * * *"),
     ("verify the journal", "memory.tasks.verify_journal", "41 3 * * *"),
@@ -326,8 +329,8 @@ CYCLE_EVERY_MINUTES = env_int("CYCLE_EVERY_MINUTES", 240)
 META_APP_ID, META_APP_SECRET = env("META_APP_ID"), env_secret("META_APP_SECRET")
 LIVE_ACCOUNTS = env_list("LIVE_ACCOUNTS")
 """Ids of the live ad accounts that may be changed at all, with or without `act_`. Empty means none."""
-JOURNAL_FILE = VAR_DIR / "journal.json"
-"""Where the nightly check of the journal leaves its result."""
+JOURNAL_FILE = MEDIA_ROOT / "journal.json"
+"""Where the nightly check of the journal leaves its result: in the folder that workers and the web share."""
 METRICS_TOKEN = env_secret("METRICS_TOKEN")
 """What a collector of metrics sends as Bearer token; without one /metrics answers operators only."""
 

@@ -24,7 +24,7 @@ HEARTBEAT_GRACE = 120.0
 
 def queue_program(var: Path, environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
     """`grace`: how long running tasks may take to finish when the queue is told to end."""
-    heartbeat = var / "queue-heartbeat"
+    heartbeat = var / "media" / "queue-heartbeat"
 
     def is_stuck(seconds_running: float) -> bool:
         if seconds_running < HEARTBEAT_GRACE:
