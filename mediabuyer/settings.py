@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "mediabuyer.lib.middleware.request_id",
     "mediabuyer.lib.middleware.api_errors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mediabuyer.lib.middleware.visitors_address",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -182,7 +183,9 @@ SECURE_SSL_REDIRECT = DEPLOYED
 SECURE_HSTS_SECONDS = 31_536_000 if DEPLOYED else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = DEPLOYED
 SECURE_HSTS_PRELOAD = DEPLOYED
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_PROXY") else None
+BEHIND_PROXY = env_bool("BEHIND_PROXY")
+"""True where nobody but a proxy of ours can reach this process: what it says of the visitor is believed."""
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 
