@@ -17,6 +17,8 @@ from mediabuyer.lib.servers.state import ServerError
 from mediabuyer.lib.servers.supervisor import Program, Supervisor
 
 ROOT = Path(__file__).resolve().parents[3]
+GRACE = 140.0
+"""Seconds that running tasks may take to finish when a worker is told to end."""
 HEARTBEAT_LIMIT = 90.0
 HEARTBEAT_GRACE = 120.0
 """Seconds from its start before the queue is held to its heartbeat."""
@@ -61,7 +63,7 @@ def main() -> int:
         say(f"{error.message} {error.remedy}")
         return 1
     try:
-        supervisor.start(queue_program(var, {}, grace=140, to_log=False))
+        supervisor.start(queue_program(var, {}, grace=GRACE, to_log=False))
         supervisor.start(urgent_program({}, grace=40, to_log=False))
         while True:
             time.sleep(1)
