@@ -50,7 +50,7 @@ UV := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
 	$(UV) pyproject.toml --output-file requirements/base.txt
-	$(UV) pyproject.toml --extra test --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra embedded --extra test --output-file requirements/dev.txt
 
 lock-neo4j: setup
 	$(BIN)/python -m mediabuyer.lib.servers.neo4j_jars lock 5.26.30 > neo4j.lock.new

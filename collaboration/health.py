@@ -22,7 +22,6 @@ from portfolio.performance import data_span
 
 STALE = timedelta(hours=26)
 QUEUE_SILENCE = timedelta(seconds=150)
-HEARTBEAT = settings.VAR_DIR / "queue-heartbeat"
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def database() -> Part:
 def queue(machine_now: datetime) -> Part:
     """A worker touches a file each minute through the queue; what is due waits while nobody does."""
     try:
-        beat = datetime.fromtimestamp(HEARTBEAT.stat().st_mtime, tz=machine_now.tzinfo)
+        beat = datetime.fromtimestamp(settings.HEARTBEAT_FILE.stat().st_mtime, tz=machine_now.tzinfo)
     except OSError:
         return Part("Worker", "warn", "not heard of yet", "Approved decisions wait. Start one: manage.py qcluster.")
     if machine_now - beat > QUEUE_SILENCE:

@@ -131,7 +131,7 @@ def is_up() -> bool:
 def figures(machine_now: datetime) -> dict[str, dict[str, float]]:
     """For collectors of metrics: name → label → number, over all brands and without any name of theirs."""
     graph = graph_status(machine_now)
-    beat = health.HEARTBEAT.stat().st_mtime if health.HEARTBEAT.exists() else 0.0
+    beat = settings.HEARTBEAT_FILE.stat().st_mtime if settings.HEARTBEAT_FILE.exists() else 0.0
     decisions = Decision.objects.order_by().values_list("state").annotate(Count("pk"))
     changes = Change.objects.order_by().values_list("state").annotate(Count("pk"))
     cycles = Cycle.objects.order_by().values_list("state").annotate(Count("pk"))

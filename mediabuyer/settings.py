@@ -30,8 +30,12 @@ def env_int(name: str, default: int) -> int:
     return int(env(name) or default)
 
 
+def split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def env_list(name: str, default: str = "") -> list[str]:
-    return [part.strip() for part in env(name, default).split(",") if part.strip()]
+    return split(env(name, default))
 
 
 def env_secret(name: str, default: str = "") -> str:
@@ -57,7 +61,7 @@ DEBUG = env_bool("DEBUG")
 DEPLOYED = env_bool("DEPLOYED")
 """True on a server that people reach over a network: turns HTTPS-only cookies and redirects on."""
 SECRET_KEY = env_secret("SECRET_KEY") or ("" if DEPLOYED else _local_secret())
-FIELD_ENCRYPTION_KEYS = env_list("FIELD_ENCRYPTION_KEYS") or [
+FIELD_ENCRYPTION_KEYS = split(env_secret("FIELD_ENCRYPTION_KEYS")) or [
     base64.urlsafe_b64encode(hashlib.sha256(f"field:{SECRET_KEY}".encode()).digest()).decode()
 ]
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -69,7 +73,7 @@ if DEPLOYED:  # a system check would come too late: gunicorn asks none
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that are served where DEPLOYED is on, not “*”.")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
-SITE_URL = env("SITE_URL", f"http://127.0.0.1:{env('PORT', '8000')}")
+SITE_URL = env("SITE_URL") or f"http://127.0.0.1:{env('PORT', '8000')}"
 ROOT_URLCONF = "mediabuyer.urls"
 WSGI_APPLICATION = "mediabuyer.wsgi.application"
 LANGUAGE_CODE = "en-gb"
@@ -115,6 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Web -------------------------------------------------------------------------------------------------------------
 MIDDLEWARE = [
+    "mediabuyer.lib.middleware.visitors_address",
     "django.middleware.security.SecurityMiddleware",
     "mediabuyer.lib.middleware.request_id",
     "mediabuyer.lib.middleware.api_errors",
@@ -153,6 +158,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = VAR_DIR / "media"
+"""The one folder that the web and the workers must have in common."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -181,7 +187,9 @@ SECURE_SSL_REDIRECT = DEPLOYED
 SECURE_HSTS_SECONDS = 31_536_000 if DEPLOYED else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = DEPLOYED
 SECURE_HSTS_PRELOAD = DEPLOYED
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_PROXY") else None
+BEHIND_PROXY = env_bool("BEHIND_PROXY")
+"""True where nobody but a proxy of ours can reach this process: what it says of the visitor is believed."""
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 
@@ -307,6 +315,8 @@ Q_CLUSTER = {
         "urgent": {"workers": 1, "queue_limit": 2, "timeout": 90 + ATTEMPT_SECONDS, "retry": 5 * (90 + ATTEMPT_SECONDS)}
     },
 }
+HEARTBEAT_FILE = MEDIA_ROOT / "queue-heartbeat"
+"""Touched by a worker each minute; read by the watchdog of the queue and by the pages."""
 SCHEDULES = [
     # name, function, cron
     ("heartbeat", "mediabuyer.agent.tasks.heartbeat", "* * * * *"),
@@ -326,8 +336,8 @@ CYCLE_EVERY_MINUTES = env_int("CYCLE_EVERY_MINUTES", 240)
 META_APP_ID, META_APP_SECRET = env("META_APP_ID"), env_secret("META_APP_SECRET")
 LIVE_ACCOUNTS = env_list("LIVE_ACCOUNTS")
 """Ids of the live ad accounts that may be changed at all, with or without `act_`. Empty means none."""
-JOURNAL_FILE = VAR_DIR / "journal.json"
-"""Where the nightly check of the journal leaves its result."""
+JOURNAL_FILE = MEDIA_ROOT / "journal.json"
+"""Where the nightly check of the journal leaves its result: in the folder that workers and the web share."""
 METRICS_TOKEN = env_secret("METRICS_TOKEN")
 """What a collector of metrics sends as Bearer token; without one /metrics answers operators only."""
 
@@ -379,7 +389,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "axes": {"level": "WARNING"},
-        "django_q": {"level": "WARNING"},
+        "django-q": {"level": "WARNING"},
         "neo4j": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
     },

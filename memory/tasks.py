@@ -21,6 +21,7 @@ def verify_journal() -> dict[str, int]:
     damaged = {str(brand.key): number for brand, number in found if number is not None}
     for key, number in damaged.items():
         log.error("the journal of brand %s is damaged at line %d", key, number)
+    settings.JOURNAL_FILE.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_state(settings.JOURNAL_FILE, {"checked_at": wall_now().isoformat(), "damaged": damaged})
     return damaged
 

@@ -34,3 +34,15 @@ def test_cookies_are_tied_to_the_host_where_people_reach_it_over_a_network(
 ) -> None:
     """Django's own names elsewhere: scripts that log in know them."""
     assert read(tmp_path, "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME", **environment) == names
+
+
+def test_keys_of_fields_may_come_from_a_file(tmp_path: Path) -> None:
+    """Else the keys made from SECRET_KEY would be taken without a word, and lost with it."""
+    (tmp_path / "keys").write_text("new,\nold\n")
+    assert (
+        read(tmp_path, "s.FIELD_ENCRYPTION_KEYS", FIELD_ENCRYPTION_KEYS_FILE=str(tmp_path / "keys")) == "['new', 'old']"
+    )
+
+
+def test_empty_address_of_the_site_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "s.SITE_URL", SITE_URL="") == "http://127.0.0.1:8000"

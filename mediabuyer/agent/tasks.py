@@ -39,9 +39,9 @@ FORGOTTEN = timedelta(minutes=1)
 
 
 def heartbeat() -> None:
-    """Shows the supervisor that work gets through the queue."""
-    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-    (settings.VAR_DIR / "queue-heartbeat").touch()
+    """Shows the supervisor and the pages that work gets through the queue."""
+    settings.HEARTBEAT_FILE.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.HEARTBEAT_FILE.touch()
 
 
 def ring_for_heartbeat(**_: object) -> None:

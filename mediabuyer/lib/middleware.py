@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -25,6 +28,23 @@ WORDS = {
     503: "The database is temporarily unavailable. Nothing was half written.",
 }
 Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def visitors_address(get_response: Handler) -> Handler:
+    """Behind a proxy every request comes from the proxy. Guesses are counted by address, so without the visitor's own
+    one stranger with wrong passwords would lock out all.
+
+    Only the last entry of `X-Forwarded-For` is the proxy's word; whatever stands before it the visitor may have sent.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if settings.BEHIND_PROXY:
+            last = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+            with suppress(ValueError):
+                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(last))
+        return get_response(request)
+
+    return middleware
 
 
 def request_id(get_response: Handler) -> Handler:

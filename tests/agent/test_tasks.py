@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_heartbeat_touches_its_file(settings, tmp_path):
-    settings.VAR_DIR = tmp_path / "fresh"
+    settings.HEARTBEAT_FILE = tmp_path / "fresh" / "queue-heartbeat"
     tasks.heartbeat()
     assert (tmp_path / "fresh" / "queue-heartbeat").exists()
 

@@ -51,6 +51,25 @@ def test_twenty_wrong_passwords_lock_the_guesser_and_nobody_else(try_to_log_in):
     assert is_in(try_to_log_in("198.51.100.7", PASSWORD, person.email))
 
 
+def test_behind_a_proxy_the_guesser_is_known_by_what_the_proxy_says(try_to_log_in, settings):
+    """Whatever he writes into the header himself stands before the proxy's own entry."""
+    settings.BEHIND_PROXY = True
+    person = UserFactory.create()
+    for number in range(9):
+        try_to_log_in("172.18.0.1", "guess", person.email, HTTP_X_FORWARDED_FOR=f"10.0.0.{number}, 203.0.113.9")
+    guesser, other = "203.0.113.9", "198.51.100.7"
+    assert not is_in(try_to_log_in("172.18.0.1", PASSWORD, person.email, HTTP_X_FORWARDED_FOR=guesser))
+    assert is_in(try_to_log_in("172.18.0.1", PASSWORD, person.email, HTTP_X_FORWARDED_FOR=other))
+    assert AccessAttempt.objects.get().ip_address == guesser
+
+
+@pytest.mark.parametrize("said", ["", "unknown", "203.0.113.9, "])
+def test_a_proxy_that_names_no_address_is_taken_for_the_visitor(try_to_log_in, settings, said):
+    settings.BEHIND_PROXY = True
+    try_to_log_in("172.18.0.1", "guess", "nobody@example.com", HTTP_X_FORWARDED_FOR=said)
+    assert AccessAttempt.objects.get().ip_address == "172.18.0.1"
+
+
 def test_guesses_are_recorded(try_to_log_in):
     person = UserFactory.create()
     for number in range(9):

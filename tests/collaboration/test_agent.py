@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,6 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from campaigns.models import AdAccount
-from collaboration import health
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.models import Cycle, Decision, Finding, Outcome, Step
 from mediabuyer.agent.plan import rank
@@ -201,7 +201,7 @@ def test_silent_cycle_says_so(see: Page, account: AdAccount) -> None:
 
 
 def test_queued_cycle_without_worker_says_how_to_start_one(see: Page, account: AdAccount) -> None:
-    health.HEARTBEAT.unlink(missing_ok=True)
+    settings.HEARTBEAT_FILE.unlink(missing_ok=True)
     cycle = CycleFactory.create(account=account, state="queued")
     assert b"manage.py qcluster" in see("cycle", cycle.key).content
 

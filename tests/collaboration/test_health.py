@@ -18,10 +18,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def beat(tmp_path, monkeypatch):
+def beat(tmp_path, settings):
     """`beat(seconds)` is a worker's last sign of life so long ago."""
-    path = tmp_path / "queue-heartbeat"
-    monkeypatch.setattr(health, "HEARTBEAT", path)
+    settings.HEARTBEAT_FILE = path = tmp_path / "queue-heartbeat"
 
     def touch(seconds: float) -> None:
         path.touch()

@@ -87,7 +87,7 @@ def test_yes_and_stop_do_not_wait_behind_ten_thousand_messages(fault_account, cl
     fill(10_000)
     folder = cluster("urgent")
     async_task(HEARTBEAT, q_options={"cluster": "urgent"})
-    until((folder / "queue-heartbeat").exists, START)
+    until((folder / "media" / "queue-heartbeat").exists, START)
     with transaction.atomic():
         answer.approve(decision, manager, decision.content_hash, now, wall_now())
         Decision.objects.update(execute_after=wall_now())  # the seconds to take it back are over
@@ -108,7 +108,7 @@ def test_what_was_approved_goes_on_as_soon_as_postgres_is_back(fault_account, cl
     decision = decide(fault_account, pause(Ad.objects.active().first()), now)
     folder = cluster("urgent")
     async_task(HEARTBEAT, q_options={"cluster": "urgent"})
-    until((folder / "queue-heartbeat").exists, START)
+    until((folder / "media" / "queue-heartbeat").exists, START)
     with transaction.atomic():
         answer.approve(decision, manager, decision.content_hash, now, wall_now())
         Decision.objects.update(execute_after=wall_now() + timedelta(seconds=2))
@@ -127,7 +127,7 @@ def test_messages_of_an_older_version_do_no_harm(cluster):
     async_task("mediabuyer.agent.tasks.run_cycle", cycle_id=1, force=True)
     async_task("mediabuyer.agent.tasks.long_gone", 1)
     folder = cluster("mediabuyer")  # which rings for its heartbeat itself
-    until((folder / "queue-heartbeat").exists, START)
+    until((folder / "media" / "queue-heartbeat").exists, START)
     until(lambda: Failure.objects.count() == 3 and not OrmQ.objects.exists(), 10)
     assert set(Failure.objects.values_list("attempt_count", flat=True)) == {1}
 

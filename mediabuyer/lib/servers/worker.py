@@ -17,6 +17,8 @@ from mediabuyer.lib.servers.state import ServerError
 from mediabuyer.lib.servers.supervisor import Program, Supervisor
 
 ROOT = Path(__file__).resolve().parents[3]
+GRACE = 140.0
+"""Seconds that running tasks may take to finish when a worker is told to end."""
 HEARTBEAT_LIMIT = 90.0
 HEARTBEAT_GRACE = 120.0
 """Seconds from its start before the queue is held to its heartbeat."""
@@ -24,7 +26,7 @@ HEARTBEAT_GRACE = 120.0
 
 def queue_program(var: Path, environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
     """`grace`: how long running tasks may take to finish when the queue is told to end."""
-    heartbeat = var / "queue-heartbeat"
+    heartbeat = var / "media" / "queue-heartbeat"
 
     def is_stuck(seconds_running: float) -> bool:
         if seconds_running < HEARTBEAT_GRACE:
@@ -61,7 +63,7 @@ def main() -> int:
         say(f"{error.message} {error.remedy}")
         return 1
     try:
-        supervisor.start(queue_program(var, {}, grace=140, to_log=False))
+        supervisor.start(queue_program(var, {}, grace=GRACE, to_log=False))
         supervisor.start(urgent_program({}, grace=40, to_log=False))
         while True:
             time.sleep(1)

@@ -26,7 +26,8 @@ def test_queue_is_stuck_when_its_heartbeat_is_old(
     tmp_path: Path, seconds_running: float, heartbeat_age: float | None, expected: bool
 ) -> None:
     if heartbeat_age is not None:
-        heartbeat = tmp_path / "queue-heartbeat"
+        heartbeat = tmp_path / "media" / "queue-heartbeat"
+        heartbeat.parent.mkdir()
         heartbeat.touch()
         os.utime(heartbeat, (time.time() - heartbeat_age,) * 2)
     assert queue_program(tmp_path, {}, grace=1).is_stuck(seconds_running) is expected
