@@ -27,7 +27,7 @@ from collaboration.ad_page import (
     preview_of,
     site_link,
 )
-from collaboration.ad_rows import Choice, flat, load_tree, sort_lines, total_line
+from collaboration.ad_rows import Choice, Line, flat, load_tree, sort_lines, total_line
 from collaboration.beliefs import Belief, latest_beliefs
 from collaboration.columns import PART_COLUMNS, TWO_COSTS, Scale, cells_of, certainty, columns_of
 from collaboration.figures import headlines, page_period, scale_of, source_of
@@ -93,14 +93,18 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "page_link": _page_link(found),
         "clicks": _clicks(found, period.end, decisions, period),
     }
+    context |= _neighbours(found, siblings, scale) | _proposing(request, found)
+    return render(request, "ads/ad.html", context | _parts(request, found, period, scale))
+
+
+def _neighbours(found: Ad, siblings: list[Line], scale: Scale) -> dict[str, Any]:
+    """The other ads of its ad set, most spend first."""
     others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk][:MOST_NEIGHBOURS]
-    near = columns_of(("spend", "roas" if scale.has_revenue else "cpa"), scale)
-    context |= {
-        "part_columns": [(one, one.title(scale)) for one in columns_of(PART_COLUMNS, scale)],
-        "near_columns": [one.title(scale) for one in near],
-        "others": [(line, cells_of(line, near, scale)) for line in others],
+    columns = columns_of(("spend", "roas" if scale.has_revenue else "cpa"), scale)
+    return {
+        "near_columns": [one.title(scale) for one in columns],
+        "others": [(line, cells_of(line, columns, scale)) for line in others],
     }
-    return render(request, "ads/ad.html", context | _proposing(request, found) | _parts(request, found, period, scale))
 
 
 def _proposing(request: HttpRequest, found: Ad) -> dict[str, Any]:
@@ -153,6 +157,7 @@ def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale) -> dic
         "by": by,
         "by_label": known.get(by, ""),
         "tabs": known.items(),
+        "part_columns": [(one, one.title(scale)) for one in columns],
         "parts": [(one, cells_of(one, columns, scale)) for one in rows],
     }
 
