@@ -44,8 +44,9 @@ class Tree:
     which no row said yet whether they run; `told` what just became known of stored ones.
     """
 
-    def __init__(self, account: AdAccount, now: datetime) -> None:
-        self.account, self.now = account, now
+    def __init__(self, account: AdAccount, now: datetime, *, is_newest: bool = False) -> None:
+        """`is_newest`: no file reaches beyond this one, so that its word on what runs replaces an earlier one."""
+        self.account, self.now, self.is_newest = account, now, is_newest
         self.campaigns: dict[str, Campaign] = {c.external_id: c for c in Campaign.objects.filter(account=account)}
         self.ad_sets: dict[str, AdSet] = {s.external_id: s for s in AdSet.objects.filter(account=account)}
         ads = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
@@ -122,12 +123,15 @@ class Tree:
         return ad
 
     def _tell(self, nodes: tuple[Ad, AdSet, Campaign], status: str) -> None:
-        """A status for what had none: the finest that the file names, and what stands for it below. What lies above
-        a paused one may well run on.
+        """A status for what had none or an older one: the finest that the file names, and what stands for it below.
+        What lies above a paused one may well run on.
         """
+        if status == DELIVERED:
+            return
         is_above = False
         for node in nodes:
-            if node.effective_status == DELIVERED != status and (not is_above or status == Status.ACTIVE):
+            may = self.is_newest or node.effective_status == DELIVERED
+            if may and node.effective_status != status and (not is_above or status == Status.ACTIVE):
                 node.status = node.effective_status = status
                 if node.pk:
                     self.told.setdefault(type(node), []).append(node)
@@ -173,7 +177,7 @@ class Tree:
 
     def _common(self, key: str) -> dict[str, Any]:
         return {
-            "account": self.account, "is_placeholder": key.startswith("all:"), "status": Status.ACTIVE,
+            "account": self.account, "is_placeholder": key.startswith(OF_ALL), "status": Status.ACTIVE,
             "effective_status": DELIVERED, "synced_at": self.now,
         }  # fmt: skip
 

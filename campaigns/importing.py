@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from campaigns.exports.limits import MAX_LISTED_ERRORS, UnreadableError
 from campaigns.exports.mapping import Mapping
@@ -168,12 +169,14 @@ def _write(
     account: AdAccount, source: Source, mapping: Mapping, dimension: str, now: datetime, progress: Callable[[int], None]
 ) -> tuple[Reading, int]:
     """Rows inserted or altered. A first file takes the short way, unless two of its rows must be added up."""
-    if mapping.has_figures and not _has_rows(account):
+    latest = _last_day(account)
+    is_newest = latest is None or (mapping.last_day is not None and mapping.last_day >= latest)
+    if mapping.has_figures and latest is None:
         with suppress(IntegrityError), transaction.atomic():
             reading = Reading(Totals(mapping))
-            measures = _measures(reading, source, Tree(account, now), progress)
+            measures = _measures(reading, source, Tree(account, now, is_newest=is_newest), progress)
             return reading, copy_measures(account, measures, dimension=dimension).written
-    reading, tree = Reading(Totals(mapping)), Tree(account, now)
+    reading, tree = Reading(Totals(mapping)), Tree(account, now, is_newest=is_newest)
     measures = _measures(reading, source, tree, progress)
     if mapping.has_figures:
         return reading, load_measures(account, measures, dimension=dimension, add_up=True).written
@@ -182,8 +185,11 @@ def _write(
     return reading, tree.made
 
 
-def _has_rows(account: AdAccount) -> bool:
-    return any(model.objects.filter(account=account).exists() for model in (InsightDay, InsightBreakdown))
+def _last_day(account: AdAccount) -> date | None:
+    """How far its rows reach; None without any."""
+    models = (InsightDay, InsightBreakdown)
+    found = [model.objects.filter(account=account).aggregate(day=Max("until"))["day"] for model in models]
+    return max(filter(None, found), default=None)
 
 
 def _require_importable(account: AdAccount, mapping: Mapping) -> None:

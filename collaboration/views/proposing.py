@@ -20,7 +20,7 @@ from collaboration.cards import TONES
 from collaboration.frame import account_for, person, words
 from mediabuyer.agent.ask import MOST, Item, preview, propose_by_person, read_nodes, rise_of, weigh_together
 from mediabuyer.agent.context import GRAVITY, Finding, Severity
-from mediabuyer.agent.wish import Deed, Node, Wish, read_wish
+from mediabuyer.agent.wish import Deed, Node, Wish, deeds_for, read_wish
 from mediabuyer.brands.permissions import Right, may, require
 from mediabuyer.lib.errors import Invalid
 from portfolio.metrics import add_up
@@ -89,11 +89,12 @@ def _page(
 ) -> HttpResponse:
     now = known_now(account)
     items = preview(account, nodes, wish, now) if wish else []
-    going = [item for item in items if not item.problem]
+    going, deeds = [item for item in items if not item.problem], deeds_for(nodes)
     context = extra | {
         "nodes": nodes,
         "typed": typed,
-        "deeds": DEEDS.items(),
+        "deeds": [(deed, DEEDS[deed]) for deed in deeds],
+        "elsewhere": _elsewhere(deeds),
         "wish": wish,
         "rows": [_row(item) for item in items],
         "going": len(going),
@@ -104,6 +105,13 @@ def _page(
         **_expected(going),
     }
     return render(request, "ads/propose.html", context, status=status)
+
+
+def _elsewhere(deeds: Sequence[Deed]) -> str:
+    """Where to find what cannot be done with what was chosen."""
+    if Deed.PAUSE not in deeds:
+        return "Only single ads are paused or switched on: choose those to do that."
+    return "" if Deed.SET_BUDGET in deeds else "Budgets lie on ad sets and campaigns: choose those to change one."
 
 
 def _keys(given: QueryDict) -> list[UUID]:

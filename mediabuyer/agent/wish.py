@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -41,6 +41,13 @@ class Wish:
     deed: Deed
     daily_budget: Decimal | None = None
     percent: Decimal | None = None
+
+
+def deeds_for(nodes: Sequence[Node]) -> list[Deed]:
+    """What can be done with at least one of them: ads are paused and switched on, budgets lie on what is above."""
+    ads = sum(isinstance(node, Ad) for node in nodes)
+    of_ads, of_budgets = [Deed.PAUSE, Deed.SWITCH_ON], [Deed.SET_BUDGET, Deed.CHANGE_BUDGET]
+    return (of_ads if ads else []) + (of_budgets if ads < len(nodes) else [])
 
 
 class Unfit(Exception):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -53,16 +54,18 @@ def connected(brand: Any, sandbox: SandboxInfo) -> AdAccount:
 
 
 @pytest.fixture
-def logged() -> Iterator[io.StringIO]:
+def logged(settings: LazySettings) -> Iterator[io.StringIO]:
     """All that would be written down at the finest level, as our own formatter writes it."""
     lines, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(formatter())
-    level = root.level
+    levels = {one: one.level for one in (root, *map(logging.getLogger, settings.LOGGING["loggers"]))}
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    for one in levels:
+        one.setLevel(logging.DEBUG)
     yield lines
-    root.setLevel(level)
+    for one, level in levels.items():
+        one.setLevel(level)
     root.removeHandler(handler)
 
 

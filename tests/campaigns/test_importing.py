@@ -117,6 +117,20 @@ def test_word_in_a_later_batch_is_heard(take: Any, monkeypatch: pytest.MonkeyPat
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("month", "word", "expected"),
+    [("02", "inactive", "PAUSED"), ("01", "inactive", "PAUSED"), ("00", "inactive", "ACTIVE"), ("02", "", "ACTIVE")],
+    ids=["later days", "the same days", "earlier days", "later days without a word"],
+)
+def test_word_of_the_file_that_reaches_furthest_holds(take: Any, month: str, word: str, expected: str) -> None:
+    """An ad that ran by one file and was paused by another: which was imported first does not say which is newer."""
+    text = "Campaign name,Ad name,Day,Ad delivery,Amount spent (EUR),Impressions,Results\nK,Sun,{},{},1.00,100,1\n"
+    days = {"00": "2025-12-31", "01": "2026-01-31", "02": "2026-02-28"}
+    take(text.format(days["01"], "active"))
+    account = take(text.format(days[month], word)).account
+    assert states(account) == {"K": "ACTIVE", "Sun": expected}
+
+
 def test_status_of_a_later_file_is_taken_in_bulk(take: Any) -> None:
     def file(count: int, word: str) -> str:
         rows = (f"K,Ad {number},2026-01-01,{word},1.00,100,3,1\n" for number in range(count))

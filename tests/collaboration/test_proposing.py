@@ -78,6 +78,20 @@ def test_each_item_of_a_preview_costs_one_query(browser, account, sets, url, dja
     assert counts[1] - counts[0] <= len(more)
 
 
+def test_only_what_fits_is_offered(browser, sets, url):
+    ad = Ad.objects.first()
+    hints = ["Budgets lie on ad sets and campaigns", "Only single ads are paused or switched on"]
+    offered = {"pause": 'name="do" value="pause"', "set_budget": 'name="do" value="set_budget"'}
+    for chosen, fitting, hint in (
+        ([ad], ["pause"], hints[:1]),
+        (sets, ["set_budget"], hints[1:]),
+        ([ad, *sets], ["pause", "set_budget"], []),
+    ):
+        page = said(browser().get(url, picked(*chosen)))
+        assert [deed for deed, field in offered.items() if field in page] == fitting
+        assert [text for text in hints if text in page] == hint
+
+
 def test_ads_are_shown_at_once(browser, sets, url):
     ads = list(Ad.objects.order_by("pk"))
     page = said(browser().get(url, picked(*ads[:2])))
