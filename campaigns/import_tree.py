@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from campaigns.exports.parse import ParsedRow
+from campaigns.exports.result_kinds import SEVERAL
 from campaigns.models import Ad, AdAccount, AdSet, Campaign, Status
 from campaigns.models.tree import BY_NAME, DELIVERED, OF_ALL
 from campaigns.tree import UNSORTED
@@ -44,16 +45,21 @@ class Tree:
     which no row said yet whether they run; `told` what just became known of stored ones.
     """
 
-    def __init__(self, account: AdAccount, now: datetime, *, is_newest: bool = False) -> None:
-        """`is_newest`: no file reaches beyond this one, so that its word on what runs replaces an earlier one."""
-        self.account, self.now, self.is_newest = account, now, is_newest
+    def __init__(
+        self, account: AdAccount, now: datetime, *, is_newest: bool = False, is_answered: bool = False
+    ) -> None:
+        """`is_newest`: no file reaches beyond this one, so that its word on what runs replaces an earlier one.
+        `is_answered`: a person said what its results are.
+        """
+        self.account, self.now, self.is_newest, self.is_answered = account, now, is_newest, is_answered
         self.campaigns: dict[str, Campaign] = {c.external_id: c for c in Campaign.objects.filter(account=account)}
         self.ad_sets: dict[str, AdSet] = {s.external_id: s for s in AdSet.objects.filter(account=account)}
         ads = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
         self.ads: dict[str, Ad] = {a.external_id: a for a in ads}
         self.known: dict[tuple[str, ...], int] = {}
         self.untold: set[tuple[str, ...]] = set()
-        self.told: dict[type[Any], list[Any]] = {}
+        self.told: dict[type[Any], dict[int, Any]] = {}
+        self.kinds: dict[tuple[str, ...], set[str]] = {}
         self.angles: dict[str, Angle] = {}
         self.made = 0
         self.by_name: dict[str, list[Ad]] = {}
@@ -66,20 +72,26 @@ class Tree:
         for row in rows:
             written = tuple(row.names.values())
             is_new = written not in self.known or (row.delivery and written in self.untold)
+            if row.kind and row.kind not in self.kinds.setdefault(written, set()):
+                self.kinds[written].add(row.kind)
+                is_new = True
             if is_new and (row.delivery or written not in fresh):
                 fresh[written] = row
         if not fresh:
             return
         made: dict[type[Any], list[Any]] = {Campaign: [], AdSet: [], Ad: []}
         placed = {written: self._ad(names_of(row), row.delivery, made) for written, row in fresh.items()}
+        for written, ad in placed.items():
+            self._tell_kind(ad, self.kinds.get(written, set()))
         self._dress([ad for ad in made[Ad] if not ad.is_placeholder])
         for model, objects in made.items():
             model.objects.bulk_create(objects, batch_size=2000)
             mirror.touch(objects)
             self.made += len(objects)
         for model, nodes in self.told.items():
-            model.objects.bulk_update(nodes, ["status", "effective_status"], batch_size=2000)
-            mirror.touch(nodes)
+            fields = ["status", "effective_status", *(["result_kind"] if model is Ad else [])]
+            model.objects.bulk_update(nodes.values(), fields, batch_size=2000)
+            mirror.touch(nodes.values())
         self.told.clear()
         self.known.update((written, ad.pk) for written, ad in placed.items())
         self.untold |= {written for written, ad in placed.items() if ad.effective_status == DELIVERED}
@@ -133,9 +145,22 @@ class Tree:
             may = self.is_newest or node.effective_status == DELIVERED
             if may and node.effective_status != status and (not is_above or status == Status.ACTIVE):
                 node.status = node.effective_status = status
-                if node.pk:
-                    self.told.setdefault(type(node), []).append(node)
+                self._note(node)
             is_above = is_above or not node.is_placeholder
+
+    def _tell_kind(self, ad: Ad, kinds: set[str]) -> None:
+        """An ad counts one thing: of two, nothing can be said of what one costs. A person's answer replaces another."""
+        if not kinds:
+            return
+        known = set() if self.is_answered or not ad.result_kind else {ad.result_kind}
+        kind = SEVERAL if len(kinds | known) > 1 else next(iter(kinds))
+        if ad.result_kind != kind:
+            ad.result_kind = kind
+            self._note(ad)
+
+    def _note(self, node: Ad | AdSet | Campaign) -> None:
+        if node.pk:
+            self.told.setdefault(type(node), {})[node.pk] = node
 
     def _same_name(self, name: str, campaign: Campaign, ad_set: AdSet) -> Ad | None:
         """The one ad of this name whose place does not contradict, so that a file with ids and one without agree."""

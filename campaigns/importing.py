@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -171,12 +172,13 @@ def _write(
     """Rows inserted or altered. A first file takes the short way, unless two of its rows must be added up."""
     latest = _last_day(account)
     is_newest = latest is None or (mapping.last_day is not None and mapping.last_day >= latest)
+    plant = partial(Tree, account, now, is_newest=is_newest, is_answered=bool(mapping.answers.get("result_kind")))
     if mapping.has_figures and latest is None:
         with suppress(IntegrityError), transaction.atomic():
             reading = Reading(Totals(mapping))
-            measures = _measures(reading, source, Tree(account, now, is_newest=is_newest), progress)
+            measures = _measures(reading, source, plant(), progress)
             return reading, copy_measures(account, measures, dimension=dimension).written
-    reading, tree = Reading(Totals(mapping)), Tree(account, now, is_newest=is_newest)
+    reading, tree = Reading(Totals(mapping)), plant()
     measures = _measures(reading, source, tree, progress)
     if mapping.has_figures:
         return reading, load_measures(account, measures, dimension=dimension, add_up=True).written

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from campaigns.exports.result_kinds import NOT_THE_SAME, UNNAMED, name_kinds
-from campaigns.models import AdAccount, ImportFile
+from campaigns.exports.result_kinds import NOT_THE_SAME, SEVERAL, UNNAMED, name_kinds
+from campaigns.models import Ad, AdAccount, ImportFile
 
 UNKNOWN = UNNAMED
 OF_META = ("purchase",)
@@ -37,6 +37,28 @@ def kinds_of(account: AdAccount) -> tuple[str, ...]:
         del found[UNNAMED]
         found |= dict.fromkeys(NOT_THE_SAME)
     return tuple(found)
+
+
+def kinds_by_ad(account: AdAccount) -> dict[int, str]:
+    """What one result of each ad is, by primary key. Of an ad of which no row says it, what the others of its ad set
+    count: an ad set has one goal. What counts several things, or nothing that is told, is left out.
+    """
+    rows = list(Ad.objects.filter(account=account).values_list("pk", "ad_set_id", "result_kind"))
+    told: dict[int, set[str]] = {}
+    for _, ad_set, kind in rows:
+        if kind:
+            told.setdefault(ad_set, set()).add(kind)
+    found = {}
+    for pk, ad_set, kind in rows:
+        around = told.get(ad_set, set())
+        if kind := kind or (next(iter(around)) if len(around) == 1 else ""):
+            found[pk] = kind
+    return {pk: kind for pk, kind in found.items() if kind != SEVERAL}
+
+
+def told_kinds(kind: str) -> frozenset[str]:
+    """What an ad counts, of its `result_kind`: nothing where it is not told, more than one where it is several."""
+    return frozenset(NOT_THE_SAME if kind == SEVERAL else (kind,) if kind else ())
 
 
 def tells_results(account: AdAccount) -> bool:

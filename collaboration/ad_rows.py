@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign
+from campaigns.result_kinds import told_kinds
 from collaboration.beliefs import Belief, beliefs_by_ad_set, latest_beliefs, together
 from collaboration.columns import COLUMNS, Scale
 from collaboration.period import Period
@@ -52,6 +53,8 @@ class Line:
     totals: Totals = field(default_factory=Totals)
     before: Totals | None = None
     belief: Belief | None = None
+    kinds: frozenset[str] = frozenset()
+    """What its results are, by the files that tell it of ads."""
     children: list[Line] = field(default_factory=list)
     is_open: bool = False
 
@@ -106,9 +109,12 @@ def load_tree(account: AdAccount, period: Period, choice: Choice) -> list[Line]:
 def load_campaigns(account: AdAccount, period: Period, figures: Figures) -> list[Line]:
     """As `load_tree` of everything, with its ad sets, but without a row for each of perhaps thousands of ads."""
     campaigns = {row.pk: row for row in Campaign.objects.filter(account=account)}
-    ads = Ad.objects.filter(account=account).order_by().values_list("pk", "ad_set_id", "effective_status")
+    ads = Ad.objects.filter(account=account).order_by()
     shown, hidden = {}, []
-    for pk, ad_set, status in ads:
+    kinds: dict[int, frozenset[str]] = {}
+    for pk, ad_set, status, kind in ads.values_list("pk", "ad_set_id", "effective_status", "result_kind"):
+        if kind:
+            kinds[ad_set] = kinds.get(ad_set, frozenset()) | told_kinds(kind)
         if status in GONE and pk not in figures.now and pk not in figures.before:
             hidden.append(pk)
         else:
@@ -119,7 +125,7 @@ def load_campaigns(account: AdAccount, period: Period, figures: Figures) -> list
     for one in AdSet.objects.filter(account=account):
         if one.pk in filled or _is_shown_empty(one, Choice()):
             line = _ad_set_line(one, campaigns[one.campaign_id])
-            idle = REACHED_NOBODY if one.pk in filled else NOTHING
+            idle, line.kinds = REACHED_NOBODY if one.pk in filled else NOTHING, kinds.get(one.pk, frozenset())
             line.totals, line.belief = now.get(one.pk, idle), beliefs.get(one.pk)
             line.before = before.get(one.pk, idle) if period.before else None
             sets.setdefault(one.campaign_id, []).append(line)
@@ -256,7 +262,7 @@ def _ad_lines(
 def _ads(account: AdAccount, choice: Choice) -> Sequence[Any]:
     rows = Ad.objects.filter(choice.ads, account=account).values(
         "pk", "key", "external_id", "name", "effective_status", "review_feedback", "ad_set_id", "campaign_id",
-        "creative__angle__name",
+        "creative__angle__name", "result_kind",
     )  # fmt: skip
     return list(rows)
 
@@ -271,6 +277,7 @@ def _sum(line: Line, children: list[Line], period: Period) -> Line:
     line.totals = add_up(child.totals for child in children)
     line.before = add_up(child.before or Totals() for child in children) if period.before else None
     line.belief = together(child.belief for child in children)
+    line.kinds = frozenset().union(*(child.kinds for child in children))
     if line.budget is None and line.level in ("campaign", "account"):
         known = [child.budget for child in children if child.budget is not None and child.status.label != "Paused"]
         line.budget = sum(known, Decimal(0)) if known else None
@@ -318,6 +325,7 @@ def _ad_line(row: Mapping[str, Any], campaign: Campaign, ad_set: AdSet, above: t
         angle=row["creative__angle__name"] or "",
         within=ad_set.name,
         path=(*above, _named(row["name"], row["external_id"])),
+        kinds=told_kinds(row["result_kind"]),
     )
 
 

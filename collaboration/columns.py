@@ -32,6 +32,8 @@ class Measured(Protocol):
     @property
     def before(self) -> Totals | None: ...
     @property
+    def kinds(self) -> frozenset[str]: ...
+    @property
     def belief(self) -> Belief | None: ...
 
 
@@ -52,6 +54,8 @@ class Scale:
     """Imported files name what a result is, and few of them count purchases."""
     has_results: bool = True
     """Files may not say what came of the ads: that is not known, and not 0."""
+    knows_kinds: bool = False
+    """Of several kinds, which ad counts which."""
 
     @property
     def results(self) -> str:
@@ -71,10 +75,15 @@ class Scale:
         """Why figures of one kind of result are not told; empty where they are."""
         if not self.is_mixed:
             return ""
+        stated = "only where all results are of one" if self.knows_kinds else "nowhere"
         return (
             f"{mixed_words(self.kinds)} What one costs, what it brings and how many clicks it takes differ by kind, so "
-            "I do not state them."
+            f"I state them {stated}."
         )
+
+    def of(self, kinds: frozenset[str]) -> Scale:
+        """For a row whose results are of these kinds: of one alone, what it costs can be said."""
+        return replace(self, kinds=tuple(kinds)) if self.is_mixed and len(kinds) == 1 else self
 
     def alone(self, value: Value) -> Value:
         """A figure that makes sense of one kind of result, else None."""
@@ -103,7 +112,7 @@ class Column:
         if self.key == "budget":
             return row.budget
         if self.read is not None:
-            return self.read(row.totals, scale)
+            return self.read(row.totals, scale.of(row.kinds))
         return self.believe(row.belief) if self.believe is not None and row.belief is not None else None
 
     def head(self, scale: Scale) -> Head:
@@ -251,6 +260,8 @@ def _cell(row: Measured, column: Column, scale: Scale) -> Cell:
         return Cell(text, column.css, note=row.budget_note)
     if column.key == "per_spend" and row.belief and row.belief.low is not None and row.belief.high is not None:
         return Cell(text, column.css, note=f"{row.belief.low:.2f}–{row.belief.high:.2f}")
+    if column.key == "results" and value and scale.is_mixed and len(row.kinds) == 1:
+        return Cell(text, column.css, note=several_results(tuple(row.kinds)))
     if value is not None and column.key in TRADE and not has_enough_data(row.totals, scale.target_cpa):
         return Cell(text, f"{column.css} muted", note="too few")
     return Cell(text, column.css, _change(row, column, scale))

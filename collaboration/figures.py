@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from campaigns.models import AdAccount, InsightDay
+from campaigns.models import Ad, AdAccount, InsightDay
 from campaigns.result_kinds import kinds_of, tells_results
 from collaboration.columns import Column, Scale, columns_of, write
 from collaboration.health import STALE
@@ -51,7 +51,9 @@ def scale_of(account: AdAccount) -> tuple[Scale, Goal]:
     kinds = kinds_of(account) if has_revenue or account.is_read_only else ()
     has_ledger = Conversion.objects.filter(account=account).exists()
     known = (account.currency, goal.margin, goal.target_cpa, has_revenue, kinds, has_ledger)
-    return Scale(*known, is_of_files=account.is_read_only, has_results=tells_results(account)), goal
+    knows_kinds = len(kinds) > 1 and Ad.objects.filter(account=account).exclude(result_kind="").exists()
+    is_file, tells = account.is_read_only, tells_results(account)
+    return Scale(*known, is_of_files=is_file, has_results=tells, knows_kinds=knows_kinds), goal
 
 
 def source_of(account: AdAccount, now: datetime) -> Source:

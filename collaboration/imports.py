@@ -11,14 +11,22 @@ from typing import Any
 from django.utils.text import capfirst
 
 from campaigns.exports.mapping import TITLES
-from campaigns.models import AdAccount, ImportFile
+from campaigns.models import Ad, AdAccount, ImportFile
 from campaigns.models.tree import finest_told
-from campaigns.result_kinds import cost_title, count_results, kinds_of, mixed_words, one_result, several_results
+from campaigns.result_kinds import (
+    cost_title,
+    count_results,
+    kinds_of,
+    mixed_words,
+    one_result,
+    several_results,
+    told_kinds,
+)
 from collaboration.cycles import decisions_of
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Cycle
 from mediabuyer.lib.money import format_money
-from portfolio.metrics import Totals
+from portfolio.metrics import Totals, add_up
 from portfolio.performance import Period, Row, data_span, total, totals
 
 State = ImportFile.State
@@ -100,13 +108,30 @@ def _amount(field: str, value: float | None, currency: str) -> str:
 
 
 @dataclass(frozen=True)
+class Told(Row):
+    """A campaign, an ad set or an ad with what its results are; of several kinds where they cannot be compared."""
+
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def results(self) -> str:
+        """`20 conversations`."""
+        return count_results(self.totals.results, self.kinds)
+
+    @property
+    def cpa(self) -> Decimal | None:
+        """What one costs, where they are of one kind."""
+        return self.totals.cpa if len(self.kinds) <= 1 else None
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """What the account's figures say at first sight. `sentences` rest on totals only and never on a guess."""
 
     days: tuple[Any, Any]
     totals: Totals
     level: str
-    rows: list[Row]
+    rows: list[Told]
     count: int
     sentences: list[tuple[str, str]]
     kinds: tuple[str, ...]
@@ -115,6 +140,11 @@ class Diagnosis:
     @property
     def is_mixed(self) -> bool:
         return len(self.kinds) > 1
+
+    @property
+    def knows_kinds(self) -> bool:
+        """Whether something of it can be compared although it is mixed."""
+        return any(len(row.kinds) == 1 for row in self.rows)
 
     @property
     def mixed(self) -> str:
@@ -132,19 +162,21 @@ class Diagnosis:
 def diagnosis(account: AdAccount) -> Diagnosis | None:
     """By the coarsest level of which there are several, and what stands out at the finest; None without figures.
 
-    Where its results mean several things, what they cost is not compared.
+    Where its results mean several things, each is compared with its own kind only.
     """
     span = data_span(account)
     if span is None:
         return None
-    whole, kinds, levels = total(account, *span), kinds_of(account), list(_levels(account, span))
-    level, rows = levels[0]
+    kinds, levels = kinds_of(account), list(_levels(account, span))
+    whole, (level, rows) = total(account, *span), levels[0]
     said = []
-    if len(kinds) <= 1:
-        words = Words(level, account.currency, kinds)
-        said = _found((_dear, _best, _idle), whole, rows, words)
-        if levels[-1][0] != level:
-            said += _found((_best, _idle), whole, levels[-1][1], replace(words, level=levels[-1][0]))
+    for chosen in [(one,) for one in kinds] if len(kinds) > 1 else [kinds]:
+        words = Words(level, account.currency, chosen)
+        for place, (name, found) in enumerate(levels):
+            alike = [row for row in found if row.kinds == chosen]
+            finders = (_best, _idle) if place else (_dear, _best, _idle)
+            part = whole if len(kinds) <= 1 else add_up(row.totals for row in alike)
+            said += _found(finders, part, alike, replace(words, level=name))
     return Diagnosis(span, whole, level, rows[:SHOWN_ROWS], len(rows), said, kinds)
 
 
@@ -172,7 +204,7 @@ Said = tuple[str, str]
 """Headline and explanation."""
 
 
-def _levels(account: AdAccount, span: Period) -> Iterator[tuple[str, list[Row]]]:
+def _levels(account: AdAccount, span: Period) -> Iterator[tuple[str, list[Told]]]:
     """What spent at the coarsest level of which there are several, and at the finest that the files name."""
     finest = finest_told(account)
     names = ["campaign", *(["ad set"] if account.adset_set.filter(is_placeholder=False).exists() else []), finest]
@@ -185,25 +217,40 @@ def _levels(account: AdAccount, span: Period) -> Iterator[tuple[str, list[Row]]]
         yield finest, _spent(account, span, finest.replace(" ", "_"))
 
 
-def _spent(account: AdAccount, span: Period, level: str) -> list[Row]:
-    return [row for row in totals(account, *span, level) if row.totals.spend]
+def _spent(account: AdAccount, span: Period, level: str) -> list[Told]:
+    kinds = _kinds_at(account, level)
+    rows = (row for row in totals(account, *span, level) if row.totals.spend)
+    return [Told(row.key, row.name, row.totals, kinds=kinds(row.key)) for row in rows]
+
+
+def _kinds_at(account: AdAccount, level: str) -> Callable[[int], tuple[str, ...]]:
+    """What the results of a row are: where there are several kinds, those of the ads below it; untold, any of them."""
+    kinds = kinds_of(account)
+    if len(kinds) <= 1:
+        return lambda _: kinds
+    known: dict[int, set[str]] = {}
+    for key, kind in Ad.objects.filter(account=account).values_list(
+        "pk" if level == "ad" else f"{level}_id", "result_kind"
+    ):
+        known.setdefault(key, set()).update(told_kinds(kind))
+    return lambda key: tuple(sorted(known.get(key, ()))) or kinds
 
 
 def _found(
-    finders: Sequence[Callable[[Totals, list[Row], Words], Said | None]], whole: Totals, rows: list[Row], words: Words
+    finders: Sequence[Callable[[Totals, list[Told], Words], Said | None]], whole: Totals, rows: list[Told], words: Words
 ) -> list[Said]:
     if not whole.results or len(rows) < 2:
         return []
     return [one for find in finders if (one := find(whole, rows, words))]
 
 
-def _cost_of_others(whole: Totals, row: Row) -> Decimal:
+def _cost_of_others(whole: Totals, row: Told) -> Decimal:
     """What a result costs beside this row; what takes nearly all the money would else be compared with itself."""
     results = whole.results - row.totals.results
     return (whole.spend - row.totals.spend) / results if results else Decimal(0)
 
 
-def _dear(whole: Totals, rows: list[Row], words: Words) -> Said | None:
+def _dear(whole: Totals, rows: list[Told], words: Words) -> Said | None:
     """The dearest one with a tenth of the money or more."""
     heavy = [row for row in rows if row.totals.spend * 10 >= whole.spend]
     one = max(heavy, key=lambda row: row.totals.spend / max(row.totals.results, Decimal("0.5")), default=None)
@@ -220,7 +267,7 @@ def _dear(whole: Totals, rows: list[Row], words: Words) -> Said | None:
     )
 
 
-def _best(whole: Totals, rows: list[Row], words: Words) -> Said | None:
+def _best(whole: Totals, rows: list[Told], words: Words) -> Said | None:
     """The cheapest one that is sure."""
     sure = [(row.totals.cpa, row) for row in rows if row.totals.results >= 10 and row.totals.cpa is not None]
     cost, one = min(sure, key=lambda pair: pair[0], default=(None, None))
@@ -237,7 +284,7 @@ def _share(part: Decimal) -> str:
     return f"{part:.0%}" if part >= Decimal("0.01") else "less than 1%"
 
 
-def _idle(whole: Totals, rows: list[Row], words: Words) -> Said | None:
+def _idle(whole: Totals, rows: list[Told], words: Words) -> Said | None:
     """What was spent without one result. One alone may be bad luck; the sum is not."""
     idle = [row for row in rows if not row.totals.results]
     spent = sum((row.totals.spend for row in idle), Decimal(0))

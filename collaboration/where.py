@@ -54,6 +54,7 @@ class Part:
     budget: Decimal | None = None
     budget_note: str = ""
     belief: Belief | None = None
+    kinds: frozenset[str] = frozenset()
 
 
 def dimensions(account: AdAccount) -> dict[str, str]:

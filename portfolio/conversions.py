@@ -44,7 +44,7 @@ from portfolio.payout import (
     estimate_curves,
 )
 from portfolio.performance import Sums, whole_rows, within
-from portfolio.reference import reference_of
+from portfolio.reference import prices_by_ad, reference_of
 
 HISTORY_DAYS = 90
 FEED_PAGE = 1000
@@ -83,6 +83,7 @@ class AccountCohorts:
     arrivals: Floats  # d, conversions of the account by the day they came
     is_from_ledger: bool  # else from what the platform reports
     valued_by: str  # what a result is worth: its revenue, the target_cpa, the average_cpa; empty where nothing says it
+    groups: Integers  # n, whose results are the same and are judged together; -1 where nothing can be judged
 
 
 def sync_conversions(account: AdAccount, now: datetime) -> int:
@@ -118,7 +119,7 @@ def load_cohorts(account: AdAccount, today: date, margin: Decimal, days: int = H
 
     Without a ledger the platform's results stand for it: booked on the click day too, but only within its own window.
     Where results bring no revenue (leads, messages) each is worth what one may cost (`portfolio.reference`);
-    results of several kinds are then worth nothing that could be said.
+    of several kinds each is worth what one of its own has cost.
     """
     first = today - timedelta(days=days)
     return _cohorts(account, first, today, _insights(account, first, today), _events(account, first, today),
@@ -162,9 +163,9 @@ def _cohorts(
         cohorts = _as_reported(spend, visits, results, revenue * margin)
         arrivals = results.sum(axis=0)
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
-    cohorts, curves, valued_by = _valued(account, today, cohorts, curves)
+    cohorts, curves, valued_by, groups = _valued(account, today, ads, cohorts, curves)
     return AccountCohorts(
-        tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by
+        tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by, groups
     )
 
 
@@ -311,23 +312,35 @@ def _as_reported(spend: Floats, clicks: Floats, results: Floats, payout: Floats)
     return Cohorts(spend, clicks, results, payout, payout, none, none, none[:, : SHORT_WINDOW + 1])
 
 
-def _valued(account: AdAccount, today: date, cohorts: Cohorts, curves: Curves) -> tuple[Cohorts, Curves, str]:
-    """Payout where the results have none of their own; it then arrives as the results do.
+def _valued(
+    account: AdAccount, today: date, ads: list[int], cohorts: Cohorts, curves: Curves
+) -> tuple[Cohorts, Curves, str, Integers]:
+    """Payout where the results have none of their own; it then arrives as the results do. With the groups.
 
-    A visit costs less than a purchase by its nature, so no price is put on results of several kinds.
+    A visit costs less than a purchase by its nature, so each kind of result has a price of its own.
     """
+    everyone = np.zeros(len(ads), dtype=np.intp)
     if cohorts.payout.any():
-        return cohorts, curves, "revenue"
-    if len(kinds_of(account)) > 1 or not cohorts.conversions.any():
-        return cohorts, curves, ""
-    reference = reference_of(account, today)
-    if reference.cpa is None:
-        return cohorts, curves, ""
-    payout = cohorts.conversions * float(reference.cpa)
+        return cohorts, curves, "revenue", everyone
+    if not cohorts.conversions.any():
+        return cohorts, curves, "", everyone
+    source = "file"
+    if len(kinds_of(account)) > 1:
+        prices = prices_by_ad(account)
+        kinds = sorted({price.kind for price in prices.values()})
+        groups = np.array([kinds.index(prices[ad].kind) if ad in prices else -1 for ad in ads], dtype=np.intp)
+        costs = np.array([float(prices[ad].cost) if ad in prices else 0.0 for ad in ads])
+    else:
+        reference, groups = reference_of(account, today), everyone
+        source, costs = reference.source, np.full(len(ads), float(reference.cpa or 0))
+    if not costs.any():
+        return cohorts, curves, "", everyone
+    payout = cohorts.conversions * costs[:, None]
     return (
         replace(cohorts, payout=payout, payout_short=payout),
         replace(curves, payout=curves.conversions),
-        "target_cpa" if reference.source == "goal" else "average_cpa",
+        "target_cpa" if source == "goal" else "average_cpa",
+        groups,
     )
 
 

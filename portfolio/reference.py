@@ -10,9 +10,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from campaigns.models import AdAccount
-from campaigns.result_kinds import kinds_of
+from campaigns.result_kinds import kinds_by_ad, kinds_of
+from portfolio.metrics import Totals, add_up
 from portfolio.models import Goal
-from portfolio.performance import DEFAULT_DAYS, data_span, total
+from portfolio.performance import DEFAULT_DAYS, data_span, sums, total
 
 PLACES = Decimal("0.0001")  # a result may cost less than a cent: a person reached
 
@@ -38,6 +39,30 @@ def reference_of(account: AdAccount, today: date) -> Reference:
         if cpa:
             return Reference(max(cpa.quantize(PLACES), PLACES), source)
     return Reference()
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one result of an ad is, in a word, and what one of its kind has cost over all of the files."""
+
+    kind: str
+    cost: Decimal
+
+
+def prices_by_ad(account: AdAccount) -> dict[int, Price]:
+    """For accounts whose results are of several kinds: an ad is compared with its own kind only, by primary key.
+
+    Without ads of which no kind is told, and of kinds that brought nothing.
+    """
+    span, kinds = data_span(account), kinds_by_ad(account)
+    if span is None or not kinds:
+        return {}
+    by_kind: dict[str, Totals] = {}
+    for ad, part in sums(account, *span, "ad").items():
+        if kind := kinds.get(ad):
+            by_kind[kind] = add_up((by_kind.get(kind, Totals()), part))
+    costs = {kind: max(part.cpa.quantize(PLACES), PLACES) for kind, part in by_kind.items() if part.cpa}
+    return {ad: Price(kind, costs[kind]) for ad, kind in kinds.items() if kind in costs}
 
 
 def _spans(account: AdAccount, today: date) -> Iterator[tuple[str, date]]:

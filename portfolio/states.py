@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -30,6 +30,9 @@ TREND_WEIGHT = 0.1  # of a day: the line remembers about ten
 TREND_ORDERS = 10  # fewer in both spans together, and a trend would be noise
 BEGINNING = date(2000, 1, 1)
 BAR = 1.0
+RETURNS = ("payout_per_spend", "low", "high", "p_profit", "p_bar")
+BY_AD = ("spend", "clicks", "conversions", "payout", "payout_short")
+"""Tables of the cohorts with a row an ad."""
 MONEY = Decimal("0.0001")
 
 
@@ -122,11 +125,39 @@ def _alarms(data: AccountCohorts) -> tuple[Alarm, ...]:
 
 
 def _returns(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tuple[dict[str, Floats], Floats]:
-    """Payout per money of each ad, and the draws behind it; nan and no draws where no result is known."""
-    cohorts, curves = data.cohorts, data.curves
+    """Payout per money of each ad, and the draws behind it; nan and no draws where no result is known.
+
+    Ads whose results are the same are pooled; what is of another kind tells nothing about them.
+    """
+    unknown = np.full(len(data.ads), np.nan)
+    found, draws = {name: unknown.copy() for name in RETURNS}, unknown[None][:0]
     if not data.valued_by:
-        unknown = np.full(len(data.ads), np.nan)
-        return dict.fromkeys(("payout_per_spend", "low", "high", "p_profit", "p_bar"), unknown), unknown[None][:0]
+        return found, draws
+    for group in range(data.groups.max(initial=-1) + 1):
+        chosen = data.groups == group
+        if not chosen.any():
+            continue
+        figures, drawn = _returns_of(_part(data, chosen), rng, bar)
+        for name, values in figures.items():
+            found[name][chosen] = values
+        if not len(draws):
+            draws = np.full((len(drawn), len(data.ads)), np.nan)
+        draws[:, chosen] = drawn
+    return found, draws
+
+
+def _part(data: AccountCohorts, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> AccountCohorts:
+    """Some of its ads."""
+    if chosen.all():
+        return data
+    cohorts = replace(data.cohorts, **{name: getattr(data.cohorts, name)[chosen] for name in BY_AD})
+    angles = np.unique(data.angles[chosen], return_inverse=True)[1].astype(np.intp)
+    ads = tuple(ad for ad, is_chosen in zip(data.ads, chosen, strict=True) if is_chosen)
+    return replace(data, ads=ads, angles=angles, cohorts=cohorts, impressions=data.impressions[chosen])
+
+
+def _returns_of(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tuple[dict[str, Floats], Floats]:
+    cohorts, curves = data.cohorts, data.curves
     evidence = Evidence(
         cohorts.spend,
         _visits(data),
@@ -149,7 +180,7 @@ def _returns(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tupl
 
 
 def _guess(data: AccountCohorts) -> Guess:
-    """The account as a whole, so that the guess fits its currency and its kind of result."""
+    """They together, so that the guess fits its currency and its kind of result."""
     cohorts = data.cohorts
     spend, clicks, orders = (float(table.sum()) for table in (cohorts.spend, _visits(data), cohorts.conversions))
     payout = float(cohorts.payout.sum())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from campaigns.exports.currencies import currency_in
@@ -13,6 +14,7 @@ from campaigns.exports.dates import day_reader, parse_day, split_period
 from campaigns.exports.mapping import STORED, TITLES, TOTALS, Mapping
 from campaigns.exports.numbers import PLAIN, CellError, Number, parse_number
 from campaigns.exports.reader import Cell, Record, Source
+from campaigns.exports.result_kinds import name_kind
 from campaigns.exports.retold import shape_of
 from campaigns.exports.scan import BREAKDOWNS, NAMELESS, NAMES, names_nothing
 
@@ -45,6 +47,8 @@ class ParsedRow(NamedTuple):
     breakdown: tuple[str, ...]
     values: dict[str, Number | None]
     delivery: str
+    kind: str = ""
+    """What its results are, as `name_kind` says it; empty where the file does not tell."""
 
 
 def rows(source: Source, mapping: Mapping) -> Iterator[ParsedRow | RowError]:
@@ -57,6 +61,17 @@ def rows(source: Source, mapping: Mapping) -> Iterator[ParsedRow | RowError]:
         if retold and not record.problem and shape_of(record.cells, identity) in retold:
             continue
         yield reader.read(record)
+
+
+def _kind_reader(mapping: Mapping) -> Callable[[list[Cell]], str]:
+    """By the column of kinds; where there is none or only one is told, what the whole file counts."""
+    kinds = mapping.result_kinds
+    index = mapping.dimensions.get("result_type") if len(kinds) > 1 else None
+    if index is None:
+        whole = kinds[0] if len(kinds) == 1 else ""
+        return lambda _: whole
+    name = cache(name_kind)
+    return lambda cells: name(text) if (text := _text(cells[index])) else ""
 
 
 class _BadCellError(Exception):
@@ -78,6 +93,7 @@ class _RowReader:
         ]
         self.metrics = [(name, i, _figure_reader(mapping, name, i)) for name, i in mapping.metrics.items()]
         self.delivery = spots.get("delivery")
+        self.kind_of = _kind_reader(mapping)
         pairs = (("day", "day"), ("starts", "ends"), ("period", "period"))
         self.periods = [(spots[one], spots[other]) for one, other in pairs if one in spots and other in spots]
         self.read_day = day_reader(mapping.date_order)
@@ -117,6 +133,7 @@ class _RowReader:
             self._values(cells) if self.breakdowns else (),
             values,
             "" if self.delivery is None else _text(cells[self.delivery]),
+            self.kind_of(cells),
         )
 
     def _names(self, cells: list[Cell]) -> dict[str, str]:

@@ -72,7 +72,8 @@ class _Understanding:
         if self.has_figures:
             self._ask_zone()
         source, found = self.source, self.found
-        dimensions = {f: i for f, i in self.chosen.items() if f in (*NAMES, *TIMES, *self.breakdowns, "delivery")}
+        read = (*NAMES, *TIMES, *self.breakdowns, "delivery", "result_type")
+        dimensions = {field: index for field, index in self.chosen.items() if field in read}
         return Mapping(
             name=source.name,
             kind=source.kind,

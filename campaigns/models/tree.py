@@ -100,6 +100,13 @@ class Ad(Node):
     campaign = models.ForeignKey(Campaign, models.CASCADE)
     creative = models.ForeignKey(Creative, models.SET_NULL, null=True, blank=True)
     review_feedback = models.TextField(blank=True)
+    result_kind = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What one result is, by an imported file; “several” where it is not one.",
+    )
 
     class Meta(Node.Meta):
         constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="ad_once")]

@@ -45,7 +45,7 @@ from mediabuyer.lib.money import format_money
 from memory.events import sentence
 from memory.models import Event
 from portfolio.performance import evaluation_day
-from portfolio.reference import Reference, reference_of
+from portfolio.reference import Reference, prices_by_ad, reference_of
 
 MOST_COMMENTS = 20
 MOST_DECISIONS = 10
@@ -77,8 +77,8 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "scale": scale,
         "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
         "belief": belief,
-        "verdict": verdict(belief, scale, reference_of(account, today)),
-        "kpis": headlines(own.totals, own.before, scale, "#by"),
+        "verdict": verdict(belief, scale.of(own.kinds), _may_cost(found, scale, today)),
+        "kpis": headlines(own.totals, own.before, scale.of(own.kinds), "#by"),
         "has_figures": bool(own.totals.impressions or own.totals.spend),
         "preview": preview_of(found),
         "payout": payout_plot(found, today, goal.margin, belief),
@@ -132,6 +132,12 @@ def verdict(belief: Belief | None, scale: Scale, reference: Reference) -> str:
     )
     one = format_money(Decimal(1), scale.currency, places=0)
     return f"Each {one} spent on it should bring back {belief.expected:.2f} within 30 days{spread}.{sure}"
+
+
+def _may_cost(found: Ad, scale: Scale, today: date) -> Reference:
+    """What one of its results may cost; where there are several kinds, by its own."""
+    price = prices_by_ad(found.account).get(found.pk) if scale.is_mixed else None
+    return Reference(price.cost, "file") if price else reference_of(found.account, today)
 
 
 def _verdict_by_cost(belief: Belief, scale: Scale, reference: Reference) -> str:

@@ -120,6 +120,10 @@ class AdFigures:
     is_tired: bool = False
     fatigue: float | None = None
     frequency_7d: float | None = None
+    result: str = ""
+    """What one of its results is, where those of the account are of several kinds; else empty."""
+    may_cost: Decimal | None = None
+    """What one of its kind has cost, where the account has several; else `reference_cpa` holds."""
 
     @property
     def is_running(self) -> bool:
@@ -179,7 +183,7 @@ class Observation:
     valued_by: str = "revenue"
     """What a result is worth: its revenue, or where a file has none the target or average cost of a result.
 
-    Empty where nothing says it: there are no results, or they are of several kinds.
+    Empty where nothing says it: there are no results, or nobody knows which of several kinds are whose.
     """
     result: str = "purchase"
     """What one result is, in a word; `result` where it is not known."""
@@ -188,7 +192,9 @@ class Observation:
     has_own_orders: bool = False
     """Costs and returns of ads count the orders of the own ledger by their click; else what the platform credits."""
     results_are_mixed: bool = False
-    """Results mean several things: what one kind costs says nothing about another."""
+    """Results mean several things: what one kind costs says nothing about another, so each has a cost of its own."""
+    tells_results: bool = True
+    """Its files say what came of the ads; else that is not known, and not nothing."""
     unit: str = "ad"
     """What its `ads` are: of an imported account those of a file that names none stand for whole campaigns."""
     has_tracking_alarm: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ import numpy as np
 
 from campaigns.models import Ad, AdAccount
 from campaigns.models.tree import DELIVERED, finest_told
-from campaigns.result_kinds import kinds_of, one_result
+from campaigns.result_kinds import kinds_of, one_result, tells_results
 from mediabuyer.agent.context import AdFigures, Budget, Observation
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.observe import Pulled, budgets_of, limits_of
@@ -21,7 +22,7 @@ from portfolio.metrics import Totals
 from portfolio.models import AdState, Goal
 from portfolio.performance import Sums, data_span, last_days, sums
 from portfolio.posterior import INTERVAL
-from portfolio.reference import reference_of
+from portfolio.reference import Price, prices_by_ad, reference_of
 from portfolio.states import Evaluation, snapshot
 
 WEEK = 7
@@ -37,7 +38,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
     account = cycle.account
     found, goal, kinds = snapshot(account, cycle.now), Goal.current(account), kinds_of(account)
     reference = reference_of(account, found.today)
-    ads = _ads(account, found)
+    ads = _ads(account, found, prices_by_ad(account) if len(kinds) > 1 else {})
     budgets = _budgets(account, found, ads)
     observation = Observation(
         account_key=str(account.key),
@@ -55,6 +56,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
         has_own_orders=found.data.is_from_ledger,
         result=one_result(kinds),
         results_are_mixed=len(kinds) > 1,
+        tells_results=tells_results(account),
         unit=finest_told(account),
         ads=tuple(ads),
         budgets=tuple(budgets),
@@ -82,24 +84,32 @@ def _how_many(seen: Observation, running: int, earning: int) -> str:
     delivered = running and all(ad.effective_status == DELIVERED for ad in seen.ads if ad.is_running)
     verb = " delivered" if delivered else " runs" if running == 1 else " run"
     ads = f"{running} {seen.unit}{'' if running == 1 else 's'}{verb}"
+    if not seen.ads:
+        return "There are no figures to judge."
+    if not seen.tells_results:
+        return f"{ads}. The files do not say what came of {'it' if running == 1 else 'them'}, so nothing is judged."
     if seen.results_are_mixed and not seen.valued_by:
         return f"{ads}. Their results are of several kinds, so I do not compare what they cost."
     if not seen.valued_by:
         return f"{ads}. None of them has brought a result yet."
     if seen.valued_by != "revenue":
         bring = "brings" if earning == 1 else "bring"
-        return f"{ads}. No revenue is known; {earning} more likely {bring} results for less than one may cost than not."
+        mixed = " Results are of several kinds; each is compared with its own." if seen.results_are_mixed else ""
+        return (
+            f"{ads}.{mixed} No revenue is known; {earning} more likely {bring} results for less than one may cost "
+            "than not."
+        )
     return f"{ads}, {earning} of them more likely {'earns' if earning == 1 else 'earn'} than not."
 
 
-def _ads(account: AdAccount, found: Evaluation) -> list[AdFigures]:
+def _ads(account: AdAccount, found: Evaluation, prices: Mapping[int, Price]) -> list[AdFigures]:
     states = {state.ad_id: state for state in found.states}
     week = _week_totals(account, found.today)
     span = data_span(account) if account.is_read_only else None
     days = (span[1] - span[0]).days + 1 if span else 0
     rows = Ad.objects.filter(account=account).order_by("external_id").values(*AD_FIELDS)
     return [
-        _ad(row, states[row["pk"]], week.get(row["pk"], Totals()), days)
+        _ad(row, states[row["pk"]], week.get(row["pk"], Totals()), days, prices.get(row["pk"]))
         for row in rows.iterator()
         if row["pk"] in states
     ]
@@ -110,7 +120,7 @@ def _week_totals(account: AdAccount, today: date) -> Sums:
     return sums(account, *last_days(today, WEEK), "ad")
 
 
-def _ad(row: dict[str, Any], state: AdState, week: Totals, days: int) -> AdFigures:
+def _ad(row: dict[str, Any], state: AdState, week: Totals, days: int, price: Price | None) -> AdFigures:
     created_at = row["platform_created_at"]
     return AdFigures(
         key=str(row["key"]),
@@ -131,6 +141,8 @@ def _ad(row: dict[str, Any], state: AdState, week: Totals, days: int) -> AdFigur
         roas_7d=week.roas,
         cpa=state.cpa,
         worth=state.payout_30,
+        result=price.kind if price else "",
+        may_cost=price.cost if price else None,
         payout_per_spend=state.payout_per_spend,
         low=state.low,
         high=state.high,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from mediabuyer.agent.models import Cycle, Decision
 from mediabuyer.agent.steps import Note
 from portfolio.conversions import sync_conversions
 from portfolio.performance import evaluation_day
-from portfolio.reference import reference_of
+from portfolio.reference import Price, prices_by_ad, reference_of
 
 RECENT = timedelta(days=14)
 
@@ -208,6 +208,8 @@ class Ground:
     bare: Context
     active: frozenset[str]
     pausing: frozenset[str]
+    prices: Mapping[int, Price]
+    """What one result of an ad may cost where the account has several kinds of them."""
 
 
 def read_ground(
@@ -248,7 +250,7 @@ def read_ground(
         unit=finest_told(account),
         zone=account.time_zone,
     )
-    return Ground(account, bare, active, pausing)
+    return Ground(account, bare, active, pausing, prices_by_ad(account) if len(kinds) > 1 else {})
 
 
 def context_on(ground: Ground, changes: Iterable[PlannedChange], beside: Decimal = Decimal(0)) -> Context:
@@ -264,18 +266,19 @@ def context_on(ground: Ground, changes: Iterable[PlannedChange], beside: Decimal
         changes=changes,
         active_ads=len(active),
         active_ads_after=len(active - paused),
-        ads={ad.external_id: ad for ad in _figures(account, changes, bare.budgets.values())},
+        ads={ad.external_id: ad for ad in _figures(ground, changes)},
         moved_by_rule=bare.moved_by_rule + beside,
         lifetime_switched_on=lifetime_switched_on(account, changes) / META_EXPOSURE,
     )
 
 
-def _figures(account: AdAccount, changes: tuple[PlannedChange, ...], budgets: Iterable[Budget]) -> list[AdFigures]:
+def _figures(ground: Ground, changes: tuple[PlannedChange, ...]) -> list[AdFigures]:
     """Spend and results since launch of the ads that these changes touch, directly or through their budget."""
     touched = {change.external_id for change in changes}
+    budgets, prices = ground.bare.budgets.values(), ground.prices
     wanted = touched | {ad for budget in budgets if budget.external_id in touched for ad in budget.ad_ids}
     rows = (
-        Ad.objects.filter(account=account, external_id__in=wanted)
+        Ad.objects.filter(account=ground.account, external_id__in=wanted)
         .select_related("ad_set", "campaign")
         .annotate(total_spend=Sum("insightday__spend"), total_results=Sum("insightday__results"))
     )
@@ -297,6 +300,8 @@ def _figures(account: AdAccount, changes: tuple[PlannedChange, ...], budgets: It
             impressions_7d=0,
             roas_7d=None,
             cpa=None,
+            result=prices[ad.pk].kind if ad.pk in prices else "",
+            may_cost=prices[ad.pk].cost if ad.pk in prices else None,
         )
         for ad in rows
     ]

@@ -53,7 +53,7 @@ def ad(account):
 def test_empty_account_is_seen_as_empty(evaluate_now):
     seen = evaluate_now()
     assert (seen.ads, seen.budgets, seen.reference_cpa) == ((), (), None)
-    assert Step.objects.get().summary == "0 ads run. None of them has brought a result yet."
+    assert Step.objects.get().summary == "There are no figures to judge."
 
 
 def test_without_revenue_nothing_is_said_of_earning(account, evaluate_now, ad):

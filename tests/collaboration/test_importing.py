@@ -471,25 +471,73 @@ MIXED = (
 )
 
 
-def test_results_of_several_kinds_are_neither_compared_nor_judged(
-    web: Client, imported: Callable[..., ImportFile]
-) -> None:
+def test_one_ad_of_each_kind_is_compared_with_nothing(web: Client, imported: Callable[..., ImportFile]) -> None:
     row = imported("mixed.csv", MIXED)
     assert row.account is not None
     cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
     assert not cycle.decision_set.exists()
     answer = page(web, row)
     assert answer.context["diagnosis"].kinds == ("conversation", "profile visit")
-    assert "I propose nothing" in answer.content.decode()
-    assert cycle.step_set.get(name="evaluate").summary == (
-        "2 ads delivered. Their results are of several kinds, so I do not compare what they cost."
+    assert not answer.context["diagnosis"].sentences
+    assert cycle.step_set.get(name="evaluate").summary.startswith(
+        "2 ads delivered. Results are of several kinds; each is compared with its own. No revenue is known"
     )
     seen = web.get(reverse("cycle", args=[row.account.key, cycle.key])).content.decode().partition("Ads as seen")[2]
     assert "Results" in seen
     assert "Cost of one" in seen
     assert "Rp25,200,000" in seen  # of all days
-    for wrong in ("Purchases", "own order", "Rp45,000", "Rp1,000"):
+    for wrong in ("Purchases", "own order"):
         assert wrong not in seen
+    for each in ("Rp45,000", "Rp1,000"):
+        assert each in seen
+
+
+def rows_of(name: str, kind: str, results: int) -> str:
+    return "".join(f"2026-09-{day:02},{name},900000,9000,90,{results},{kind}\n" for day in range(1, 29))
+
+
+BY_KIND = (
+    MIXED.partition("\n")[0]
+    + "\n"
+    + "".join(
+        (
+            rows_of("Chat", "Messaging conversations started", 20),
+            rows_of("Dear chat", "Messaging conversations started", 2),
+            rows_of("Visit", "Instagram profile visits", 900),
+            rows_of("Dear visit", "Instagram profile visits", 90),
+            rows_of("Neither", "", 0),
+        )
+    )
+)
+
+
+def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callable[..., ImportFile]) -> None:
+    """The dearest profile visit costs less than the cheapest conversation; only its own kind says that it is dear."""
+    row = imported("kinds.csv", BY_KIND)
+    assert row.account is not None
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    found = page(web, row).context["diagnosis"]
+    assert [head for head, _ in found.sentences] == [
+        "One ad takes 50% of the money and brings 9% of the conversations",
+        "Your best ad gets 50% of the money",
+        "One ad takes 50% of the money and brings 9% of the profile visits",
+        "Your best ad gets 50% of the money",
+    ]
+    proposed = {one.title: one.why for one in cycle.decision_set.all()}
+    assert set(proposed) == {"Pause “Dear chat”", "Pause “Dear visit”"}
+    assert "A conversation costs Rp450,000 here, Rp81,818 is usual on this account." in proposed["Pause “Dear chat”"]
+    assert "A profile visit costs Rp10,000 here, Rp1,818 is usual on this account." in proposed["Pause “Dear visit”"]
+    ads = {ad.name: ad for ad in Ad.objects.filter(account=row.account)}
+    said = web.get(reverse("ad", args=[row.account.key, ads["Dear chat"].key])).content.decode()
+    assert "A conversation costs Rp450,000 here; Rp81,818 is usual on this account." in said
+    assert (
+        "I have not judged it yet."
+        in web.get(reverse("ad", args=[row.account.key, ads["Neither"].key])).content.decode()
+    )
+    listed = web.get(reverse("ads", args=[row.account.key]), {"level": "ad"}).content.decode()
+    assert listed.count("profile visits</span>") == listed.count("conversations</span>") == 2
+    assert "Rp10,000" in listed
+    assert "I state them only where all results are of one" in listed
 
 
 def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) -> None:
@@ -683,14 +731,16 @@ def test_cycle_counts_what_the_file_names(imported: Callable[..., ImportFile], t
     assert context_for(row.account, (), timezone.now()).unit == said[2:].rpartition("s ")[0]
 
 
-def test_file_of_several_kinds_shows_no_cost_of_a_result(web: Client, imported: Callable[..., ImportFile]) -> None:
-    text = page(web, imported("mixed.csv", MIXED)).content.decode()
-    assert "Results mean several things here" in text
+def test_file_of_several_kinds_that_no_ad_tells_shows_no_cost_of_a_result(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    text = page(web, imported("untold.csv", UNTOLD, result_kind="several")).content.decode()
+    assert "The file does not say what its results are" in text
     assert "Cost per result" not in text
     assert ">Each<" not in text
 
 
-@pytest.mark.parametrize("text", [MIXED, CAMPAIGNS], ids=["several kinds", "campaigns only"])
+@pytest.mark.parametrize("text", [BY_KIND, CAMPAIGNS], ids=["several kinds", "campaigns only"])
 def test_every_page_of_an_imported_account_opens(web: Client, imported: Callable[..., ImportFile], text: str) -> None:
     row = imported("file.csv", text)
     assert row.account is not None

@@ -58,7 +58,8 @@ def account(spend: Floats, conversions: Floats, payout: Floats, curves: Curves, 
     days = spend.shape[1]
     none = np.zeros((days, 31))
     cohorts = Cohorts(spend, spend, conversions, payout, payout, none, none, none[:, :8])
-    return AccountCohorts((1,), np.zeros(1, dtype=np.intp), first, cohorts, curves, spend, none[:, 0], True, "revenue")
+    one = np.zeros(1, dtype=np.intp)
+    return AccountCohorts((1,), one, first, cohorts, curves, spend, none[:, 0], True, "revenue", one)
 
 
 def test_weeks_begin_on_monday_and_the_last_is_young() -> None:

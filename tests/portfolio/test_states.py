@@ -131,6 +131,24 @@ def test_results_without_revenue_are_worth_the_average() -> None:
     assert (good.payout_30, good.cpa) == (None, Decimal("6.6667"))
 
 
+def test_results_of_another_kind_tell_nothing() -> None:
+    """Each kind is judged as if the other ads were not there; what counts something unknown is not judged."""
+    alone = evaluate(imported_ads((150, 50)), date(2026, 8, 31)).states
+    imported = imported_ads((150, 50, 9000, 3000, 70))
+    ImportFile.objects.create(account=imported, brand=imported.brand, state="done", name="a.csv", size=1,
+                              mapping={"result_kinds": ["lead", "person reached"]})  # fmt: skip
+    kinds = ("lead", "lead", "person reached", "person reached", "several")
+    for ad, kind in zip(imported.ad_set.order_by("pk"), kinds, strict=True):
+        imported.ad_set.filter(pk=ad.pk).update(result_kind=kind)
+    found = evaluate(imported, date(2026, 8, 31))
+    returns = [state.payout_per_spend for state in found.states]
+    assert returns[:2] == pytest.approx([state.payout_per_spend for state in alone], rel=0.02)
+    assert returns[2] == pytest.approx(1.5, rel=0.05)
+    assert returns[3] == pytest.approx(0.5, rel=0.05)
+    assert returns[4] is found.states[4].p_bar is None
+    assert found.data.valued_by == "average_cpa"
+
+
 @pytest.mark.parametrize("clicks", [0, 20])
 def test_results_without_clicks_are_judged_by_what_they_cost(clicks: int) -> None:
     imported = imported_ads((150, 50))

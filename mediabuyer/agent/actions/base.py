@@ -121,17 +121,23 @@ def risk_of(effect: Effect | None) -> str:
     return "medium" if effect.p_loss <= 0.35 else "high"
 
 
-def one(seen: Observation, article: str = "a") -> str:
-    """A single result, as `with_article` says it."""
-    return with_article(seen.result, article)
+def one(seen: Observation, article: str = "a", ad: AdFigures | None = None) -> str:
+    """A single result, of this ad where there are several kinds, as `with_article` says it."""
+    return with_article((ad and ad.result) or seen.result, article)
 
 
-def gain_words(seen: Observation, verb: str = "gained") -> dict[str, str]:
+def may_cost(ad: AdFigures, seen: Observation) -> Decimal | None:
+    """What one result of this ad may cost."""
+    return ad.may_cost or seen.reference_cpa
+
+
+def gain_words(seen: Observation, verb: str = "gained", ad: AdFigures | None = None) -> dict[str, str]:
     """What the expected effect is where it is no profit, as evidence: without revenue it rests on what a result costs.
 
     Empty where revenue says what results are worth.
     """
-    usual = {"average_cpa": f"the usual cost of {one(seen)}", "target_cpa": f"your target cost of {one(seen)}"}
+    result = one(seen, ad=ad)
+    usual = {"average_cpa": f"the usual cost of {result}", "target_cpa": f"your target cost of {result}"}
     against = usual.get(seen.valued_by)
     return {"gain": f"{verb} a day at {against}"} if against else {}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from mediabuyer.agent.actions.base import Action, ad_figures, cents, gain_words, money, one, risk_of
+from mediabuyer.agent.actions.base import Action, ad_figures, cents, gain_words, may_cost, money, one, risk_of
 from mediabuyer.agent.context import AdFigures, Effect, Observation, PlannedChange, Proposal
 
 SLUG = "pause_ad"
@@ -25,9 +25,12 @@ def propose(seen: Observation) -> Iterator[Proposal]:
 
 
 def _is_loser(ad: AdFigures, seen: Observation) -> bool:
-    if not ad.is_running or ad.p_bar is None or ad.payout_per_spend is None or seen.reference_cpa is None:
+    cost = may_cost(ad, seen)
+    if not ad.is_running or ad.p_bar is None or ad.payout_per_spend is None or cost is None:
         return False
-    return ad.p_bar <= SURE and ad.payout_per_spend < 1 and ad.spend >= seen.reference_cpa * CPAS and ad.spend_a_day > 0
+    if seen.valued_by != "revenue" and ad.cpa is not None and ad.cpa <= cost:
+        return False  # dear clicks make few results look like luck; nobody would pause what has been cheap
+    return ad.p_bar <= SURE and ad.payout_per_spend < 1 and ad.spend >= cost * CPAS and ad.spend_a_day > 0
 
 
 def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
@@ -45,7 +48,7 @@ def wanted(change: PlannedChange, seen: Observation) -> Proposal:
         why="",
         params={"ad": change.external_id},
         changes=(change,),
-        evidence={"ad": change.external_id, **ad_figures(ad, seen), **gain_words(seen, "saved")},
+        evidence={"ad": change.external_id, **ad_figures(ad, seen), **gain_words(seen, "saved", ad)},
         effect=effect,
         risk=risk_of(effect),
         way_back="Switch it on again, one click; Meta may learn anew for some days.",
@@ -106,10 +109,10 @@ def _worth(ad: AdFigures, seen: Observation) -> str:
 def _by_cost(ad: AdFigures, seen: Observation) -> str:
     """Where the file tells no revenue: what a result costs here against what one may cost."""
     against = "you set as the goal" if seen.valued_by == "target_cpa" else "is usual on this account"
-    usual = money(cents(float(seen.reference_cpa or 0)), seen.currency)
+    usual, result = money(cents(float(may_cost(ad, seen) or 0)), seen.currency), ad.result or seen.result
     if not ad.cpa:
-        return f"It has brought no {seen.result} for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
-    return f"{one(seen, 'A')} costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
+        return f"It has brought no {result} for {money(cents(float(ad.spend)), seen.currency)}; {usual} {against}."
+    return f"{one(seen, 'A', ad)} costs {money(cents(float(ad.cpa)), seen.currency)} here, {usual} {against}."
 
 
 ACTION = Action(SLUG, "Pause an ad", "pause", propose, wanted=wanted)

@@ -15,16 +15,17 @@ WORTH_KEEPING = 0.30
 def propose(seen: Observation) -> Iterator[Proposal]:
     for ad in seen.ads:
         if ad.is_running and ad.is_tired and (ad.p_profit or 0.0) >= WORTH_KEEPING:
-            yield _proposal(ad)
+            yield _proposal(ad, seen)
 
 
-def _proposal(ad: AdFigures) -> Proposal:
+def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
+    still = "it still earns" if seen.valued_by == "revenue" else "what it brings still costs little enough"
     seen_often = f" Each person has seen it {ad.frequency_7d:.1f} times this week." if ad.frequency_7d else ""
     return Proposal(
         action=SLUG,
         title=f"Ask for a fresh creative for “{ad.name}”",
         why=(
-            f"People click on it {ad.fatigue or 0:.0%} less than when it was new, and it still earns."
+            f"People click on it {ad.fatigue or 0:.0%} less than when it was new, and {still}."
             f"{seen_often} The angle “{ad.angle}” may go on with another picture and first line."
         ),
         params={"ad": ad.external_id, "angle": ad.angle},

@@ -33,19 +33,19 @@ def _check_pause(change: PlannedChange, context: Context) -> Finding | None:
     ad = context.ads.get(change.external_id)
     if ad is None:
         return block(SLUG, f"There is no figure to judge “{change.name}” by.")
-    if not context.reference_cpa:
+    may_cost, result = ad.may_cost or context.reference_cpa, with_article(ad.result or context.result)
+    if not may_cost:
         return ask(
             SLUG,
-            f"What {with_article(context.result)} may cost is not known, so I cannot judge “{ad.name}”. "
-            "A goal in Settings would say it.",
+            f"What {result} may cost is not known, so I cannot judge “{ad.name}”. A goal in Settings would say it.",
         )
-    needed = context.reference_cpa * CPAS_TO_PAUSE
+    needed = may_cost * CPAS_TO_PAUSE
     if ad.spend < needed:
         shown = needed.quantize(Decimal(1)) if needed >= 10 else needed
         return block(
             SLUG,
             f"Evidence: “{ad.name}” has spent {whole(ad.spend, context)}; a verdict needs "
-            f"{whole(shown, context)} ({CPAS_TO_PAUSE} × what {with_article(context.result)} may cost).",
+            f"{whole(shown, context)} ({CPAS_TO_PAUSE} × what {result} may cost).",
         )
     return None
 

@@ -177,8 +177,33 @@ def test_reason_calls_a_result_what_it_is(result: str, said: str) -> None:
     ],
 )
 def test_without_revenue_nothing_is_called_profit(valued_by: str, gain: str | None) -> None:
-    [proposal] = pause_ad.propose(make_observation(ads=(LOSER,), valued_by=valued_by, result="add to cart"))
+    dear = replace(LOSER, cpa=Decimal(60))
+    [proposal] = pause_ad.propose(make_observation(ads=(dear,), valued_by=valued_by, result="add to cart"))
     assert proposal.evidence.get("gain") == gain
+
+
+@pytest.mark.parametrize(("cpa", "is_proposed"), [("29", False), ("30", False), ("31", True), (None, True)])
+def test_what_has_been_cheap_is_not_paused_for_its_dear_clicks(cpa: str | None, is_proposed: bool) -> None:
+    """Without revenue: 30 is usual. Few results of dear clicks look like luck, but nobody would believe that."""
+    ad = replace(LOSER, cpa=cpa and Decimal(cpa))
+    seen = make_observation(ads=(ad,), valued_by="average_cpa", reference_cpa=Decimal(30))
+    assert bool(list(pause_ad.propose(seen))) is is_proposed
+
+
+def test_of_several_kinds_each_ad_has_a_cost_of_its_own() -> None:
+    seen = make_observation(
+        ads=(
+            replace(LOSER, external_id="1", cpa=Decimal(9), result="profile visit", may_cost=Decimal(3)),
+            replace(LOSER, external_id="2", cpa=None, result="lead", may_cost=Decimal(70)),
+            replace(LOSER, external_id="3", cpa=Decimal(90)),  # nobody knows of what
+            replace(LOSER, external_id="4", spend=Decimal(60), cpa=None, result="lead", may_cost=Decimal(70)),
+        ),
+        valued_by="average_cpa", reference_cpa=None, result="result", results_are_mixed=True,
+    )  # fmt: skip
+    first, second = pause_ad.propose(seen)
+    assert first.why.startswith("A profile visit costs €9 here, €3 is usual on this account.")
+    assert second.why.startswith("It has brought no lead for €400; €70 is usual on this account.")
+    assert first.evidence["gain"] == "saved a day at the usual cost of a profile visit"
 
 
 def test_best_expected_profit_comes_first():
