@@ -83,6 +83,7 @@ class AccountCohorts:
     arrivals: Floats  # d, conversions of the account by the day they came
     is_from_ledger: bool  # else from what the platform reports
     valued_by: str  # what a result is worth: its revenue, the target_cpa, the average_cpa; empty where nothing says it
+    is_daily: bool  # else some rows span several days, and a day of the table is no day
     groups: Integers  # n, whose results are the same and are judged together; -1 where nothing can be judged
 
 
@@ -115,7 +116,7 @@ def record_conversions(account: AdAccount, orders: Iterable[Order]) -> int:
 
 
 def load_cohorts(account: AdAccount, today: date, margin: Decimal, days: int = HISTORY_DAYS) -> AccountCohorts:
-    """Cohorts of the `days` whole days before `today`, in two queries on the figures.
+    """Cohorts of the `days` whole days before `today`, in two queries on the figures; some more for a file.
 
     Without a ledger the platform's results stand for it: booked on the click day too, but only within its own window.
     Where results bring no revenue (leads, messages) each is worth what one may cost (`portfolio.reference`);
@@ -165,8 +166,15 @@ def _cohorts(
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
     cohorts, curves, valued_by, groups = _valued(account, today, ads, cohorts, curves)
     return AccountCohorts(
-        tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by, groups
-    )
+        tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by,
+        _is_daily(account, first), groups,
+    )  # fmt: skip
+
+
+def _is_daily(account: AdAccount, first: date) -> bool:
+    """Only of files a row may span several days."""
+    long = InsightDay.objects.filter(account=account, until__gte=first, until__gt=F("day"))
+    return not account.is_read_only or not long.exists()
 
 
 def _read_orders(address: str, since: datetime) -> Iterator[Order]:
@@ -231,13 +239,20 @@ def _insights(account: AdAccount, first: date, today: date) -> Floats:
 
 
 def _rows(account: AdAccount, first: date, today: date) -> QuerySet[InsightDay]:
-    """Those that end within the days; of a file one may have begun long before, and how much came then is unknown."""
+    """Those within the days; and of ads of a file that have none, those that end within: they began long before, and
+    how much came when is unknown.
+    """
     last = today - timedelta(days=1)
+    inside = whole_rows(InsightDay.objects.all(), account, first, last)
     if not account.is_read_only:
-        return whole_rows(InsightDay.objects.all(), account, first, last)
-    ending = InsightDay.objects.filter(account=account, until__gte=first)
-    begin = ending.aggregate(day=Min("day"))["day"] or first
-    return whole_rows(ending, account, min(first, begin), last)
+        return inside
+    having = InsightDay.objects.filter(account=account, day__gte=first, until__lte=last)
+    ending = InsightDay.objects.filter(account=account, until__range=(first, last)).exclude(ad__in=having.values("ad"))
+    begin = ending.aggregate(day=Min("day"))["day"]
+    if begin is None:
+        return inside
+    long = whole_rows(ending, account, begin, last)
+    return InsightDay.objects.filter(Q(pk__in=inside.values("pk")) | Q(pk__in=long.values("pk")))
 
 
 def _events(account: AdAccount, first: date, today: date) -> Floats:

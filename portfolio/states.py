@@ -112,6 +112,9 @@ def account_charts(data: AccountCohorts) -> dict[str, Chart]:
 
 
 def _alarms(data: AccountCohorts) -> tuple[Alarm, ...]:
+    """Where days are told: a month that is booked on its last day would look like a strange day."""
+    if not data.is_daily:
+        return ()
     seen = {
         "conversions": data.arrivals,
         "ctr": data.cohorts.clicks.sum(axis=0),

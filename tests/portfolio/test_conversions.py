@@ -168,17 +168,26 @@ def test_whole_account_of_a_file_counts_long_rows_once() -> None:
 
 
 def test_row_of_a_file_that_began_before_the_days_counts_where_it_ends() -> None:
-    """Seven months in one row; of the rows that ended before the days none counts, neither do those inside the long."""
+    """Seven months in one row; of the rows that ended before the days none counts."""
     imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
     ad = AdFactory.create(ad_set__campaign__account=imported)
     InsightFactory.create(ad=ad, day=date(2026, 4, 1), until=date(2026, 10, 31), spend=Decimal(300))
-    InsightFactory.create(ad=ad, day=date(2026, 10, 3), spend=Decimal(20))
     other = AdFactory.create(ad_set__campaign__account=imported)
     InsightFactory.create(ad=other, day=date(2026, 5, 3), spend=Decimal(7))
     for data in (load_cohorts(imported, TODAY, Decimal(1)), load_account_cohorts(imported, TODAY, Decimal(1))):
         assert data.cohorts.spend.sum() == 300
         assert data.cohorts.spend[0, (date(2026, 10, 31) - data.first_day).days] == 300
     assert load_cohorts(imported, TODAY, Decimal(1)).ads == (ad.pk,)
+
+
+def test_long_row_does_not_displace_the_days_of_its_ad() -> None:
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    ad = AdFactory.create(ad_set__campaign__account=imported)
+    InsightFactory.create(ad=ad, day=date(2026, 4, 1), until=date(2026, 10, 31), spend=Decimal(2000))
+    for back in range(1, 91):
+        InsightFactory.create(ad=ad, day=TODAY - timedelta(days=back), spend=Decimal(10))
+    for data in (load_cohorts(imported, TODAY, Decimal(1)), load_account_cohorts(imported, TODAY, Decimal(1))):
+        assert data.cohorts.spend.tolist() == [[10.0] * 90]
 
 
 def test_whole_account_without_anything_is_empty(account: Any) -> None:

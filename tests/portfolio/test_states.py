@@ -106,6 +106,21 @@ def test_broken_pixel_raises_an_account_alarm(account: Any, ads: list[Any]) -> N
     assert evaluate(account, TODAY).alarms == ()
 
 
+@pytest.mark.parametrize("days", [1, 214], ids=["one day", "seven months in a row"])
+def test_long_row_is_no_strange_day(days: int) -> None:
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    ad, other = (AdFactory.create(ad_set__campaign__account=imported) for _ in range(2))
+    InsightDay.objects.bulk_create(
+        InsightDay(account=imported, ad=ad, day=day, until=day, spend=10, impressions=1000 + back % 7, clicks=10)
+        for back in range(1, 91)
+        if (day := TODAY - timedelta(days=back))
+    )
+    last = TODAY - timedelta(days=1)
+    InsightDay.objects.create(account=imported, ad=other, day=last - timedelta(days=days - 1), until=last, spend=20_000,
+                              impressions=1_000_000, clicks=30)  # fmt: skip
+    assert bool(evaluate(imported, TODAY).alarms) is (days == 1)
+
+
 def test_account_without_anything_has_no_states(account: Any) -> None:
     found = snapshot(account, NOW)
     assert (found.states, found.alarms) == ((), ())

@@ -202,7 +202,7 @@ def test_of_several_kinds_each_ad_has_a_cost_of_its_own() -> None:
     )  # fmt: skip
     first, second = pause_ad.propose(seen)
     assert first.why.startswith("A profile visit costs €9 here, €3 is usual on this account.")
-    assert second.why.startswith("It has brought no lead for €400; €70 is usual on this account.")
+    assert second.why.startswith("It has brought no lead for €200; €70 is usual on this account.")
     assert first.evidence["gain"] == "saved a day at the usual cost of a profile visit"
 
 
