@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import product
 from typing import Any, NamedTuple
 
 from campaigns.exports.parse import ParsedRow
@@ -48,7 +49,7 @@ class Tree:
     def __init__(
         self, account: AdAccount, now: datetime, *, is_newest: bool = False, is_answered: bool = False
     ) -> None:
-        """`is_newest`: no file reaches beyond this one, so that its word on what runs replaces an earlier one.
+        """`is_newest`: it reaches beyond all files before it, so that its word on what runs replaces an earlier one.
         `is_answered`: a person said what its results are.
         """
         self.account, self.now, self.is_newest, self.is_answered = account, now, is_newest, is_answered
@@ -60,11 +61,12 @@ class Tree:
         self.untold: set[tuple[str, ...]] = set()
         self.told: dict[type[Any], dict[int, Any]] = {}
         self.kinds: dict[tuple[str, ...], set[str]] = {}
+        self.running: set[tuple[str, ...]] = set()
         self.angles: dict[str, Angle] = {}
         self.made = 0
-        self.by_name: dict[str, list[Ad]] = {}
+        self.by_name: dict[tuple[str, str | None, str | None], list[Ad]] = {}
         for ad in self.ads.values():
-            self.by_name.setdefault(ad.name, []).append(ad)
+            self._index(ad)
 
     def resolve(self, rows: Iterable[ParsedRow]) -> None:
         """Makes what these rows name and the tree does not hold: three INSERTs for a batch, not three a row."""
@@ -75,7 +77,11 @@ class Tree:
             if row.kind and row.kind not in self.kinds.setdefault(written, set()):
                 self.kinds[written].add(row.kind)
                 is_new = True
-            if is_new and (row.delivery or written not in fresh):
+            is_running = bool(row.delivery) and _status_in(row.delivery) == Status.ACTIVE
+            if is_running and written not in self.running:  # of several ads of one name it takes one that runs
+                self.running.add(written)
+                is_new = True
+            if is_new and (written not in fresh or is_running or (row.delivery and written not in self.running)):
                 fresh[written] = row
         if not fresh:
             return
@@ -127,7 +133,7 @@ class Tree:
             name = names.ad or names.ad_id or whole_of(campaign, ad_set)
             ad = Ad(external_id=key, name=name, ad_set=ad_set, campaign=campaign, **self._common(key))
             self.ads[key] = ad
-            self.by_name.setdefault(ad.name, []).append(ad)
+            self._index(ad)
             made[Ad].append(ad)
         elif ad.pk and ad.campaign.is_placeholder and not campaign.is_placeholder:
             self._move(ad, campaign, ad_set, made)
@@ -164,12 +170,20 @@ class Tree:
 
     def _same_name(self, name: str, campaign: Campaign, ad_set: AdSet) -> Ad | None:
         """The one ad of this name whose place does not contradict, so that a file with ids and one without agree."""
-        fitting = [
-            ad
-            for ad in self.by_name.get(name, ())
-            if name and _agree(ad.campaign, campaign) and _agree(ad.ad_set, ad_set)
-        ]
-        return fitting[0] if len(fitting) == 1 else None
+        if not name:
+            return None
+        fitting = {
+            id(ad): ad
+            for key in product([name], _places(campaign), _places(ad_set))
+            for ad in self.by_name.get(key, ())
+            if _agree(ad.campaign, campaign) and _agree(ad.ad_set, ad_set)
+        }
+        return next(iter(fitting.values())) if len(fitting) == 1 else None
+
+    def _index(self, ad: Ad) -> None:
+        """By its name and what it lies in; None stands for anything."""
+        for place in product([ad.name], {_place(ad.campaign), None}, {_place(ad.ad_set), None}):
+            self.by_name.setdefault(place, []).append(ad)
 
     def _move(self, ad: Ad, campaign: Campaign, ad_set: AdSet, made: dict[type[Any], list[Any]]) -> None:
         """A later file tells the campaign of an ad that an earlier one named alone."""
@@ -178,6 +192,7 @@ class Tree:
                 parent.save(force_insert=True)
                 made[model].remove(parent)
         ad.campaign, ad.ad_set = campaign, ad_set
+        self._index(ad)
         ad.save(update_fields=["campaign", "ad_set"])
 
     def _campaign(self, names: Names, made: dict[type[Any], list[Any]]) -> Campaign:
@@ -239,6 +254,15 @@ def angle_in(name: str) -> str:
     """What stands before “ | ” in an ad's name, as for connected accounts."""
     before, bar, _ = name.partition(" | ")
     return ((before.strip() if bar else "") or UNSORTED)[:120]
+
+
+def _place(node: Campaign | AdSet) -> str:
+    return "" if node.is_placeholder else node.external_id
+
+
+def _places(node: Campaign | AdSet) -> list[str | None]:
+    """Where an ad may be indexed that does not contradict it."""
+    return [None] if node.is_placeholder else [node.external_id, ""]
 
 
 def _agree(one: Campaign | AdSet, other: Campaign | AdSet) -> bool:

@@ -171,7 +171,7 @@ def _write(
 ) -> tuple[Reading, int]:
     """Rows inserted or altered. A first file takes the short way, unless two of its rows must be added up."""
     latest = _last_day(account)
-    is_newest = latest is None or (mapping.last_day is not None and mapping.last_day >= latest)
+    is_newest = latest is None or (mapping.last_day is not None and mapping.last_day > latest)
     plant = partial(Tree, account, now, is_newest=is_newest, is_answered=bool(mapping.answers.get("result_kind")))
     if mapping.has_figures and latest is None:
         with suppress(IntegrityError), transaction.atomic():

@@ -4,6 +4,7 @@ import io
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -119,16 +120,33 @@ def test_word_in_a_later_batch_is_heard(take: Any, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("month", "word", "expected"),
-    [("02", "inactive", "PAUSED"), ("01", "inactive", "PAUSED"), ("00", "inactive", "ACTIVE"), ("02", "", "ACTIVE")],
+    [("02", "inactive", "PAUSED"), ("01", "inactive", "ACTIVE"), ("00", "inactive", "ACTIVE"), ("02", "", "ACTIVE")],
     ids=["later days", "the same days", "earlier days", "later days without a word"],
 )
 def test_word_of_the_file_that_reaches_furthest_holds(take: Any, month: str, word: str, expected: str) -> None:
     """An ad that ran by one file and was paused by another: which was imported first does not say which is newer."""
     text = "Campaign name,Ad name,Day,Ad delivery,Amount spent (EUR),Impressions,Results\nK,Sun,{},{},1.00,100,1\n"
     days = {"00": "2025-12-31", "01": "2026-01-31", "02": "2026-02-28"}
-    take(text.format(days["01"], "active"))
-    account = take(text.format(days[month], word)).account
+    first, second = text.format(days["01"], "active"), text.format(days[month], word)
+    take(first)
+    account = take(second).account
     assert states(account) == {"K": "ACTIVE", "Sun": expected}
+    seen = snapshot()
+    for again in (first, second):
+        assert take(again).written == 0
+        assert states(account) == {"K": "ACTIVE", "Sun": expected}
+    assert snapshot() == seen
+
+
+@pytest.mark.parametrize("words", list(permutations(["active", "inactive", "not_delivering"])))
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_of_several_ads_of_one_name_one_that_runs_counts(
+    take: Any, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], batch: int
+) -> None:
+    monkeypatch.setattr("campaigns.importing.BATCH", batch)
+    rows = "".join(f"K,Sun,2026-01-01,{word},1.00,100,1\n" for word in words)
+    text = "Campaign name,Ad name,Day,Ad delivery,Amount spent (EUR),Impressions,Results\n" + rows
+    assert states(take(text).account) == {"K": "ACTIVE", "Sun": "ACTIVE"}
 
 
 KINDS = "Ad name,Day,Result type,Amount spent (EUR),Impressions,Results\n"
