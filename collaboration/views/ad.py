@@ -135,7 +135,9 @@ def verdict(belief: Belief | None, scale: Scale, reference: Reference) -> str:
 
 
 def _may_cost(found: Ad, scale: Scale, today: date) -> Reference:
-    """What one of its results may cost; where there are several kinds, by its own."""
+    """What one of its results may cost; where there are several kinds, by its own. Revenue needs no such figure."""
+    if scale.has_revenue:
+        return Reference()
     price = prices_by_ad(found.account).get(found.pk) if scale.is_mixed else None
     return Reference(price.cost, "file") if price else reference_of(found.account, today)
 

@@ -131,9 +131,10 @@ def intercept(page: Page, url: str, handler: Callable[[Route], None]) -> None:
     """`page.route`, in force: it returns before the page knows, so what the page asks for at once may still go by."""
     page.route(url, handler)
     page.route(PROBE, lambda route: route.fulfill(status=204))
-    while page.evaluate("fetch('/healthz').then((answer) => answer.status)") != 204:
-        pass
-    page.unroute(PROBE)
+    for _ in range(200):
+        if page.evaluate("fetch('/healthz').then((answer) => answer.status)") == 204:
+            return page.unroute(PROBE)
+    pytest.fail(f"{url} is not intercepted")
 
 
 @contextmanager
