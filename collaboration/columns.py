@@ -89,6 +89,10 @@ class Scale:
         """A figure that makes sense of one kind of result, else None."""
         return self.told(None if self.is_mixed else value)
 
+    def count(self, value: Value) -> Value:
+        """Results; conversations and visits are added up only where nobody knows which ads bring which."""
+        return self.alone(value) if self.knows_kinds else self.told(value)
+
     def told(self, value: Value) -> Value:
         """A figure of results where there are any to know of, else None."""
         return value if self.has_results else None
@@ -139,7 +143,7 @@ COLUMNS = {
         Column("spend", "Spend", "money", "Charged by the platform in the period, before tax.",
                lambda one, _: one.spend, compares=True, css="n"),
         Column("results", "Results", "number", "What the ads are optimised for, as the platform attributes it.",
-               lambda one, scale: scale.told(one.results), good="up", compares=True),
+               lambda one, scale: scale.count(one.results), good="up", compares=True),
         Column("cpa", CPA, "money", "Spend divided by results as Meta counts them, in the period.",
                lambda one, scale: scale.alone(one.cpa), good="down", compares=True),
         Column("revenue", "Revenue", "money", "Order value that the platform attributes to clicks and views.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from campaigns.models import AdAccount, AdSet
 from collaboration.cards import GRADES, TONES
@@ -43,8 +43,8 @@ COST_FROM = {
 }
 SHOWN_ADS = 10
 WON = ["decision.approved", "decision.rejected", "decision.retracted", "decision.changed", "decision.deferred",
-       "decision.cancelled", "decision.expired", "decision.undone", "decision.done", "decision.failed",
-       "outcome.measured"]  # fmt: skip
+       "decision.cancelled", "decision.expired", "decision.outdated", "decision.undone", "decision.done",
+       "decision.failed", "outcome.measured"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,12 @@ def _parts(steps: dict[str, Step], machine_now: datetime) -> list[tuple[str, flo
     return large + ([("The rest", small.total_seconds(), _short(small))] if small else [])
 
 
-def decisions_of(cycle: Cycle) -> list[dict[str, Any]]:
-    found = Decision.objects.filter(cycle=cycle).select_related("decided_by").order_by("pk")
+def decisions_of(cycle: Cycle, *, with_standing: bool = False) -> list[dict[str, Any]]:
+    """`with_standing`: also what earlier cycles proposed and still holds."""
+    chosen = Q(cycle=cycle)
+    if with_standing:
+        chosen |= Q(account=cycle.account_id, state=Decision.State.PROPOSED, requested_by=None)
+    found = Decision.objects.filter(chosen).select_related("decided_by").order_by("pk")
     rows = list(found.prefetch_related(Prefetch("finding_set", Finding.objects.order_by("pk"))))
     places = places_of(rows)
     return [

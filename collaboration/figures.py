@@ -75,6 +75,7 @@ def headlines(now: Totals, before: Totals | None, scale: Scale, href: str) -> li
     for column in columns_of(HEADLINES, scale):
         name = column.key
         is_unknown = (name == "cpa" and scale.is_mixed) or (name in ("cpa", "results") and not scale.has_results)
+        is_unknown = is_unknown or (name == "results" and scale.is_mixed and scale.knows_kinds)
         change = None if is_unknown else changes.get(name)
         is_level = name in ("roas", "profit")
         found.append(

@@ -132,6 +132,7 @@ class Diagnosis:
     totals: Totals
     level: str
     rows: list[Told]
+    finest: list[Told]
     count: int
     sentences: list[tuple[str, str]]
     kinds: tuple[str, ...]
@@ -149,6 +150,15 @@ class Diagnosis:
     @property
     def mixed(self) -> str:
         return mixed_words(self.kinds)
+
+    @property
+    def kind_totals(self) -> list[tuple[str, str, Totals]]:
+        """Where it is mixed: what many of each kind and the cost of one are called, and what they add up to."""
+        found: dict[tuple[str, ...], Totals] = {}
+        for row in self.finest:
+            if len(row.kinds) == 1:
+                found[row.kinds] = add_up((found.get(row.kinds, Totals()), row.totals))
+        return [(capfirst(several_results(kind)), cost_title(kind), part) for kind, part in found.items()]
 
     @property
     def results(self) -> str:
@@ -177,7 +187,7 @@ def diagnosis(account: AdAccount) -> Diagnosis | None:
             finders = (_best, _idle) if place else (_dear, _best, _idle)
             part = whole if len(kinds) <= 1 else add_up(row.totals for row in alike)
             said += _found(finders, part, alike, replace(words, level=name))
-    return Diagnosis(span, whole, level, rows[:SHOWN_ROWS], len(rows), said, kinds)
+    return Diagnosis(span, whole, level, rows[:SHOWN_ROWS], levels[-1][1], len(rows), said, kinds)
 
 
 @dataclass(frozen=True)
@@ -306,4 +316,8 @@ def shadow_cycle(row: ImportFile) -> Cycle | None:
 
 
 def proposals(cycle: Cycle | None) -> list[dict[str, Any]]:
-    return decisions_of(cycle) if cycle else []
+    """What the cycle proposed, and if it is the last one what it left standing."""
+    if cycle is None:
+        return []
+    is_last = not Cycle.objects.filter(account=cycle.account_id, pk__gt=cycle.pk).exists()
+    return decisions_of(cycle, with_standing=is_last)

@@ -47,6 +47,7 @@ KINDS: dict[str, str] = {
     "decision.resumed": "brought back to the inbox: {what}",
     "decision.reconsidered": "took the rejection back: {what}",
     "decision.expired": "lapsed without an answer: {what}",
+    "decision.outdated": "set aside, as new figures say otherwise: {what}",
     "decision.executing": "began to carry out: {what}",
     "decision.done": "carried out: {what}",
     "decision.failed": "could not carry out: {what} ({reason})",

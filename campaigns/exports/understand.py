@@ -291,7 +291,7 @@ class _Understanding:
     def _result_kinds(self) -> tuple[str, ...]:
         """By the file's own column of kinds; by the heading where another column stands for the results."""
         index = self.metrics.get("results")
-        if index is None or not self._filled(self.headings[index].field or ""):
+        if index is None or self.found.rows == 0 or not self._filled(self.headings[index].field or ""):
             return ()
         if self.headings[index].field != "results":
             return name_kinds((self.headings[index].text,))

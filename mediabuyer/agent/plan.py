@@ -38,9 +38,10 @@ def plan(account: AdAccount, observation: Observation, note: Note) -> list[Propo
     """Candidates of all actions, ranked by what they should earn, less those that are open or would collide."""
     lapse_due(account, observation.now)
     candidates = rank(proposal for action in ACTIONS for proposal in action.propose(observation))
+    standing = _standing(account, candidates, observation.now) if account.is_read_only else 0
     wanted = _not_agreed_already(candidates, _agreed(account, observation.now))
     free = _few_asks(_without_collisions(wanted, _taken(account, observation.now)), _open_asks(account))
-    kept = list(islice(free, MOST))
+    kept = list(islice(free, max(MOST - standing, 0)))
     note.say(
         f"{len(candidates)} candidates, {len(kept)} worth asking." if candidates else "Nothing is worth changing.",
         candidates=[{"title": one.title, "score": round(one.score, 2), "kept": one in kept} for one in candidates],
@@ -51,6 +52,21 @@ def plan(account: AdAccount, observation: Observation, note: Note) -> list[Propo
 def rank(proposals: Iterable[Proposal]) -> list[Proposal]:
     """Best first: expected profit a day, discounted by its uncertainty. Ties by id, so that the order replays."""
     return sorted(proposals, key=lambda one: (-one.score, one.action, one.subject_id))
+
+
+def _standing(account: AdAccount, candidates: list[Proposal], now: datetime) -> int:
+    """How many proposals on a file still read the same. What new figures tell otherwise is set aside: nobody answers
+    it, and it would stand beside what is proposed now.
+    """
+    said = {(one.action, one.subject_id): one.why for one in candidates}
+    standing = 0
+    waiting = [Decision.State.PROPOSED, Decision.State.AWAITING]
+    for row in Decision.objects.filter(account=account, state__in=waiting, requested_by=None):
+        if said.get((row.action, row.subject_id)) == row.why:
+            standing += 1
+        else:
+            row.expire(now, "decision.outdated")
+    return standing
 
 
 def _taken(account: AdAccount, now: datetime) -> set[str]:

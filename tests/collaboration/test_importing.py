@@ -32,6 +32,7 @@ from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.observe import context_for
 from mediabuyer.agent.tasks import sweep_cycles
 from mediabuyer.brands.models import Brand, User
+from memory.models import Event
 from tests.crawl import crawl
 from tests.factories import CycleFactory, DecisionFactory, MemberFactory
 
@@ -523,6 +524,9 @@ def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callab
         "One ad takes 50% of the money and brings 9% of the profile visits",
         "Your best ad gets 50% of the money",
     ]
+    assert [(several, part.results) for several, _, part in found.kind_totals] == [
+        ("Conversations", 28 * 22), ("Profile visits", 28 * 990),
+    ]  # fmt: skip
     proposed = {one.title: one.why for one in cycle.decision_set.all()}
     assert set(proposed) == {"Pause “Dear chat”", "Pause “Dear visit”"}
     assert "A conversation costs Rp450,000 here, Rp81,818 is usual on this account." in proposed["Pause “Dear chat”"]
@@ -538,6 +542,42 @@ def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callab
     assert listed.count("profile visits</span>") == listed.count("conversations</span>") == 2
     assert "Rp10,000" in listed
     assert "I state them only where all results are of one" in listed
+
+
+def test_file_without_rows_has_nothing_to_import_and_spoils_nothing(
+    web: Client, drop: Callable[..., ImportFile], imported: Callable[..., ImportFile]
+) -> None:
+    """A month without delivery, whose results nobody named, joined to one whose results are told."""
+    imported("told.csv", BY_KIND)
+    empty = drop("empty.csv", UNTOLD.partition("\n")[0] + "\n")
+    shown = page(web, empty).content.decode()
+    assert "so there is nothing to import" in shown
+    assert "Import 0 rows" not in shown
+    assert confirm(web, empty).status_code == 302  # somebody else's program may
+    tasks.import_file(empty.pk)
+    account = AdAccount.objects.get(name="Office")
+    assert kinds_of(account) == ("conversation", "profile visit")
+
+
+def test_new_figures_set_aside_what_was_proposed_on_the_old_ones(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    """What still reads the same stands; the page of the last file shows both that and what is new."""
+    row = imported("kinds.csv", BY_KIND)
+    assert row.account is not None
+    first = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    again = run_cycle(start_cycle(row.account, timezone.now(), "manual"))
+    assert (first.decision_set.count(), again.decision_set.count()) == (2, 0)
+    later = imported(
+        "later.csv", BY_KIND.replace("2026-09", "2026-10").replace("900000,9000,90,2,", "900000,9000,90,3,")
+    )
+    last = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    states = dict(first.decision_set.values_list("title", "state"))
+    assert states == {"Pause “Dear chat”": "expired", "Pause “Dear visit”": "proposed"}
+    assert [one.title for one in last.decision_set.all()] == ["Pause “Dear chat”"]
+    shown = page(web, later).context["proposals"]
+    assert {one["decision"].title for one in shown} == set(states)
+    assert Event.objects.filter(kind="decision.outdated").count() == 1
 
 
 def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from campaigns.tree import UNSORTED
 from mediabuyer.agent.actions.base import Action
 from mediabuyer.agent.context import AdFigures, Observation, Proposal
 
@@ -18,6 +19,10 @@ def propose(seen: Observation) -> Iterator[Proposal]:
             yield _proposal(ad, seen)
 
 
+def _who(angle: str) -> str:
+    return "It" if angle in ("", UNSORTED) else f"The angle “{angle}”"
+
+
 def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
     still = "it still earns" if seen.valued_by == "revenue" else "what it brings still costs little enough"
     seen_often = f" Each person has seen it {ad.frequency_7d:.1f} times this week." if ad.frequency_7d else ""
@@ -26,7 +31,7 @@ def _proposal(ad: AdFigures, seen: Observation) -> Proposal:
         title=f"Ask for a fresh creative for “{ad.name}”",
         why=(
             f"People click on it {ad.fatigue or 0:.0%} less than when it was new, and {still}."
-            f"{seen_often} The angle “{ad.angle}” may go on with another picture and first line."
+            f"{seen_often} {_who(ad.angle)} may go on with another picture and first line."
         ),
         params={"ad": ad.external_id, "angle": ad.angle},
         changes=(),

@@ -319,8 +319,8 @@ class Decision(models.Model):
             raise Conflict(why_not)
         self._move(self.State.AWAITING, now, named(person, via), event="decision.reconsidered", **UNANSWERED)
 
-    def expire(self, now: datetime) -> None:
-        self._move(self.State.EXPIRED, now, "system", finished_at=now)
+    def expire(self, now: datetime, event: str | None = None) -> None:
+        self._move(self.State.EXPIRED, now, "system", event=event, finished_at=now)
 
     def begin(self, now: datetime) -> None:
         """From approved to executing; only the sweep that wins this move plans the changes.
