@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from campaigns.result_kinds import count_results
+from campaigns.result_kinds import count_results, kinds_by_ad
 from collaboration.ad_rows import (
+    Figures,
     Line,
     load_campaigns,
     load_figures,
@@ -45,7 +46,7 @@ from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
 from portfolio.conversions import history_of, load_account_cohorts
 from portfolio.metrics import Totals, add_up, has_enough_data
 from portfolio.models import Goal
-from portfolio.performance import Sums, day_rows, day_sums, evaluation_day
+from portfolio.performance import Sums, add_up_by, day_rows, day_sums, evaluation_day
 
 FEW_AD_SETS = 8
 """Up to so many the heat map goes across ad sets, else across age."""
@@ -73,7 +74,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "whole": whole,
         "scale": scale,
         "goal": goal,
-        "headline": headline(whole, angles, period, scale),
+        "headline": headline(whole, angles, period, scale, _by_kind(account, figures, scale)),
         "kpis": headlines(whole.totals, whole.before, scale, base + period.query),
         "campaigns": _rows(account, campaigns, columns, scale, period),
         "columns": [(one, one.title(scale)) for one in columns],
@@ -91,13 +92,21 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     return render(request, "portfolio/portfolio.html", context)
 
 
-def headline(whole: Line, places: list[Part], period: Period, scale: Scale) -> str:
+def _by_kind(account: AdAccount, figures: Figures, scale: Scale) -> Sums:
+    """What each kind of result brought, where there are several and ads tell theirs; most spend first."""
+    if not (scale.is_mixed and scale.knows_kinds):
+        return {}
+    found = add_up_by(figures.now, kinds_by_ad(account))
+    return dict(sorted(found.items(), key=lambda item: -item[1].spend))
+
+
+def headline(whole: Line, places: list[Part], period: Period, scale: Scale, by_kind: Sums | None = None) -> str:
     """Do we earn, and where? Without revenue: what do results cost, and where?"""
     now, before = whole.totals, whole.before
     if not now.spend:
         return f"Nothing was spent {period.words}."
     if not scale.has_revenue:
-        return _cost_headline(now, before, period, scale)
+        return _cost_headline(now, before, period, scale, by_kind or {})
     profit = now.profit(scale.margin)
     amount = format_money(abs(profit), scale.currency, places=0)
     first = f"Yes, we earn: {amount}" if profit > 0 else f"No, we lose {amount}"
@@ -109,13 +118,20 @@ def headline(whole: Line, places: list[Part], period: Period, scale: Scale) -> s
     return f"{text}. {_places_words(places, scale)}".strip()
 
 
-def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Scale) -> str:
+def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Scale, by_kind: Sums) -> str:
     spend = format_money(now.spend, scale.currency, places=0)
     if not scale.has_results:
         return f"{spend} spent {period.words}. {NOT_SAID}"
     if now.cpa is None:
         return f"{spend} spent {period.words} and no result yet."
     unknown = "No revenue is known, so I cannot say whether that earns money."
+    if by_kind:
+        said = (
+            f"{count_results(part.results, (kind,))} at {format_money(part.cpa, scale.currency)} each"
+            for kind, part in by_kind.items()
+            if part.results
+        )
+        return f"{spend} spent {period.words} for {' and '.join(said)}. {unknown}"
     if scale.is_mixed:
         return f"{spend} spent {period.words} for {now.results:,.0f} results of several kinds. {unknown}"
     text = f"{count_results(now.results, scale.kinds)} {period.words} at {format_money(now.cpa, scale.currency)} each"

@@ -542,6 +542,11 @@ def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callab
     assert listed.count("profile visits</span>") == listed.count("conversations</span>") == 2
     assert "Rp10,000" in listed
     assert "I state them only where all results are of one" in listed
+    whole = web.get(reverse("portfolio", args=[row.account.key])).content.decode()
+    assert (
+        "Rp126,000,000 spent in 28 days for 616 conversations at Rp81,818 each and "
+        "27,720 profile visits at Rp1,818 each." in whole
+    )
 
 
 def test_file_without_rows_has_nothing_to_import_and_spoils_nothing(
