@@ -96,7 +96,8 @@ def _by_kind(account: AdAccount, figures: Figures, scale: Scale) -> Sums:
     """What each kind of result brought, where there are several and ads tell theirs; most spend first."""
     if not (scale.is_mixed and scale.knows_kinds):
         return {}
-    found = add_up_by(figures.now, kinds_by_ad(account))
+    kinds = kinds_by_ad(account)
+    found = add_up_by({ad: part for ad, part in figures.now.items() if ad in kinds}, kinds)
     return dict(sorted(found.items(), key=lambda item: -item[1].spend))
 
 
