@@ -76,7 +76,7 @@ class AdSerializer(serializers.ModelSerializer[Ad]):
 
     class Meta:
         model = Ad
-        fields = [*NODE_FIELDS, "angle", "landing_page", "headline", "review_feedback"]
+        fields = [*NODE_FIELDS, "angle", "landing_page", "headline", "review_feedback", "result_kind"]
         read_only_fields = fields
 
 
