@@ -71,6 +71,7 @@ def test_tree_is_nested_and_paged_by_campaign(client, account):
         "landing_page": ad.creative.landing_page.url,
         "headline": "Fresh coffee",
         "review_feedback": "",
+        "result_kind": "",
     }
 
 
