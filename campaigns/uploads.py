@@ -137,7 +137,7 @@ def carry_out(row: ImportFile) -> ImportResult | None:
             actor = named(row.uploaded_by) if row.uploaded_by else "system"
             result = import_file(account, source, mapping, now=wall_now(), actor=actor, progress=tell)
             report = result.reading.as_dict() | {"written": result.written}
-            ended = {"state": State.DONE, "finished_at": wall_now(), "rows_done": report["rows"], "path": ""}
+            ended = {"state": State.DONE, "finished_at": result.ended_at, "rows_done": report["rows"], "path": ""}
             told = {"mapping": mapping.as_dict(), "report": report}  # as the last answers made it
             ImportFile.objects.filter(pk=row.pk).update(account=account, **told, **ended)
         full_path(row.path).unlink(missing_ok=True)
@@ -149,9 +149,9 @@ def list_beside_uploads(file: Path, mapping: Understood, result: ImportResult) -
     """A file that a command imported stands in the same list, once however often it is imported."""
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    now, account = wall_now(), result.account
+    account, ended_at = result.account, result.ended_at
     report = result.reading.as_dict() | {"written": result.written}
-    told = {"mapping": mapping.as_dict(), "report": report, "rows_done": report["rows"], "finished_at": now}
+    told = {"mapping": mapping.as_dict(), "report": report, "rows_done": report["rows"], "finished_at": ended_at}
     same = {"brand": account.brand, "account": account, "digest": digest, "state": State.DONE}
     last = ImportFile.objects.filter(**same).order_by("-pk").values("pk")[:1]
     if not ImportFile.objects.filter(pk__in=last).update(**told):
