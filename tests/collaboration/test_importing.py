@@ -163,6 +163,24 @@ def test_several_files_are_read_at_once(web: Client) -> None:
     assert sorted(ImportFile.objects.values_list("name", flat=True)) == ["a.csv", "b.csv"]
 
 
+def test_file_lands_at_the_brand_that_is_named_or_nowhere(web: Client, brand: Brand, manager: User) -> None:
+    member = MemberFactory.create(user=manager, role="manager")
+    hidden = MemberFactory.create().brand
+
+    def send(key: Any) -> int:
+        address = f"{reverse('import')}?brand={key}"
+        return web.post(address, {"files": SimpleUploadedFile("a.csv", GERMAN.encode())}).status_code
+
+    assert send(member.brand.key) == 302
+    assert ImportFile.objects.get().brand == member.brand
+    member.is_active = False
+    member.save()
+    for key in (member.brand.key, hidden.key, "x", "00000000-0000-4000-8000-000000000000"):
+        assert (send(key), web.get(reverse("import"), {"brand": key}).status_code) == (404, 404)
+    assert ImportFile.objects.count() == 1
+    assert send(brand.key) == 302
+
+
 def test_large_file_is_read_by_a_worker(
     web: Client, drop: Callable[..., ImportFile], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
