@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -24,10 +24,13 @@ from campaigns.load import MeasureRow, copy_measures, load_measures
 from campaigns.models import AdAccount, InsightBreakdown, InsightDay
 from campaigns.overlap import derive_days, settle
 from mediabuyer.brands.models import Brand
+from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid
+from mediabuyer.lib.locks import take_turn
 from memory.events import record
 
 BATCH = 5_000
+LOCK = 0x4941
 UNKNOWN_CURRENCY = "XXX"  # ISO 4217: no currency
 RESTATING = frozenset({"decimal", "date_order", "result"})
 """Questions whose answer changes how figures are read."""
@@ -72,11 +75,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """`written` counts rows inserted or altered: 0 when the file told nothing new."""
+    """`written` counts rows inserted or altered: 0 when the file told nothing new.
+
+    `ended_at` is then only a time; else it is the `synced_at` of the account, which tells what cycles knew the file.
+    """
 
     account: AdAccount
     reading: Reading
     written: int
+    ended_at: datetime
 
 
 def preview(source: Source, mapping: Mapping) -> Reading:
@@ -121,9 +128,10 @@ def account_for_import(brand: Brand, name: str, mapping: Mapping, currency: str 
             currency = UNKNOWN_CURRENCY  # a file of structure only has no money in it
         if currency is None:
             raise Invalid("currency", None, "The file does not say its currency.", remedy="Say which it is.")
-        return AdAccount.objects.create(
-            brand=brand, name=name[:120], platform="export", mode=AdAccount.Mode.SHADOW, external_id=external_id,
-            currency=currency, time_zone=mapping.answer("time_zone") or "UTC",
+        zone = mapping.answer("time_zone") or "UTC"
+        account, _ = AdAccount.objects.get_or_create(  # waits for another file that is making it, and takes that one
+            brand=brand, platform="export", mode=AdAccount.Mode.SHADOW, external_id=external_id,
+            defaults={"name": name[:120], "currency": currency, "time_zone": zone},
         )  # fmt: skip
     if mapping.currency and mapping.currency != account.currency:
         message = f"The file is in {mapping.currency} and “{name}” in {account.currency}."
@@ -148,13 +156,16 @@ def import_file(
     now: datetime,
     actor: str,
     progress: Callable[[int], None] = lambda _: None,
+    clock: Callable[[], datetime] = wall_now,
 ) -> ImportResult:
     """Writes the file's rows in one transaction: killed half-way it leaves nothing, and the next run starts afresh.
 
-    `progress` is called with the rows read so far. Raises Invalid while a question of the mapping is open.
+    `progress` is called with the rows read so far. Raises Invalid while a question of the mapping is open. Two files at
+    once would make the same ads, so they take turns; the account itself is locked at the end only, since whoever stops
+    it, changes it or ends a cycle on it would wait for minutes.
     """
     _require_importable(account, mapping)
-    AdAccount.objects.select_for_update().get(pk=account.pk)  # two files at once would make the same ads
+    take_turn(LOCK, account.pk)
     dimension = ",".join(DIMENSIONS.get(name, name) for name in mapping.breakdowns if name != "day")
     reading, written = _write(account, source, mapping, dimension, now, progress)
     require_rows(reading)
@@ -162,8 +173,10 @@ def import_file(
         if dimension:
             derive_days(account)
         settle(account)
-        _remember(account, reading, source.name, now, actor)
-    return ImportResult(account, reading, written)
+    ended_at = _stamp(account, clock()) if written else clock()
+    if written:
+        _remember(account, reading, source.name, ended_at, actor)
+    return ImportResult(account, reading, written, ended_at)
 
 
 def _write(
@@ -227,9 +240,18 @@ def _whole(value: Decimal | int | None) -> int:
     return 0 if value is None else int(value)
 
 
-def _remember(account: AdAccount, reading: Reading, name: str, now: datetime, actor: str) -> None:
-    account.synced_at = account.structure_synced_at = now
+def _stamp(account: AdAccount, now: datetime) -> datetime:
+    """The import's own `synced_at`: seen by others together with its rows and never before, and later than any before
+    it, whatever the clock does. So a cycle that read it, and then the rows, knew this file.
+    """
+    last = AdAccount.objects.select_for_update(no_key=True).values_list("synced_at", flat=True).get(pk=account.pk)
+    at = now if last is None else max(now, last + timedelta(microseconds=1))
+    account.synced_at = account.structure_synced_at = at
     account.save(update_fields=["synced_at", "structure_synced_at"])
+    return at
+
+
+def _remember(account: AdAccount, reading: Reading, name: str, now: datetime, actor: str) -> None:
     record(
         "export.imported", "account", account.key, brand=account.brand, account=account.key, now=now, actor=actor,
         file=name, rows=reading.totals.rows, errors=reading.error_count, level=reading.totals.mapping.level,

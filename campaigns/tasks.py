@@ -6,6 +6,7 @@ from django.db import connection
 
 from campaigns import uploads
 from campaigns.models import ImportFile
+from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.locks import alone
 from mediabuyer.lib.queue import enqueue
 
@@ -34,11 +35,15 @@ def import_file(import_id: int) -> None:
 
 
 def sweep_imports() -> None:
-    """Rings again for files whose message was lost or whose worker was killed; one that is at work holds its lock."""
+    """Rings again for files whose message was lost or whose worker was killed; one that is at work holds its lock.
+
+    And makes room where nothing can be made of a file.
+    """
     for pk in ImportFile.objects.filter(state=State.RUNNING).values_list("pk", flat=True):
         enqueue("campaigns.tasks.import_file", pk, seconds=LONGEST)
     for pk in ImportFile.objects.filter(state=State.UNDERSTOOD, mapping={}).values_list("pk", flat=True):
         enqueue("campaigns.tasks.read_file", pk, seconds=LONGEST)
+    uploads.let_go_of_unread(wall_now())
 
 
 def is_at_work(import_id: int) -> bool:

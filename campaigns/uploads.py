@@ -7,13 +7,15 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
+from campaigns.exports.limits import UnreadableError
 from campaigns.exports.mapping import Mapping as Understood
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
@@ -31,7 +33,9 @@ FOLDER = "imports"
 READ_AT_ONCE = 4 * 1024 * 1024
 """Bytes that are understood while the person waits; more is left to a worker."""
 MOST_WAITING = 100
-"""Files of one brand that may wait for a confirmation, so that nobody fills the disk with files he forgets."""
+"""Files of one brand that may lie on the disk, whatever became of them: nobody fills it with what he forgets."""
+KEPT_UNREAD = timedelta(hours=1)
+"""How long a file that could not be read stays on the disk, where another answer or another look may still help."""
 MOST_TRIES = 3
 """Of workers that began with a file and were never heard of again, before it is left to people."""
 UNEXPECTED = "I stumbled over this file in a way that I did not expect."
@@ -39,7 +43,7 @@ UNEXPECTED = "I stumbled over this file in a way that I did not expect."
 
 def keep(brand: Brand, person: User, name: str, chunks: Iterable[bytes]) -> ImportFile:
     """Streams an upload to the disk. Its own name is only shown, never used as a path; its content is judged later."""
-    if ImportFile.objects.filter(brand=brand, state=State.UNDERSTOOD).count() >= MOST_WAITING:
+    if ImportFile.objects.filter(brand=brand).exclude(path="").count() >= MOST_WAITING:
         raise Conflict(f"{MOST_WAITING} files of {brand} wait already.", remedy="Import some of them, or remove them.")
     path = f"{FOLDER}/{uuid.uuid4().hex}"
     target = full_path(path)
@@ -82,22 +86,53 @@ def full_path(path: str) -> Path:
 
 
 def read(row: ImportFile) -> None:
-    """Understands the file with the answers given so far, and adds it up; or says why it cannot be used."""
+    """Understands the file with the answers given so far, and adds it up; or says why it cannot be used.
+
+    What is no table of ours will never be one: it goes from the disk at once, and only the row that says so stays.
+    """
+    is_hopeless = False
     with _said_on(row):
-        source = open_source(full_path(row.path), row.name)
-        mapping = understand(source, row.answers)
-        reading = preview(source, mapping)
-        require_rows(reading)
-        report = reading.as_dict()
-        ImportFile.objects.filter(pk=row.pk, state=State.UNDERSTOOD).update(mapping=mapping.as_dict(), report=report)
+        try:
+            mapping, report = _understand(row)
+        except UnreadableError:
+            is_hopeless = not row.answers
+            raise
+        ImportFile.objects.filter(pk=row.pk, state=State.UNDERSTOOD).update(mapping=mapping, report=report)
+    if is_hopeless:
+        _let_go(row)
     row.refresh_from_db()
+
+
+def _understand(row: ImportFile) -> tuple[dict[str, Any], dict[str, Any]]:
+    source = open_source(full_path(row.path), row.name)
+    mapping = understand(source, row.answers)
+    reading = preview(source, mapping)
+    require_rows(reading)
+    return mapping.as_dict(), reading.as_dict()
+
+
+def let_go_of_unread(now: datetime) -> None:
+    """Removes from the disk what could not be read a while ago. What was read and failed later can be tried again."""
+    for row in _unread().filter(finished_at__lt=now - KEPT_UNREAD):
+        _let_go(row)
+
+
+def _unread() -> QuerySet[ImportFile]:
+    return ImportFile.objects.filter(state=State.FAILED, mapping={}).exclude(path="")
+
+
+@transaction.atomic
+def _let_go(row: ImportFile) -> None:
+    """Not of one that was begun with anew meanwhile: whoever does that waits for this, and is told."""
+    if _unread().filter(pk=row.pk).update(path=""):
+        full_path(row.path).unlink(missing_ok=True)
 
 
 def answer(row: ImportFile, answers: Mapping[str, str]) -> None:
     """Keeps what the person said. What was understood before no longer holds and is read again."""
-    waiting = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED])
+    waiting = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED]).exclude(path="")
     if not waiting.update(answers=dict(answers), mapping={}, state=State.UNDERSTOOD, tries=0):
-        raise Conflict("This file was confirmed meanwhile.", remedy="Reload the page to see how far it is.")
+        raise _too_late(row, "This file was confirmed meanwhile.")
     row.refresh_from_db()
 
 
@@ -105,8 +140,15 @@ def confirm(row: ImportFile, answers: Mapping[str, str]) -> None:
     """From understood, or failed, to running. Only one of two clicks wins; a task does the rest."""
     begun = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED]).exclude(path="")
     if not begun.update(state=State.RUNNING, answers=dict(answers), rows_done=0, tries=0, finished_at=None):
-        raise Conflict("This file is being imported already.", remedy="Reload the page to see how far it is.")
+        raise _too_late(row, "This file is being imported already.")
     row.refresh_from_db()
+
+
+def _too_late(row: ImportFile, words: str) -> Conflict:
+    row.refresh_from_db()
+    if row.state == State.FAILED:
+        return Conflict("This file could not be read and is no longer kept.", remedy="Drop it again.")
+    return Conflict(words, remedy="Reload the page to see how far it is.")
 
 
 def may_try(row: ImportFile) -> bool:
@@ -122,7 +164,8 @@ def drop(row: ImportFile) -> None:
     """Removes a file that was not imported, from the disk and from the list."""
     if row.state in (State.RUNNING, State.DONE):
         raise Conflict("What is imported, or being imported, stays in the list.", remedy="")
-    full_path(row.path).unlink(missing_ok=True)
+    if row.path:
+        full_path(row.path).unlink(missing_ok=True)
     row.delete()
 
 
@@ -137,7 +180,7 @@ def carry_out(row: ImportFile) -> ImportResult | None:
             actor = named(row.uploaded_by) if row.uploaded_by else "system"
             result = import_file(account, source, mapping, now=wall_now(), actor=actor, progress=tell)
             report = result.reading.as_dict() | {"written": result.written}
-            ended = {"state": State.DONE, "finished_at": wall_now(), "rows_done": report["rows"], "path": ""}
+            ended = {"state": State.DONE, "finished_at": result.ended_at, "rows_done": report["rows"], "path": ""}
             told = {"mapping": mapping.as_dict(), "report": report}  # as the last answers made it
             ImportFile.objects.filter(pk=row.pk).update(account=account, **told, **ended)
         full_path(row.path).unlink(missing_ok=True)
@@ -149,9 +192,9 @@ def list_beside_uploads(file: Path, mapping: Understood, result: ImportResult) -
     """A file that a command imported stands in the same list, once however often it is imported."""
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    now, account = wall_now(), result.account
+    account, ended_at = result.account, result.ended_at
     report = result.reading.as_dict() | {"written": result.written}
-    told = {"mapping": mapping.as_dict(), "report": report, "rows_done": report["rows"], "finished_at": now}
+    told = {"mapping": mapping.as_dict(), "report": report, "rows_done": report["rows"], "finished_at": ended_at}
     same = {"brand": account.brand, "account": account, "digest": digest, "state": State.DONE}
     last = ImportFile.objects.filter(**same).order_by("-pk").values("pk")[:1]
     if not ImportFile.objects.filter(pk__in=last).update(**told):

@@ -311,7 +311,7 @@ def shadow_cycle(row: ImportFile) -> Cycle | None:
     if row.account is None or row.finished_at is None:
         return None
     rows = Cycle.objects.filter(account=row.account)
-    after = rows.filter(created_at__gte=row.finished_at).order_by("pk").first()
+    after = rows.knowing(row.finished_at).order_by("pk").first()
     return after or (None if row.report.get("written") else rows.order_by("-pk").first())
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -45,7 +45,7 @@ State = ImportFile.State
 def start(request: HttpRequest) -> HttpResponseBase:
     """The drop zone and the earlier files of one brand."""
     brands = list(Brand.objects.visible_to(request.user))
-    brand = next((one for one in brands if str(one.key) == request.GET.get("brand")), brands[0] if brands else None)
+    brand = _brand(request.GET.get("brand", ""), brands)
     if request.method == "GET" or brand is None:
         return _start_page(request, brand, brands)
     require(request.user, Right.IMPORT, brand)
@@ -53,6 +53,16 @@ def start(request: HttpRequest) -> HttpResponseBase:
         problem = Invalid("files", "", f"That is more than {uploads.largest()} at once.", remedy="Split it by month.")
         return _start_page(request, brand, brands, status=413, problem=problem)
     return _receive(request, brand, brands)
+
+
+def _brand(key: str, brands: list[Brand]) -> Brand | None:
+    """The one named, and no other in its place: a file would land at somebody else. Without a name the first."""
+    if not key:
+        return brands[0] if brands else None
+    named = next((one for one in brands if str(one.key) == key), None)
+    if named is None:
+        raise Http404
+    return named
 
 
 @csrf_protect

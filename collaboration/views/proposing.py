@@ -61,9 +61,12 @@ def propose(request: HttpRequest, key: UUID) -> HttpResponse:
     if not nodes:
         return render(request, "ads/propose.html", {"nodes": []}, status=422 if is_post else 200)
     left_out = {"too_many": len(keys) > MOST, "gone": len(keys[:MOST]) > len(nodes)}
-    typed, wish = _typed(given, nodes), None
+    asked, typed, wish = _words(given, "do"), _typed(given, nodes), None
     try:
-        if is_post or "do" in given or typed["do"] in FREE:
+        if is_post and asked not in ("", typed["do"]):
+            remedy = _elsewhere(deeds_for(nodes))
+            raise Invalid("do", asked, "This cannot be done with what was chosen.", remedy=remedy)
+        if is_post or asked == typed["do"] or typed["do"] in FREE:
             wish = read_wish(typed["do"], typed["daily_budget"], typed["percent"], account.currency)
         if is_post and wish:
             return _make(request, account, nodes, wish)
@@ -126,9 +129,14 @@ def _keys(given: QueryDict) -> list[UUID]:
 
 
 def _typed(given: QueryDict, nodes: Sequence[Node]) -> dict[str, str]:
-    """What was asked for as it was written; without a deed the one that fits what was ticked."""
-    typed = {name: given.get(name, "").strip()[:40] for name in ("do", "daily_budget", "percent")}
-    return typed | {"do": typed["do"] or _fitting(nodes)}
+    """What was asked for as it was written; without a deed, or with one that is not offered, the one that fits."""
+    typed = {name: _words(given, name) for name in ("do", "daily_budget", "percent")}
+    elsewhere = set(Deed) - set(deeds_for(nodes))
+    return typed | {"do": _fitting(nodes) if typed["do"] in {"", *elsewhere} else typed["do"]}
+
+
+def _words(given: QueryDict, name: str) -> str:
+    return given.get(name, "").strip()[:40]
 
 
 def _fitting(nodes: Sequence[Node]) -> Deed:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from campaigns.models import AdAccount
 from mediabuyer.agent import decide, evaluate, execute, guard, learn, observe, plan, recall
@@ -77,9 +79,14 @@ def _seed(account: AdAccount, now: datetime) -> int:
 
 
 def _begin(cycle: Cycle) -> None:
+    """Notes how far the account's figures are before it reads them: what arrives meanwhile may be seen in part, and
+    then counts as not seen.
+    """
+    account = AdAccount.objects.filter(pk=OuterRef("account_id"))
+    figures_at = Subquery(account.values(at=Coalesce("synced_at", "created_at")))
     with transaction.atomic():
         taken = Cycle.objects.filter(pk=cycle.pk, state=Cycle.State.QUEUED).update(
-            state=Cycle.State.RUNNING, started_at=wall_now(), alive_at=wall_now()
+            state=Cycle.State.RUNNING, started_at=wall_now(), alive_at=wall_now(), figures_at=figures_at
         )
         if not taken:
             raise Conflict("This cycle was already started.", remedy="Watch it on the Agent page.")

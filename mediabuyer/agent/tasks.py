@@ -143,12 +143,18 @@ def _start_if_due(account: AdAccount, now: datetime) -> None:
 
 
 def _is_due(account: AdAccount, now: datetime) -> bool:
-    """Long enough ago; an imported account only when a file has brought figures since."""
-    if account.last_cycle_at is None:
-        return not account.is_read_only or account.synced_at is not None
+    """Long enough ago; an imported account when a file has brought figures that no cycle knew."""
     if account.is_read_only:
-        return account.synced_at is not None and account.synced_at > account.last_cycle_at
+        return account.synced_at is not None and not _is_known(account, account.synced_at)
+    if account.last_cycle_at is None:
+        return True
     return now - account.last_cycle_at >= timedelta(minutes=settings.CYCLE_EVERY_MINUTES)
+
+
+def _is_known(account: AdAccount, moment: datetime) -> bool:
+    """A running cycle counts when it ends: until then it may turn out to be dead, and another has to be started."""
+    rows = Cycle.objects.filter(account=account).exclude(state=Cycle.State.RUNNING)
+    return rows.knowing(moment).exists()
 
 
 def run_cycle(cycle_id: int) -> None:

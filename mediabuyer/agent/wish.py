@@ -61,10 +61,18 @@ def read_wish(deed: str, daily_budget: str, percent: str, currency: str) -> Wish
     if deed == Deed.SET_BUDGET:
         if not daily_budget:
             raise Invalid("daily_budget", "", "Say the new daily budget.", remedy="Write it like 60 or 62.50.")
-        return Wish(Deed(deed), daily_budget=read_amount(daily_budget, currency, field="daily_budget"))
+        return Wish(Deed(deed), daily_budget=_budget(daily_budget, currency))
     if deed == Deed.CHANGE_BUDGET:
         return Wish(Deed(deed), percent=_percent(percent))
     return Wish(Deed(deed))
+
+
+def _budget(text: str, currency: str) -> Decimal:
+    amount = read_amount(text, currency, field="daily_budget")
+    if not amount:
+        remedy = "To stop the spending, pause the ads instead."
+        raise Invalid("daily_budget", text, f"“{text}” is no daily budget.", remedy=remedy)
+    return amount
 
 
 def _percent(text: str) -> Decimal:
@@ -116,7 +124,8 @@ def _where_the_budget_lies(node: Node) -> str:
 
 def _new_budget(before: Decimal, wish: Wish, currency: str) -> Decimal:
     """Rounded so that the step is never larger than what was asked for."""
-    if wish.percent is None:
-        return round_to_currency(wish.daily_budget or before, currency)
+    if wish.daily_budget is not None:
+        return round_to_currency(wish.daily_budget, currency)
+    percent = wish.percent or Decimal(0)
     smallest = Decimal(1) / meta_offset(currency)
-    return (before * (1 + wish.percent / 100)).quantize(smallest, ROUND_FLOOR if wish.percent > 0 else ROUND_CEILING)
+    return (before * (1 + percent / 100)).quantize(smallest, ROUND_FLOOR if percent > 0 else ROUND_CEILING)

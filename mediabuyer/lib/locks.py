@@ -23,3 +23,9 @@ def alone(job: int, number: int) -> Iterator[bool]:
         if is_mine:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [job, number])
+
+
+def take_turn(job: int, number: int) -> None:
+    """Waits until nobody else does the job for this number, and has it until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [job, number])

@@ -68,6 +68,7 @@ def test_nothing_made_is_a_conflict_that_names_the_rule(account, ad_sets, person
     [
         ({"daily_budget": "1,000"}, "daily_budget"),
         ({"daily_budget": ""}, "daily_budget"),
+        ({"daily_budget": "0"}, "daily_budget"),
         ({"do": "change_budget", "percent": "0"}, "percent"),
         ({"items": [str(uuid.uuid4())]}, "items"),
     ],

@@ -421,6 +421,8 @@ def test_wish_is_read_as_people_write(deed, daily_budget, percent, expected):
         ("set_budget", "", "", "daily_budget"),
         ("set_budget", "1,000", "", "daily_budget"),
         ("set_budget", "-5", "", "daily_budget"),
+        ("set_budget", "0", "", "daily_budget"),
+        ("set_budget", "0,00", "", "daily_budget"),
         ("change_budget", "", "", "percent"),
         ("change_budget", "", "0", "percent"),
         ("change_budget", "", "-100", "percent"),
@@ -433,6 +435,14 @@ def test_wish_that_means_nothing_names_its_field(deed, daily_budget, percent, fi
     with pytest.raises(Invalid) as refused:
         read_wish(deed, daily_budget, percent, "EUR")
     assert refused.value.field == field
+
+
+def test_budget_of_nothing_is_refused_and_a_pause_offered():
+    with pytest.raises(Invalid) as refused:
+        read_wish("set_budget", "0", "", "EUR")
+    assert (refused.value.field, refused.value.value) == ("daily_budget", "0")
+    assert refused.value.message == "“0” is no daily budget."
+    assert refused.value.remedy == "To stop the spending, pause the ads instead."
 
 
 @pytest.mark.parametrize(("percent", "after"), [("7.5", "53.79"), ("-7.5", "46.29")])

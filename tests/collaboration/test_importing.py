@@ -164,6 +164,24 @@ def test_several_files_are_read_at_once(web: Client) -> None:
     assert sorted(ImportFile.objects.values_list("name", flat=True)) == ["a.csv", "b.csv"]
 
 
+def test_file_lands_at_the_brand_that_is_named_or_nowhere(web: Client, brand: Brand, manager: User) -> None:
+    member = MemberFactory.create(user=manager, role="manager")
+    hidden = MemberFactory.create().brand
+
+    def send(key: Any) -> int:
+        address = f"{reverse('import')}?brand={key}"
+        return web.post(address, {"files": SimpleUploadedFile("a.csv", GERMAN.encode())}).status_code
+
+    assert send(member.brand.key) == 302
+    assert ImportFile.objects.get().brand == member.brand
+    member.is_active = False
+    member.save()
+    for key in (member.brand.key, hidden.key, "x", "00000000-0000-4000-8000-000000000000"):
+        assert (send(key), web.get(reverse("import"), {"brand": key}).status_code) == (404, 404)
+    assert ImportFile.objects.count() == 1
+    assert send(brand.key) == 302
+
+
 def test_large_file_is_read_by_a_worker(
     web: Client, drop: Callable[..., ImportFile], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
@@ -207,6 +225,85 @@ def test_forgotten_files_are_bounded(web: Client, brand: Brand, manager: User) -
     answer = web.post(reverse("import"), {"files": SimpleUploadedFile("b.csv", b"x")}, follow=True)
     assert "100 files of Norden Kaffee wait already." in answer.content.decode()
     assert ImportFile.objects.count() == uploads.MOST_WAITING
+
+
+@pytest.mark.parametrize(
+    ("state", "path", "is_counted"),
+    [
+        ("failed", "x", True),
+        ("running", "x", True),
+        ("understood", "x", True),
+        ("failed", "", False),
+        ("done", "", False),
+    ],
+)
+def test_whatever_lies_on_the_disk_is_counted(
+    web: Client, brand: Brand, state: str, path: str, is_counted: bool
+) -> None:
+    ImportFile.objects.bulk_create(
+        ImportFile(brand=brand, name="a", state=state, path=path, size=1, digest="d")
+        for _ in range(uploads.MOST_WAITING)
+    )
+    answer = web.post(reverse("import"), {"files": SimpleUploadedFile("b.csv", GERMAN.encode())}, follow=True)
+    assert ("files of Norden Kaffee wait already." in answer.content.decode()) == is_counted
+    assert ImportFile.objects.filter(name="b.csv").exists() != is_counted
+
+
+def test_garbage_leaves_the_disk_at_once_and_stays_in_the_list(
+    web: Client, drop: Callable[..., ImportFile], media: Path
+) -> None:
+    for number in range(uploads.MOST_WAITING + 5):
+        row = drop(f"{number}.csv", b"\x00\x01garbage%d" % number)
+    assert (row.state, row.path) == ("failed", "")
+    assert list((media / "imports").iterdir()) == []
+    assert "This is not a table." in page(web, row).content.decode()
+    assert drop("good.csv", GERMAN).state == "understood"
+
+
+def test_unread_file_cannot_be_begun_with_once_it_is_gone(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("a.csv", b"%PDF-1.7 something")
+    answer = confirm(web, row)
+    assert answer.status_code == 409
+    assert "This file could not be read and is no longer kept." in answer.content.decode()
+    with pytest.raises(uploads.Conflict, match="no longer kept"):
+        uploads.answer(row, {"currency": "EUR"})
+    assert web.post(reverse("import-drop", args=[row.key])).status_code == 302
+    assert not ImportFile.objects.exists()
+
+
+HOUR_AGO = timedelta(hours=-1, seconds=-1)
+
+
+@pytest.mark.parametrize(
+    ("state", "mapping", "ended", "is_kept"),
+    [
+        ("failed", {}, HOUR_AGO, False),
+        ("failed", {}, timedelta(minutes=-59), True),  # another answer may help
+        ("failed", {"rows": 3}, HOUR_AGO, True),  # it was read; the import can be tried again
+        ("understood", {}, HOUR_AGO, True),
+        ("running", {}, HOUR_AGO, True),
+    ],
+)
+def test_sweep_makes_room_where_nothing_can_be_made_of_a_file(
+    drop: Callable[..., ImportFile], media: Path, state: str, mapping: dict[str, int], ended: timedelta, is_kept: bool
+) -> None:
+    row = drop("a.csv", GERMAN)
+    ImportFile.objects.update(state=state, mapping=mapping, finished_at=timezone.now() + ended)
+    path = media / row.path
+    tasks.sweep_imports()
+    row.refresh_from_db()
+    assert (path.exists(), bool(row.path)) == (is_kept, is_kept)
+
+
+def test_file_that_an_answer_made_unreadable_is_kept_for_another_answer(
+    drop: Callable[..., ImportFile], media: Path
+) -> None:
+    row = drop("a.csv", "Day,Campaign name,Amount spent (EUR),Impressions\n2026-09-01,K,1.234,10\n")
+    path = media / row.path
+    path.write_bytes(b"%PDF")
+    uploads.answer(row, {"decimal": ","})
+    uploads.read(row)
+    assert (row.state, row.path, path.exists()) == ("failed", f"imports/{path.name}", True)
 
 
 def test_missing_token_of_the_form_is_refused(manager: User) -> None:

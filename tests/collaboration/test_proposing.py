@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -90,6 +91,37 @@ def test_only_what_fits_is_offered(browser, sets, url):
         page = said(browser().get(url, picked(*chosen)))
         assert [deed for deed, field in offered.items() if field in page] == fitting
         assert [text for text in hints if text in page] == hint
+
+
+@pytest.mark.parametrize(
+    ("chosen", "do", "checked"),
+    [
+        ("sets", "pause", "change_budget"),
+        ("sets", "switch_on", "change_budget"),
+        ("ads", "set_budget", "pause"),
+        ("both", "pause", "pause"),
+        ("both", "set_budget", "set_budget"),
+    ],
+)
+def test_deed_that_is_not_offered_gives_way_to_one_that_is(browser, sets, url, chosen, do, checked):
+    ads = list(Ad.objects.order_by("pk"))
+    nodes = {"sets": sets, "ads": ads, "both": [*sets, *ads]}[chosen]
+    answer = browser().get(url, picked(*nodes, do=do, daily_budget="55"))
+    page = said(answer)
+    assert answer.status_code == 200
+    assert re.findall(r'name="do" value="(\w+)" checked', page) == [checked]
+    wish = answer.context["wish"]
+    assert (wish.deed if wish else None) == (None if checked == "change_budget" else checked)
+
+
+def test_deed_that_is_not_offered_makes_nothing(browser, sets, url):
+    """Nor does another in its place."""
+    answer = browser().post(url, picked(*sets, do="pause", percent="10", reason="Gift weeks"))
+    assert answer.status_code == 422
+    problem = answer.context["problem"]
+    assert (problem.field, problem.message) == ("do", "This cannot be done with what was chosen.")
+    assert "Only single ads are paused" in problem.remedy
+    assert not Decision.objects.exists()
 
 
 def test_ads_are_shown_at_once(browser, sets, url):

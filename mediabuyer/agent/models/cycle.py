@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
 
 from campaigns.models import AdAccount
 from mediabuyer.brands.models import User
+
+
+class CycleQuerySet(models.QuerySet["Cycle"]):
+    def knowing(self, moment: datetime) -> CycleQuerySet:
+        """Those that looked when what was read at `moment` was there, and one that has yet to look.
+
+        Which ones that are is not told by when they ran: an import is stamped before others can see it.
+        """
+        unnoted = Q(figures_at=None, created_at__gte=moment)  # given up before it began, or older than the note
+        return self.filter(Q(figures_at__gte=moment) | unnoted | Q(state=Cycle.State.QUEUED))
 
 
 class Cycle(models.Model):
@@ -28,6 +39,9 @@ class Cycle(models.Model):
     trigger = models.CharField(max_length=20, default="schedule")
     started_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
     now = models.DateTimeField(help_text="The account's time when the cycle began.")
+    figures_at = models.DateTimeField(
+        null=True, blank=True, help_text="The account's synced_at when the cycle began: all up to then was known to it."
+    )
     observation = models.JSONField(default=dict, help_text="What it knew, for replay.")
     recalled = models.JSONField(default=list)
     seed = models.BigIntegerField(default=0)
@@ -36,6 +50,8 @@ class Cycle(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     alive_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CycleQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
