@@ -298,6 +298,7 @@ ATTEMPT_SECONDS = LEASE_SECONDS + 2 * PLATFORM_TIMEOUT
 Q_CLUSTER = {
     "name": "mediabuyer",
     "orm": "default",
+    "broker_class": "mediabuyer.lib.servers.broker.Broker",
     "workers": 2,
     "timeout": 120 + ATTEMPT_SECONDS,  # a sweep is never ended in the middle of a send, even if it waits for Postgres
     "retry": 5 * (120 + ATTEMPT_SECONDS),
@@ -316,7 +317,7 @@ Q_CLUSTER = {
     },
 }
 HEARTBEAT_FILE = MEDIA_ROOT / "queue-heartbeat"
-"""Touched by a worker each minute; read by the watchdog of the queue and by the pages."""
+"""Touched by some worker each minute; read by the pages. The watchdog of each queue has files of its own."""
 SCHEDULES = [
     # name, function, cron
     ("heartbeat", "mediabuyer.agent.tasks.heartbeat", "* * * * *"),

@@ -39,7 +39,7 @@ FORGOTTEN = timedelta(minutes=1)
 
 
 def heartbeat() -> None:
-    """Shows the supervisor and the pages that work gets through the queue."""
+    """Shows the pages that work gets through the queue, by whichever worker."""
     settings.HEARTBEAT_FILE.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.HEARTBEAT_FILE.touch()
 

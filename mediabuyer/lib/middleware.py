@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,18 +31,35 @@ WORDS = {
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
+WITH_PORT = re.compile(r"\[([^]]+)\](?::\d+)?|([^:]+):\d+")
+"""`203.0.113.9:5678`, `[2001:db8::1]:443`: some proxies add the visitor's port."""
+
+
+def _address(text: str) -> str:
+    """Empty where it is none."""
+    match = WITH_PORT.fullmatch(text)
+    with suppress(ValueError):
+        return str(ipaddress.ip_address((match[1] or match[2]) if match else text))
+    return ""
+
+
 def visitors_address(get_response: Handler) -> Handler:
     """Behind a proxy every request comes from the proxy. Guesses are counted by address, so without the visitor's own
     one stranger with wrong passwords would lock out all.
 
     Only the last entry of `X-Forwarded-For` is the proxy's word; whatever stands before it the visitor may have sent.
     """
+    is_told = False
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        nonlocal is_told
         if settings.BEHIND_PROXY:
             last = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-            with suppress(ValueError):
-                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(last))
+            if address := _address(last):
+                request.META["REMOTE_ADDR"] = address
+            elif not is_told:  # once a process: all further requests are likely to be like it
+                is_told = True
+                log.warning("proxy.names_no_address", x_forwarded_for=last[:100], taken=request.META.get("REMOTE_ADDR"))
         return get_response(request)
 
     return middleware

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from structlog.testing import capture_logs
 
+from mediabuyer.lib.middleware import visitors_address
 from tests.factories import DecisionFactory
 from tests.proofs import log_in
 
@@ -128,6 +131,56 @@ def test_looking_at_an_address_changes_nothing(as_role, account, name):
     assert as_role("manager").get(reverse(name, args=[account.key, decision.key])).status_code == 405
     decision.refresh_from_db()
     assert decision.state == "awaiting"
+
+
+@pytest.fixture
+def named(settings: Any) -> Callable[..., str]:
+    """By which address a request is known that comes from the proxy with this header, or without."""
+    settings.BEHIND_PROXY = True
+    seen: list[str] = []
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        seen.append(request.META["REMOTE_ADDR"])
+        return HttpResponse()
+
+    ask = visitors_address(answer)
+
+    def name(*said: str) -> str:
+        ask(RequestFactory().get("/", REMOTE_ADDR="172.18.0.1", **({"HTTP_X_FORWARDED_FOR": said[0]} if said else {})))
+        return seen[-1]
+
+    return name
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9:5678", "203.0.113.9"),
+        ("10.0.0.1, 203.0.113.9:5678", "203.0.113.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("[2001:DB8::1]:443", "2001:db8::1"),
+        ("10.0.0.1:80, [2001:db8::1]:443", "2001:db8::1"),
+    ],
+)
+def test_visitor_is_known_by_an_address_without_port(named, said, expected):
+    with capture_logs() as lines:
+        assert named(said) == expected
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "unknown", "203.0.113.9, ", "203.0.113.9:", "203.0.113.9:x", "[203.0.113.9", "[]:1", ":443", "proxy:443",
+     "203.0.113.9:1:2", "[2001:db8::1]443"],
+)  # fmt: skip
+def test_what_is_no_address_is_warned_of_once(named, said):
+    with capture_logs() as lines:
+        assert [named(said), named(said), named()] == ["172.18.0.1"] * 3
+    assert [(one["log_level"], one["event"], one["taken"]) for one in lines] == [
+        ("warning", "proxy.names_no_address", "172.18.0.1")
+    ]
 
 
 def test_silent_database_is_said_so(as_role, account, monkeypatch):

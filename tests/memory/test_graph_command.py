@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 
 from memory.loop import Projector
 from memory.models import GraphMirror
 from tests.factories import AngleFactory
+from tests.sandbox_process import ROOT
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.django_db(transaction=True)]
 
@@ -61,3 +66,18 @@ def test_switched_off_graph_is_no_failure_of_status(db, settings):
     assert run("status")[0]["state"] == "off"
     with pytest.raises(CommandError, match="switched off"):
         run("rebuild")
+
+
+def test_projector_of_a_switched_off_graph_says_so_once_and_waits(db):
+    """It is kept running by something that starts again whatever ends."""
+    own = {"MEDIABUYER_GRAPH": "off", "SECRET_KEY": django_settings.SECRET_KEY}
+    command = [sys.executable, "manage.py", "graph", "run"]
+    environment = {**os.environ, **own, "DJANGO_SETTINGS_MODULE": "mediabuyer.settings"}
+    projector = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    assert projector.stdout is not None
+    assert "switched off" in projector.stdout.readline()
+    with pytest.raises(subprocess.TimeoutExpired):
+        projector.wait(timeout=1)
+    projector.terminate()
+    assert projector.communicate(timeout=20)[0] == ""
+    assert projector.returncode == 0

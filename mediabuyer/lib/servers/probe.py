@@ -14,7 +14,8 @@ def is_up(port: int, allowed_hosts: str) -> bool:
     host = allowed_hosts.split(",")[0].strip().lstrip(".") or "127.0.0.1"
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/healthz", headers={"Host": host, "X-Forwarded-Proto": "https"})
+        said = {"Host": host, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1"}
+        connection.request("GET", "/healthz", headers=said)
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False

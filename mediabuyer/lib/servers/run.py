@@ -58,8 +58,8 @@ class Run:
         with self._told("demo brand, people and ad account"):
             self.supervisor.run(self._manage("demo", "--sandbox-file", str(self._sandbox_file), "--url", self.url))
         with self._told("queue and web server"):
-            queue = queue_program(self.var, self._environment, grace=20)
-            for program in (self._web(), queue, urgent_program(self._environment, grace=20)):
+            queues = [of(self.var, self._environment, grace=20) for of in (queue_program, urgent_program)]
+            for program in (self._web(), *queues):
                 self.supervisor.start(program)
             if self.graph:
                 self.supervisor.start(self._manage("graph", "run", name="projector", lasting=True))

@@ -24,6 +24,8 @@ from mediabuyer.lib.servers.state import ServerError, private_dir, read_state, w
 
 LARGEST_LOG = 10_000_000
 LONGEST_PAUSE = 60.0
+STUCK_GRACE = 5.0
+"""What a program that is stuck has to end in: whatever it could finish in its own time, it does not."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Supervisor:
                 self._bury(child)
             elif child.program.is_stuck(child.seconds_running):
                 self.say(f"{child.program.name} does not answer and is started again")
-                self._end(child)
+                self._end(child, grace=min(STUCK_GRACE, child.program.grace))
                 self._spawn(child.program)
 
     def stop(self) -> None:
@@ -183,12 +185,13 @@ class Supervisor:
             self.say(f"{name} ended ({child.process.returncode}), starts again in {pause:.0f} s, see {self.log(name)}")
         self._note()
 
-    def _end(self, child: Child, *, asked: float | None = None) -> None:
-        """`asked`: when the program got its signal, if it did; its time runs from then."""
+    def _end(self, child: Child, *, asked: float | None = None, grace: float | None = None) -> None:
+        """`asked`: when the program got its signal, if it did; its time (its own, or `grace`) runs from then."""
         pid = child.process.pid
         if child.process.poll() is None:
             waited = 0.0 if asked is None else time.monotonic() - asked
-            end_group(pid, max(child.program.grace - waited, 0.5), asked=asked is not None)
+            allowed = child.program.grace if grace is None else grace
+            end_group(pid, max(allowed - waited, 0.5), asked=asked is not None)
         elif group_members(pid):
             kill_group(pid)
         with suppress(subprocess.TimeoutExpired):

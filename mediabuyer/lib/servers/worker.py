@@ -1,7 +1,8 @@
 """The queue's main process with a watchdog; `python -m mediabuyer.lib.servers.worker` where no `make run` starts it.
 
-A cluster that lost an idle worker may look alive and run nothing (measured, see docs/operations.md). So a task that
-goes through the queue each minute touches `queue-heartbeat`; when that grows old, the whole process group is replaced.
+A cluster that lost an idle worker may look alive and run nothing (measured, see docs/operations.md). So each cluster
+shows signs of life (`beats.py`, `broker.py`) to the supervisor that started it; when they cease, its whole process
+group is replaced. The file `queue-heartbeat` is another matter: all workers touch it, and it is there for the pages.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from mediabuyer.lib.servers.beats import LIMIT, Watch
 from mediabuyer.lib.servers.interrupts import Interrupted, Interrupts
 from mediabuyer.lib.servers.state import ServerError
 from mediabuyer.lib.servers.supervisor import Program, Supervisor
@@ -19,32 +21,28 @@ from mediabuyer.lib.servers.supervisor import Program, Supervisor
 ROOT = Path(__file__).resolve().parents[3]
 GRACE = 140.0
 """Seconds that running tasks may take to finish when a worker is told to end."""
-HEARTBEAT_LIMIT = 90.0
-HEARTBEAT_GRACE = 120.0
-"""Seconds from its start before the queue is held to its heartbeat."""
 
 
-def queue_program(var: Path, environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
-    """`grace`: how long running tasks may take to finish when the queue is told to end."""
-    heartbeat = var / "media" / "queue-heartbeat"
-
-    def is_stuck(seconds_running: float) -> bool:
-        if seconds_running < HEARTBEAT_GRACE:
-            return False
-        last = heartbeat.stat().st_mtime if heartbeat.exists() else 0.0
-        return time.time() - last > HEARTBEAT_LIMIT
-
-    command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
-    return Program("queue", command, environment, grace=grace, is_stuck=is_stuck, to_log=to_log)
+def queue_program(
+    var: Path, environment: dict[str, str], *, grace: float, to_log: bool = True, limit: float = LIMIT
+) -> Program:
+    """`grace`: how long running tasks may take to finish when the queue is told to end. `limit`: see `beats.LIMIT`."""
+    return _cluster("queue", environment, Watch(var / "beats" / "queue", limit), grace, to_log)
 
 
-def urgent_program(environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
+def urgent_program(var: Path, environment: dict[str, str], *, grace: float, to_log: bool = True) -> Program:
     """A queue of its own for answers, undos and what rules allow, so that they never wait behind syncs and cycles.
 
-    It needs no watchdog: should it fall silent, the sweep of the main queue does its work within a minute.
+    Should it fall silent, the sweep of the main queue does its work within a minute until it is replaced.
     """
+    watch = Watch(var / "beats" / "urgent-queue")
+    return _cluster("urgent-queue", {**environment, "Q_CLUSTER_NAME": "urgent"}, watch, grace, to_log)
+
+
+def _cluster(name: str, environment: dict[str, str], watch: Watch, grace: float, to_log: bool) -> Program:
     command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
-    return Program("urgent-queue", command, {**environment, "Q_CLUSTER_NAME": "urgent"}, grace=grace, to_log=to_log)
+    own = {**environment, **watch.environment}
+    return Program(name, command, own, grace=grace, is_stuck=watch.is_stuck, to_log=to_log)
 
 
 def say(line: str) -> None:
@@ -64,7 +62,7 @@ def main() -> int:
         return 1
     try:
         supervisor.start(queue_program(var, {}, grace=GRACE, to_log=False))
-        supervisor.start(urgent_program({}, grace=40, to_log=False))
+        supervisor.start(urgent_program(var, {}, grace=40, to_log=False))
         while True:
             time.sleep(1)
             supervisor.tick()

@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *, what: str, json: bool, **_: Any) -> None:
         self.as_json = json
-        if not settings.GRAPH and what != "status":
+        if not settings.GRAPH and what not in ("status", "run"):
             raise CommandError("The graph is switched off (MEDIABUYER_GRAPH=off).", returncode=AWAY)
         try:
             getattr(self, what)()
@@ -87,7 +87,12 @@ class Command(BaseCommand):
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        loop.run(stop)
+        if settings.GRAPH:
+            loop.run(stop)
+        else:  # whoever keeps it running would start one that ends again and again
+            self.say({"state": "off"}, "The graph is switched off (MEDIABUYER_GRAPH=off); there is nothing to do.")
+            self.stdout.flush()
+            stop.wait()
 
     def say(self, figures: dict[str, Any], words: str) -> None:
         self.stdout.write(json.dumps(figures, default=str) if self.as_json else words)

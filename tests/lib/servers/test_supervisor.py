@@ -116,6 +116,17 @@ def test_stuck_program_is_replaced(supervisor: Supervisor, said: list[str]) -> N
     assert supervisor.children["tiny"].process.poll() is None
 
 
+def test_stuck_program_is_not_given_the_time_of_one_that_works(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mediabuyer.lib.servers.supervisor.STUCK_GRACE", 0.5)
+    first = supervisor.start(program(STUBBORN, grace=60, is_stuck=lambda seconds: seconds > 1))
+    until(lambda: "up" in supervisor.words(first))
+    until(lambda: supervisor.tick() or supervisor.children["tiny"] is not first)
+    assert first.process.returncode == -signal.SIGKILL
+    supervisor.children["tiny"].process.kill()
+
+
 def test_failed_step_shows_its_last_words(supervisor: Supervisor) -> None:
     with pytest.raises(ServerError, match=r"“tiny” failed:\nno such table") as caught:
         supervisor.run(program("import sys; sys.exit('no such table')", lasting=False))
