@@ -36,7 +36,7 @@ from collaboration.marks import marks_of
 from collaboration.people import actor_names
 from collaboration.period import Period
 from collaboration.statuses import StatusWords, ad_status, as_of_file
-from collaboration.where import OURS, dimensions, parts
+from collaboration.where import dimensions_of, gap_words, parts
 from mediabuyer.agent.ask import open_by_id
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Decision
@@ -94,7 +94,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "clicks": _clicks(found, period.end, decisions, period),
     }
     context |= _neighbours(found, siblings, scale) | _proposing(request, found)
-    return render(request, "ads/ad.html", context | _parts(request, found, period, scale))
+    return render(request, "ads/ad.html", context | _parts(request, found, period, scale, own.totals.spend))
 
 
 def _status(found: Ad) -> StatusWords:
@@ -164,17 +164,19 @@ def _verdict_by_cost(belief: Belief, scale: Scale, reference: Reference) -> str:
     return f"{with_article(result, 'A')} costs {money(Decimal(str(belief.cpa)))} here; {may}{sure}"
 
 
-def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale) -> dict[str, Any]:
-    known = {name: label for name, label in dimensions(found.account).items() if name not in OURS}
+def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale, spend: Decimal) -> dict[str, Any]:
+    known = dimensions_of(found)
     by = request.GET.get("by", "")
     by = by if by in known else next(iter(known), "")
     base = reverse("ads", args=[found.account.key])
-    rows = parts(found.account, period, by, where=Q(ad=found), base=base) if by else []
+    split = parts(found.account, period, by, where=Q(ad=found), base=base) if by else None
+    rows = split.parts if split else []
     columns = columns_of(PART_COLUMNS, scale)
     return {
         "by": by,
         "by_label": known.get(by, ""),
         "tabs": known.items(),
+        "gap": gap_words(found.account, split.total.totals.spend, spend) if split and rows else "",
         "part_columns": [(one, one.title(scale)) for one in columns],
         "parts": [(one, cells_of(one, columns, scale)) for one in rows],
     }

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
-from campaigns.models import Ad, AdAccount, ImportFile
+from campaigns.models import Ad, AdAccount, ImportFile, InsightBreakdown
 from campaigns.models.tree import OF_ALL
 from campaigns.result_kinds import EMPTY, RESULTS, tells_results
 from collaboration.ad_page import fatigue_words
@@ -271,6 +271,77 @@ def test_heat_map_of_a_file_without_ad_sets_goes_across_campaigns(look: Any, sha
     assert "Angle × ad set" in look("portfolio")
     shadow.adset_set.update(is_placeholder=True)
     assert "Angle × campaign" in look("portfolio")
+
+
+def split(ad: Ad, dimension: str, **spend: int) -> None:
+    for value, amount in spend.items():
+        InsightBreakdown.objects.create(
+            account=ad.account, ad=ad, day=FIRST, until=LAST, dimension=dimension, value=value, spend=amount
+        )
+
+
+def of_one_angle(shadow: AdAccount) -> list[Ad]:
+    shadow.ad_set.update(creative=None)
+    return list(shadow.ad_set.order_by("pk"))
+
+
+def test_portfolio_opens_on_the_first_split_of_several_parts(look: Any, shadow: AdAccount) -> None:
+    assert "Figures by angle," in look("portfolio")
+    first, _ = of_one_angle(shadow)
+    assert "Figures by ad," in look("portfolio")  # nothing else has two
+    split(first, "age", one=2000)
+    assert "Figures by ad," in look("portfolio")
+    split(first, "gender", female=1000, male=1790)
+    page = look("portfolio")
+    assert "Figures by gender," in page
+    assert re.search(r"Age Gender Landing page Ad Angle", page)
+    assert "Unsorted" in look("portfolio", by="angle")
+
+
+def test_ad_as_a_part_leads_to_its_page(look: Any, shadow: AdAccount, client: Client) -> None:
+    first, _ = of_one_angle(shadow)
+    page = client.get(reverse("portfolio", args=[shadow.key]), {"by": "ad"}).content.decode()
+    href = re.search(rf'href="([^"]+)">{re.escape(first.name)}<', page)
+    assert href is not None
+    assert client.get(href[1]).context["ad"] == first
+
+
+def test_one_angle_and_one_ad_set_are_not_crossed(look: Any, shadow: AdAccount) -> None:
+    assert "Angle ×" in look("portfolio")
+    first, _ = of_one_angle(shadow)
+    for asked in ({}, {"across": "ad_set"}):
+        page = look("portfolio", **asked)
+        assert ("Angle ×" in page, "nothing to compare" in page) == (False, False)
+    split(first, "gender", female=1000, male=1790)
+    assert "Angle × gender" in look("portfolio", across="ad_set")
+
+
+def test_split_that_tells_a_part_says_of_how_much(look: Any, shadow: AdAccount) -> None:
+    first, second = of_one_angle(shadow)
+    assert sum(row.spend for row in shadow.insightday_set.all()) == 2790
+    split(first, "gender", female=1000, male=390)
+    assert "€1,390.00 of €2,790.00: of the rest no file tells it." in look("portfolio", by="gender")
+    assert "no file tells it" not in look("portfolio", by="ad")
+    assert "€1,390.00 of €1,395.00: of the rest no file tells it." in look("ad", first.key)
+    split(second, "gender", unknown=1398)
+    assert "no file tells it" not in look("portfolio", by="gender")  # rounded
+
+
+def test_ad_shows_only_splits_that_tell_of_it(look: Any, shadow: AdAccount) -> None:
+    first, second = of_one_angle(shadow)
+    split(first, "age,gender", **{"25-34,female": 1000, "35-44,male": 395})
+    assert re.search("Age Gender", look("ad", first.key))
+    page = look("ad", second.key)
+    assert "No breakdown of this ad in this period." in page
+    assert "Gender" not in page
+
+
+def test_more_parts_than_are_shown_are_in_the_total(look: Any, shadow: AdAccount) -> None:
+    first, _ = of_one_angle(shadow)
+    split(first, "region", **{f"Region {number}": 30 for number in range(93)})
+    page = look("portfolio", by="region")
+    assert "53 smaller ones are in the total only." in page
+    assert re.search(r"Total €2,790\.00", page)
 
 
 def test_ad_that_is_no_longer_listed_is_an_ad(account: AdAccount) -> None:
