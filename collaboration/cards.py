@@ -32,7 +32,8 @@ State = Decision.State
 JUST_DECIDED = 5
 TONES = {"pass": "good", "note": "info", "change": "info", "approve": "warn", "block": "bad"}
 HELD = (
-    "The stop is pressed, and this raises what may be spent: nobody can approve it until a second person releases it."
+    "The stop is pressed, and this or a part of it raises spending: nobody can approve it until a second person "
+    "releases it."
 )
 MAY_GO = "The stop is pressed; this raises nothing, so it may go."
 GRADES = {"good": "good", "bad": "bad", "open": "info"}

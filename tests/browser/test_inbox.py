@@ -386,7 +386,7 @@ def test_a_says_that_the_stop_holds_it(
     page = inbox()
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
     page.keyboard.press("a")
-    expect(page.get_by_role("alert")).to_contain_text("The stop is pressed, and this raises what may be spent")
+    expect(page.get_by_role("alert")).to_contain_text("The stop is pressed, and this or a part of it raises spending")
     assert state_of(ten[0]) == "awaiting"
 
 
