@@ -141,9 +141,11 @@ def click_rows(ad: Ad, end: date) -> list[Row]:
 def fatigue_words(belief: Belief | None) -> str:
     if belief is None or belief.fatigue is None:
         return "Too few days to say whether it tires."
-    lost = percent(belief.fatigue, 0)
+    lost = percent(max(belief.fatigue, 0), 0)
     if belief.is_tired:
         return f"It is tired: people have seen it often enough that its click rate fell by {lost} since its first day."
+    if lost == percent(0, 0):
+        return "Not tired: its click rate does not fall."
     return f"Not tired: its click rate fell by {lost} since its first day, which may be chance."
 
 

@@ -16,11 +16,12 @@ from uuid import UUID
 from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign
+from campaigns.models.tree import OF_ALL
 from campaigns.result_kinds import told_kinds
 from collaboration.beliefs import Belief, beliefs_by_ad_set, latest_beliefs, together
 from collaboration.columns import COLUMNS, Scale
 from collaboration.period import Period
-from collaboration.statuses import GONE, StatusWords, ad_status, status_of
+from collaboration.statuses import GONE, StatusWords, ad_status, as_of_file, status_of
 from collaboration.tables import Head, Value
 from portfolio.charts import RATES, Values, smooth_lines
 from portfolio.metrics import Totals, add_up
@@ -64,6 +65,11 @@ class Line:
         return self.key.hex[:8]
 
     @property
+    def is_unnamed(self) -> bool:
+        """It stands for what an imported file did not name."""
+        return self.external_id.startswith(OF_ALL)
+
+    @property
     def depth(self) -> int:
         return LEVELS.index(self.level) + 1
 
@@ -103,7 +109,7 @@ def load_tree(account: AdAccount, period: Period, choice: Choice) -> list[Line]:
         if pk in ads or _is_shown_empty(one, choice):
             line = _ad_set_line(one, campaigns[one.campaign_id])
             sets.setdefault(one.campaign_id, []).append(_sum(line, ads.get(pk, []), period))
-    return _campaign_lines(campaigns, sets, period, choice)
+    return _as_told(account, _campaign_lines(campaigns, sets, period, choice))
 
 
 def load_campaigns(account: AdAccount, period: Period, figures: Figures) -> list[Line]:
@@ -129,7 +135,15 @@ def load_campaigns(account: AdAccount, period: Period, figures: Figures) -> list
             line.totals, line.belief = now.get(one.pk, idle), beliefs.get(one.pk)
             line.before = before.get(one.pk, idle) if period.before else None
             sets.setdefault(one.campaign_id, []).append(line)
-    return _campaign_lines(campaigns, sets, period, Choice())
+    return _as_told(account, _campaign_lines(campaigns, sets, period, Choice()))
+
+
+def _as_told(account: AdAccount, lines: list[Line]) -> list[Line]:
+    """Of an imported account what its files said of their days."""
+    for line in lines if account.is_read_only else ():
+        line.status = as_of_file(line.status)
+        _as_told(account, line.children)
+    return lines
 
 
 def open_lines(lines: Iterable[Line], names: frozenset[str], *, everything: bool) -> None:

@@ -18,6 +18,7 @@ from collaboration.places import Nodes, node_at, nodes_of, places_of
 from collaboration.plots import Plot
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity, planned_from
+from mediabuyer.agent.guardrails import kill_switch
 from mediabuyer.agent.models import Decision, Finding, part_of
 from mediabuyer.agent.outcomes import WINDOW, outcome_of
 from mediabuyer.agent.revise import can_revise
@@ -30,6 +31,11 @@ from memory.models import Event
 State = Decision.State
 JUST_DECIDED = 5
 TONES = {"pass": "good", "note": "info", "change": "info", "approve": "warn", "block": "bad"}
+HELD = (
+    "The stop is pressed, and this or a part of it raises spending: nobody can approve it until a second person "
+    "releases it."
+)
+MAY_GO = "The stop is pressed; this raises nothing, so it may go."
 GRADES = {"good": "good", "bad": "bad", "open": "info"}
 
 
@@ -56,6 +62,8 @@ class Card:
     history: list[tuple[Event, str]]
     sent: list[tuple[Change, str]]
     can_change: bool
+    held: str
+    """Why the stop keeps everybody from approving it; empty where it does not."""
     askers: str
     """Who asked for it and who raised it, in words; empty where nobody did."""
     amounts: list[tuple[PlannedChange, str]]
@@ -124,7 +132,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
     changes = planned_from(decision.changes)
     place = places_of([decision])[decision.pk]
     nodes = nodes_of(decision.account_id, [change.external_id for change in changes])
-    findings = list(decision.finding_set.all())
+    findings, stop = _as_of_now(decision, list(decision.finding_set.all()))
     effect = {name: Decimal(value) for name, value in decision.expected.items()} or None
     return Card(
         decision=decision,
@@ -135,7 +143,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
         total=_total(changes, decision.account),
         effect=effect,
         one_in=_one_in(effect),
-        checks=_checks(findings, said=True),
+        checks=[*stop, *_checks(findings, said=True)],
         passed=_checks(findings, said=False),
         precedents=[
             {"tone": GRADES.get(one["outcome"], "info"), "text": one["text"], "note": _day(one["on"])}
@@ -152,6 +160,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
             )
         ],
         can_change=can_revise(decision),
+        held=why_held(decision),
         askers=_askers(decision),
         amounts=[
             (change, (typed or {}).get(change.external_id, str(round_to_currency(after, decision.account.currency))))
@@ -198,6 +207,29 @@ def why_somebody_else(decision: Decision, person: User) -> str:
     """Why this person may not approve it although they may approve; empty where they may."""
     part = part_of(decision, person)
     return f"You {part} this, so somebody else approves it." if part else ""
+
+
+def why_held(decision: Decision) -> str:
+    """Why nobody may approve it while the account is stopped, as the guardrail decides; empty where they may."""
+    waits = decision.state in (State.PROPOSED, State.AWAITING) and decision.account.is_stopped
+    raises = any(
+        one.budget_rise > 0 or one.activates or one.kind.startswith("create_") for one in planned_from(decision.changes)
+    )
+    return HELD if waits and raises else ""
+
+
+def why_no_yes(decision: Decision, person: User) -> str:
+    """Why this person cannot approve it now; empty where they can."""
+    return why_held(decision) or why_somebody_else(decision, person)
+
+
+def _as_of_now(decision: Decision, findings: list[Finding]) -> tuple[list[Finding], list[dict[str, Any]]]:
+    """What was found when it was proposed, and in place of the word on the stop what holds since it was pressed."""
+    if decision.state not in (State.PROPOSED, State.AWAITING) or not decision.account.is_stopped:
+        return findings, []
+    held = why_held(decision)
+    now = {"tone": "bad" if held else "info", "text": held or MAY_GO, "note": ""}
+    return [one for one in findings if one.guardrail != kill_switch.SLUG], [now]
 
 
 def _note(change: PlannedChange, nodes: Nodes, said: str) -> str:

@@ -56,6 +56,13 @@ class Scale:
     """Files may not say what came of the ads: that is not known, and not 0."""
     knows_kinds: bool = False
     """Of several kinds, which ad counts which."""
+    has_margin: bool = True
+    """Until somebody sets one, revenue counts in full, and that is said wherever something is said to earn."""
+
+    @property
+    def before_goods(self) -> str:
+        """Ends a sentence on what was earned; empty where the margin is known."""
+        return "" if self.has_margin else ", before the cost of goods, as no margin is set"
 
     @property
     def results(self) -> str:
@@ -208,14 +215,20 @@ BY_COST = {
     "p_profit": ("Cheaper", "Certainty that the next results cost less than one may."),
 }  # fmt: skip
 """What the judgement of an ad means where no revenue is known."""
+WITHOUT_MARGIN = {
+    "profit": ("Profit", "Revenue − spend. No margin is set in Settings, so the cost of goods is not taken off."),
+    "per_spend": ("Back per 1", "What one unit of money brings back in 30 days; 1 breaks even before the cost of "
+                  "goods, as no margin is set. 80% interval below."),
+    "p_profit": ("Earns before goods", "Certainty that it brings back more than the ads cost. The cost of goods is "
+                 "not taken off, as no margin is set."),
+}  # fmt: skip
 NARROW = ("spend", "results", "cpa")
 """What a phone shows where there is no revenue to show."""
 
 
 def _in_scale(column: Column, scale: Scale) -> Column:
-    if scale.has_revenue or column.key not in BY_COST:
-        return column
-    label, definition = BY_COST[column.key]
+    other = BY_COST if not scale.has_revenue else {} if scale.has_margin else WITHOUT_MARGIN
+    label, definition = other.get(column.key, (column.label, column.definition))
     return replace(column, label=label, definition=definition)
 
 

@@ -5,6 +5,7 @@ A template each would cost more than the queries. `typed` caches tell markup fro
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from django.template.loader import render_to_string
@@ -28,6 +29,15 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
 def badge(label: str, tone: str = "", icon: str = "") -> SafeString:
     """A word with a tone and an icon, of which there are few."""
     return render_to_string("components/badge.html", {"label": label, "tone": tone, "icon": icon})
+
+
+SYMBOL = re.compile(r"[+−]?[^\d\s+−–]{2,}(?=\d)")
+
+
+def breakable(text: str) -> SafeString | str:
+    """An amount that may break behind a symbol of several letters, such as `COL$1,234,567`, where space is short."""
+    found = SYMBOL.match(text)
+    return format_html("{}<wbr>{}", found[0], text[found.end() :]) if found else text
 
 
 def spark(values: plots.Values, label: str, tone: str = "k1") -> SafeString:

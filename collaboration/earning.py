@@ -45,13 +45,13 @@ def _of_files(account: AdAccount, scale: Scale) -> Earning:
     if not whole.spend:
         return Earning()
     lost = "Lost money in these days" if whole.profit(scale.margin) < 0 else ""
-    return Earning(f"These days {_earned(whole, scale)} after the cost of ads.", lost=lost)
+    return Earning(f"These days {_earned(whole, scale)} after the cost of ads{scale.before_goods}.", lost=lost)
 
 
 def _words(day: Totals, week: Totals, scale: Scale) -> str:
     lately = f"the last {WEEK} days {_earned(week, scale)}"
     first = f"Yesterday {_earned(day, scale)}, " if day.spend else ""
-    text = f"{first}{lately}, by Meta so far."
+    text = f"{first}{lately}, by Meta so far{scale.before_goods}."
     return text[0].upper() + text[1:]
 
 
@@ -66,4 +66,4 @@ def _yesterday(day: Totals, scale: Scale) -> str:
     sold = f"{count_results(day.results, scale.kinds)}{each}"
     profit = format_money(day.profit(scale.margin), scale.currency, places=0, sign=True)
     roas = f"ROAS {day.roas:.2f} (break-even is {float(1 / scale.margin):.2f})" if day.roas is not None else "no ROAS"
-    return f"Yesterday: {spend} spent, {revenue} revenue, {roas}, {sold}, {profit} profit."
+    return f"Yesterday: {spend} spent, {revenue} revenue, {roas}, {sold}, {profit} profit{scale.before_goods}."

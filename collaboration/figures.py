@@ -53,7 +53,9 @@ def scale_of(account: AdAccount) -> tuple[Scale, Goal]:
     known = (account.currency, goal.margin, goal.target_cpa, has_revenue, kinds, has_ledger)
     knows_kinds = len(kinds) > 1 and Ad.objects.filter(account=account).exclude(result_kind="").exists()
     is_file, tells = account.is_read_only, tells_results(account)
-    return Scale(*known, is_of_files=is_file, has_results=tells, knows_kinds=knows_kinds), goal
+    has_margin = goal.pk is not None
+    scale = Scale(*known, is_of_files=is_file, has_results=tells, knows_kinds=knows_kinds, has_margin=has_margin)
+    return scale, goal
 
 
 def source_of(account: AdAccount, now: datetime) -> Source:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 Format = Callable[[float], str]
+AXES = {6: ("", 40), 9: ("y-m", 60), 12: ("y-l", 80), 99: ("y-xl", 100)}
+"""How wide the vertical axis is, by the characters of its longest label: a class of app.css and pixels."""
 Values = Sequence[float | None]
 
 WIDTH = 1000
@@ -106,6 +108,7 @@ class Drawing:
 
     plot: Plot
     base: float
+    axis: str = ""
     ticks: list[Text] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     dots: list[Dot] = field(default_factory=list)
@@ -123,7 +126,10 @@ def draw(plot: Plot) -> Drawing:
         return round(base - (value - low) / (high - low) * (base - top), 1)
 
     count = len(plot.labels)
-    ticks = [Text("32", y(value), plot.format(value), "end") for value in _steps(low, high, step)]
+    steps = _steps(low, high, step)
+    longest = max(len(plot.format(value)) for value in steps)
+    axis, width = next(kind for most, kind in AXES.items() if longest <= most)
+    ticks = [Text(str(width - 8), y(value), plot.format(value), "end") for value in steps]
     shapes = [Shape(f"band {band.fill}".strip(), _area(band.low, band.high, y)) for band in plot.bands]
     for series in plot.series:
         if series.filled:
@@ -133,6 +139,7 @@ def draw(plot: Plot) -> Drawing:
     return Drawing(
         plot=plot,
         base=base,
+        axis=axis,
         ticks=ticks,
         shapes=shapes,
         dots=_last_dots(plot, y),

@@ -52,6 +52,10 @@ STATUS_FILTERS = {
 }
 
 
+OF_FILES = {"running": "Was running"}
+"""What an imported file says of its days may be over for months."""
+
+
 @dataclass(frozen=True)
 class StatusWords:
     """What it is doing, and why it is not delivering where it is not."""
@@ -95,6 +99,11 @@ PLAIN = {
     "WITH_ISSUES": StatusWords("With issues", "bad", "alert", "Meta reports a problem with it."),
     "PENDING_BILLING_INFO": StatusWords("No payment", "bad", "alert", "Meta waits for a way to be paid."),
 }
+
+
+def as_of_file(words: StatusWords) -> StatusWords:
+    """What an imported file said once: no badge of it looks as if it were so now."""
+    return StatusWords(OF_FILES["running"]) if words == PLAIN["ACTIVE"] else words
 
 
 def _learning(ad_set: AdSet) -> StatusWords:

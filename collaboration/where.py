@@ -11,12 +11,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from campaigns.models import AdAccount, AdSet
+from campaigns.models import Ad, AdAccount, AdSet, InsightBreakdown
+from campaigns.models.tree import OF_ALL
 from collaboration.ad_rows import Figures
 from collaboration.beliefs import Belief
 from collaboration.columns import Scale, write
 from collaboration.period import Period
 from creatives.models import Angle, LandingPage
+from mediabuyer.lib.money import format_money
 from portfolio.charts import HeatCell, heat_cell
 from portfolio.metrics import Totals, add_up
 from portfolio.performance import EVERYTHING, Row, add_up_by, cross_totals, owners, rows_of, totals
@@ -37,8 +39,12 @@ SHORT = {
     "impression_device": "device",
     "dma": "market area",
 }
-OURS = ("angle", "landing_page")
+LEVELS = {"ad_set": "Ad set", "ad": "Ad"}
+"""Asked by where angles tell nothing; campaigns have a table of their own."""
+OURS = ("angle", "landing_page", *LEVELS)
 """Keys of our own tree; every other one is a breakdown of the platform."""
+ROUNDING = Decimal("0.001")
+"""By this share the parts may miss the whole because a file rounds them."""
 MOST_PARTS = 40
 HEAT_SIDE = 8
 
@@ -57,9 +63,46 @@ class Part:
     kinds: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Split:
+    """The largest parts, and all of them together: perhaps less than the whole, where only some files tell it."""
+
+    parts: list[Part]
+    total: Part
+    left_out: int
+
+
 def dimensions(account: AdAccount) -> dict[str, str]:
     """What can be asked by, with the word for it: the usual ones first, then what an import brought."""
     there = told_splits(account)
+    return _labelled(there)
+
+
+def dimensions_of(ad: Ad) -> dict[str, str]:
+    """By what breakdowns there are figures of this one ad: its own of those of the account."""
+    known = {name: label for name, label in dimensions(ad.account).items() if name not in OURS}
+    stored = set(InsightBreakdown.objects.filter(ad=ad).order_by().values_list("dimension", flat=True).distinct())
+    told = stored | {part for name in stored for part in name.split(",")}
+    return {name: label for name, label in known.items() if name in told}
+
+
+def levels_of(account: AdAccount) -> dict[str, str]:
+    """Those of the tree that have several parts with a name."""
+    rows: dict[str, Any] = {"ad_set": account.adset_set, "ad": account.ad_set}
+    several = {name for name in LEVELS if rows[name].exclude(external_id__startswith=OF_ALL)[1:2].exists()}
+    return {name: label for name, label in LEVELS.items() if name in several}
+
+
+def gap_words(account: AdAccount, told: Decimal, whole: Decimal) -> str:
+    """Where a split tells only a part of what was spent; empty where it tells all, but for rounding."""
+    if told >= whole * (1 - ROUNDING):
+        return ""
+    part, all_of_it = (format_money(one, account.currency) for one in (told, whole))
+    by_whom = "no file tells it" if account.is_read_only else "it is not told"
+    return f"{part} of {all_of_it}: of the rest {by_whom}."
+
+
+def _labelled(there: set[str]) -> dict[str, str]:
     known = {name: label for name, label in LABELS.items() if name in OURS or name in there}
     others = sorted(name for name in there - known.keys() if name != "age,gender")
     return known | {name: " × ".join(map(_split_word, name.split(","))).capitalize() for name in others}
@@ -69,26 +112,29 @@ def _split_word(name: str) -> str:
     return SHORT.get(name) or name.replace("_", " ")
 
 
-def parts(account: AdAccount, period: Period, by: str, *, where: Q = EVERYTHING, base: str = "") -> list[Part]:
+def parts(account: AdAccount, period: Period, by: str, *, where: Q = EVERYTHING, base: str = "") -> Split:
     """Most spend first. `base` is the address of the list of ads that the links narrow."""
     rows = totals(account, period.start, period.end, by, compare=period.before or False, where=where)
-    return _parts(rows, by, period, base)
+    return _split(rows, by, period, base)
 
 
-def angle_parts(account: AdAccount, period: Period, figures: Figures, base: str) -> list[Part]:
+def angle_parts(account: AdAccount, period: Period, figures: Figures, base: str) -> Split:
     """The same by angle, from figures by ad that were read already."""
     angles = owners(account, "angle")
     now, before = (add_up_by(part, angles) for part in (figures.now, figures.before))
-    return _parts(rows_of(account, now, before if period.before else None, "angle"), "angle", period, base)
+    return _split(rows_of(account, now, before if period.before else None, "angle"), "angle", period, base)
 
 
-def _parts(rows: list[Row], by: str, period: Period, base: str) -> list[Part]:
-    rows = rows[:MOST_PARTS]
-    keys = _keys(by, [row.key for row in rows])
-    return [
+def _split(rows: list[Row], by: str, period: Period, base: str) -> Split:
+    before = add_up(row.before or Totals() for row in rows) if period.before else None
+    total = Part("Total", add_up(row.totals for row in rows), before, "")
+    shown = rows[:MOST_PARTS]
+    keys = _keys(by, [row.key for row in shown])
+    found = [
         Part(value_words(by, row.name), row.totals, row.before, _href(base, by, keys.get(row.key, row.key), period))
-        for row in rows
+        for row in shown
     ]
+    return Split(found, total, len(rows) - len(shown))
 
 
 def value_words(by: str, value: str) -> str:
@@ -96,7 +142,7 @@ def value_words(by: str, value: str) -> str:
     if by == "landing_page":
         return value.partition("://")[2] or value or "No page"
     if by in OURS:
-        return value or "Unsorted"
+        return value or ("Unsorted" if by == "angle" else "No name")
     return " · ".join(part.replace("_", " ") for part in value.split(",")) or "Unknown"
 
 
@@ -163,13 +209,15 @@ def _column_names(across: str, columns: list[Any]) -> list[str]:
 
 def _keys(by: str, found: list[Any]) -> dict[Any, UUID]:
     """Primary keys to the keys that are shown outside."""
-    models: dict[str, Any] = {"angle": Angle, "landing_page": LandingPage}
+    models: dict[str, Any] = {"angle": Angle, "landing_page": LandingPage, "ad_set": AdSet, "ad": Ad}
     return dict(models[by].objects.filter(pk__in=found).values_list("pk", "key")) if by in models else {}
 
 
 def _href(base: str, by: str, value: Any, period: Period) -> str:
     if not base or value is None:
         return ""
+    if by == "ad":
+        return f"{base}{value}/{period.query}"  # its page lies below the list
     return f"{base}?{urlencode({**period.address, **_choice(by, value)})}"
 
 

@@ -23,9 +23,10 @@ def figures(cells: Iterable[Cell]) -> SafeString:
 
 def _cell(cell: Cell) -> SafeString:
     below = cell.note if cell.change is None else _delta(**cell.change)
+    text = drawn.breakable(cell.text)
     if not below:
-        return format_html('<td class="{}">{}</td>', cell.css, cell.text)
-    return format_html('<td class="{}">{}<span class="sub">{}</span></td>', cell.css, cell.text, below)
+        return format_html('<td class="{}">{}</td>', cell.css, text)
+    return format_html('<td class="{}">{}<span class="sub">{}</span></td>', cell.css, text, below)
 
 
 @lru_cache(maxsize=4096)

@@ -263,12 +263,17 @@ def ask(
     }
 
 
+SMALLER = {14: "longer", 11: "long"}
+"""How a headline number is set that has so many characters, as sums of some currencies have."""
+
+
 @register.inclusion_tag("components/kpi.html")
 def kpi(title: str, value: str, definition: str = "", source: str = "", **extra: Any) -> dict[str, Any]:
     """A headline number. Further: `href id align big note hint`; `change kind good currency digits` as in `delta`."""
     change = {key: extra[key] for key in ("kind", "good", "currency", "digits") if key in extra}
     shown = delta(extra["change"], **change, note=extra.get("note", "")) if "change" in extra else None
-    return {**extra, "title": title, "value": value, "definition": definition, "source": source, "delta": shown}
+    known = {"title": title, "value": value, "definition": definition, "source": source, "delta": shown}
+    return {**extra, **known, "size": next((css for least, css in SMALLER.items() if len(str(value)) >= least), "")}
 
 
 @register.simple_tag(takes_context=True)
@@ -287,6 +292,11 @@ def ago(context: RequestContext, when: datetime | str | None, css: str = "") -> 
         f"{local:%a} {local.day} {local:%b %Y, %H:%M} {_place(zone)}",
         since(moment, context.get("now") or localtime()),
     )
+
+
+@register.filter
+def breakable(text: str) -> SafeString | str:
+    return drawn.breakable(text)
 
 
 # --- Tags: figures ---------------------------------------------------------------------------------------

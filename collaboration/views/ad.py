@@ -35,8 +35,8 @@ from collaboration.frame import account_for
 from collaboration.marks import marks_of
 from collaboration.people import actor_names
 from collaboration.period import Period
-from collaboration.statuses import ad_status
-from collaboration.where import OURS, dimensions, parts
+from collaboration.statuses import StatusWords, ad_status, as_of_file
+from collaboration.where import dimensions_of, gap_words, parts
 from mediabuyer.agent.ask import open_by_id
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Decision
@@ -75,7 +75,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "period": period,
         "source": source_of(account, now),
         "scale": scale,
-        "status": ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set),
+        "status": _status(found),
         "belief": belief,
         "verdict": verdict(belief, scale.of(own.kinds), _may_cost(found, scale, today)),
         "kpis": headlines(own.totals, own.before, scale.of(own.kinds), "#by"),
@@ -94,12 +94,18 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "clicks": _clicks(found, period.end, decisions, period),
     }
     context |= _neighbours(found, siblings, scale) | _proposing(request, found)
-    return render(request, "ads/ad.html", context | _parts(request, found, period, scale))
+    return render(request, "ads/ad.html", context | _parts(request, found, period, scale, own.totals.spend))
+
+
+def _status(found: Ad) -> StatusWords:
+    words = ad_status(found.effective_status, found.review_feedback, found.campaign, found.ad_set)
+    return as_of_file(words) if found.account.is_read_only else words
 
 
 def _neighbours(found: Ad, siblings: list[Line], scale: Scale) -> dict[str, Any]:
     """The other ads of its ad set, most spend first."""
-    others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk][:MOST_NEIGHBOURS]
+    others = [line for line in sort_lines(siblings, "-spend", scale) if line.pk != found.pk and not line.is_unnamed]
+    others = others[:MOST_NEIGHBOURS]
     columns = columns_of(("spend", "roas" if scale.has_revenue else "cpa"), scale)
     return {
         "near_columns": [one.title(scale) for one in columns],
@@ -126,7 +132,11 @@ def verdict(belief: Belief | None, scale: Scale, reference: Reference) -> str:
         return "I have not judged it yet."
     if not scale.has_revenue:
         return _verdict_by_cost(belief, scale, reference)
-    sure = "" if belief.p_profit is None else f" I am {certainty(belief.p_profit)} sure that it earns money."
+    sure = (
+        ""
+        if belief.p_profit is None
+        else f" I am {certainty(belief.p_profit)} sure that it earns money{scale.before_goods}."
+    )
     spread = (
         f" (80%: {belief.low:.2f} to {belief.high:.2f})" if belief.low is not None and belief.high is not None else ""
     )
@@ -154,17 +164,19 @@ def _verdict_by_cost(belief: Belief, scale: Scale, reference: Reference) -> str:
     return f"{with_article(result, 'A')} costs {money(Decimal(str(belief.cpa)))} here; {may}{sure}"
 
 
-def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale) -> dict[str, Any]:
-    known = {name: label for name, label in dimensions(found.account).items() if name not in OURS}
+def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale, spend: Decimal) -> dict[str, Any]:
+    known = dimensions_of(found)
     by = request.GET.get("by", "")
     by = by if by in known else next(iter(known), "")
     base = reverse("ads", args=[found.account.key])
-    rows = parts(found.account, period, by, where=Q(ad=found), base=base) if by else []
+    split = parts(found.account, period, by, where=Q(ad=found), base=base) if by else None
+    rows = split.parts if split else []
     columns = columns_of(PART_COLUMNS, scale)
     return {
         "by": by,
         "by_label": known.get(by, ""),
         "tabs": known.items(),
+        "gap": gap_words(found.account, split.total.totals.spend, spend) if split and rows else "",
         "part_columns": [(one, one.title(scale)) for one in columns],
         "parts": [(one, cells_of(one, columns, scale)) for one in rows],
     }

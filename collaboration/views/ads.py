@@ -42,7 +42,7 @@ from collaboration.columns import PRESET_LABELS, PRESETS, Column, Scale, cells_o
 from collaboration.figures import page_period, scale_of, source_of
 from collaboration.frame import account_for, as_key
 from collaboration.period import Period
-from collaboration.statuses import STATUS_FILTERS, STATUS_LABELS
+from collaboration.statuses import OF_FILES, STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
 from collaboration.views.saved import saved_views
 from creatives.models import Angle
@@ -57,6 +57,7 @@ LEVEL_LABELS = {"campaign": "Tree", "ad_set": "Ad sets", "ad": "Ads"}
 KEYS = {"angle": "creative__angle__key", "campaign": "campaign__key", "ad_set": "ad_set__key",
         "landing_page": "creative__landing_page__key"}  # fmt: skip
 DEFAULT_SORT = "-spend"
+RUNNING = ("Running", OF_FILES["running"], "Learning", "Learning limited")
 ANY_KEY = UUID("a0d1f5b2-3c4e-4a6b-8d7f-90e1c2b3a4d5")
 """Stands in an address for what differs from row to row."""
 
@@ -105,7 +106,7 @@ def ads(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "asked": asked,
         "source": source_of(account, now),
         "scale": scale,
-        "headline": _headline(tree, finest_told(account)),
+        "headline": _headline(tree, finest_told(account), is_of_file=account.is_read_only),
         "rows": _rows(request, account, shown[:MOST_ROWS], asked, columns, scale, period, rate),
         "rate": rate_title(rate, scale),
         "left_out": max(len(shown) - MOST_ROWS, 0),
@@ -125,15 +126,20 @@ def _answer(request: HttpRequest, account: AdAccount, context: dict[str, Any]) -
     choices = {
         "levels": LEVEL_LABELS.items(),
         "presets": PRESET_LABELS.items(),
-        "statuses": [
-            (key, label) for key, label in STATUS_LABELS.items() if key != "delivered" or account.is_read_only
-        ],
+        "statuses": _statuses(account),
         "angles": Angle.objects.filter(creative__ad__account=account).distinct(),
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     answer = render(request, "ads/ads.html#table" if is_part else "ads/ads.html", context | choices)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
+
+
+def _statuses(account: AdAccount) -> list[tuple[str, str]]:
+    """What can be chosen by, in the words of the badges."""
+    if account.is_read_only:
+        return [*(STATUS_LABELS | OF_FILES).items()]
+    return [(key, label) for key, label in STATUS_LABELS.items() if key != "delivered"]
 
 
 def read_asked(given: Mapping[str, str]) -> Asked:
@@ -220,21 +226,23 @@ def _table(
     return Table("Ads", account, period.start, period.end, heads, rows())
 
 
-def _headline(tree: list[Line], unit: str) -> str:
-    """What is running, in a sentence."""
+def _headline(tree: list[Line], unit: str, *, is_of_file: bool) -> str:
+    """What is running, in a sentence; of a file what was."""
     every = flat(tree, "ad")
     if not every:
         return ""
     counts = {
         "delivered": sum(line.status.label == "Delivered" for line in every),
-        "running": sum(line.status.label in ("Running", "Learning", "Learning limited") for line in every),
+        "running": sum(line.status.label in RUNNING for line in every),
         "learning": sum(line.status.label == "Learning" for line in every),
         "tired": sum(line.belief is not None and line.belief.is_tired for line in every),
         "rejected": sum(line.status.tone == "bad" for line in every),
     }
-    campaigns = f"{len(tree)} campaign{'' if len(tree) == 1 else 's'}"
-    where = "" if unit == "campaign" else f" in {campaigns}"
-    parts = [f"{counts['running']:,} of {len(every):,} {unit}s{where} are running"]
+    named = sum(not line.is_unnamed for line in tree)
+    where = "" if unit == "campaign" or not named else f" in {named} campaign{'' if named == 1 else 's'}"
+    verb = f"{'was' if len(every) == 1 else 'were'} running by the file" if is_of_file else "are running"
+    units = unit if is_of_file and len(every) == 1 else f"{unit}s"
+    parts = [f"{counts['running']:,} of {len(every):,} {units}{where} {verb}"]
     if counts["delivered"] == len(every):
         some = f"{len(every):,} {unit}{'' if len(every) == 1 else 's'}"
         parts = [f"{some}{where} delivered; the file does not say what still runs"]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import effect_of, why_somebody_else
+from collaboration.cards import effect_of, why_held, why_no_yes
 from collaboration.frame import account_for, as_key, person, prove_if_live
 from collaboration.places import places_of
 from mediabuyer.agent import answer
@@ -41,8 +41,8 @@ def bulk(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def _preview(chosen: Chosen, user: User) -> dict[str, Any]:
-    """What would be approved and comes of it together; apart from that what somebody else has to approve."""
-    left_out = [(row, why) for row, _ in chosen if (why := why_somebody_else(row, user))]
+    """What would be approved and comes of it together; apart from that what this person cannot approve now."""
+    left_out = [(row, why) for row, _ in chosen if (why := why_no_yes(row, user))]
     others = {row.pk for row, _ in left_out}
     mine = [(row, seen_hash) for row, seen_hash in chosen if row.pk not in others]
     places = places_of(row for row, _ in mine)
@@ -50,6 +50,7 @@ def _preview(chosen: Chosen, user: User) -> dict[str, Any]:
     return {
         "chosen": [(row, seen_hash, places[row.pk]) for row, seen_hash in mine],
         "left_out": left_out,
+        "is_held": any(why_held(row) for row, _ in left_out),
         "sum": effect_of(row for row, _ in mine) if len(gains) == 1 else None,  # of one kind, or it means nothing
         "gain": min(gains, default=""),
     }

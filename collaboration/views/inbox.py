@@ -19,7 +19,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from collaboration.cards import build_card, difference, latest_decided, lines_of, stage_of, why_somebody_else
+from collaboration.cards import (
+    build_card,
+    difference,
+    latest_decided,
+    lines_of,
+    stage_of,
+    why_no_yes,
+    why_somebody_else,
+)
 from collaboration.frame import account_for, as_key, person, prove_if_live, words
 from collaboration.people import actor_names
 from collaboration.tabs import VIEWS, above, next_after, rows_of, tab_of, tabs_of
@@ -301,7 +309,8 @@ def _shown(decision: Decision | None, user: User, now: datetime, typed: dict[str
         "is_deferred": bool(decision.deferred_until and decision.deferred_until > now),
         "can_undo": possible,
         "why_no_undo": why_not,
-        "why_no_yes": why_somebody_else(decision, user),
+        "why_no_yes": why_no_yes(decision, user),
+        "why_else": why_somebody_else(decision, user),
         "defers": _defers(decision, now),
         "may_retract": decision.is_own_of(user) and may(user, Right.PROPOSE, decision.account.brand),
     }

@@ -38,13 +38,13 @@ from collaboration.period import Period
 from collaboration.tables import FORMATS, Table, export
 from collaboration.tables import Head as TableHead
 from collaboration.views.saved import saved_views
-from collaboration.where import Part, angle_parts, dimensions, heat_map, parts
+from collaboration.where import OURS, Part, Split, angle_parts, dimensions, gap_words, heat_map, levels_of, parts
 from collaboration.why import explain_change, measures_of, title_of
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
 from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
 from portfolio.conversions import history_of, load_account_cohorts
-from portfolio.metrics import Totals, add_up, has_enough_data
+from portfolio.metrics import Totals, has_enough_data
 from portfolio.models import Goal
 from portfolio.performance import Sums, add_up_by, day_rows, day_sums, evaluation_day
 
@@ -67,7 +67,8 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     if request.GET.get("format") in FORMATS:
         return export(_table(account, period, campaigns, columns, scale), request.GET["format"])
     base = reverse("ads", args=[account.key])
-    angles = angle_parts(account, period, figures, base)
+    by_angle = angle_parts(account, period, figures, base)
+    angles = by_angle.parts
     context = {
         "period": period,
         "source": source_of(account, now),
@@ -88,7 +89,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
     }
     if whole.totals.spend or whole.totals.results:
         context |= _days(account, period, scale, goal, now) | _why(request, whole, angles, scale)
-        context |= _where(request, account, period, angles, scale, base)
+        context |= _where(request, account, period, by_angle, whole, scale, base)
     return render(request, "portfolio/portfolio.html", context)
 
 
@@ -228,45 +229,56 @@ def _why(request: HttpRequest, whole: Line, angles: list[Part], scale: Scale) ->
 
 
 def _where(
-    request: HttpRequest, account: AdAccount, period: Period, angles: list[Part], scale: Scale, base: str
-) -> dict[str, Any]:
+    request: HttpRequest, account: AdAccount, period: Period, angles: Split, whole: Line, scale: Scale, base: str
+) -> dict[str, Any]:  # fmt: skip
     """The table by one key and the heat map across another; both choices are in the address."""
     known = dimensions(account)
-    by = request.GET.get("by", "angle")
-    by = by if by in known else "angle"
-    found = angles if by == "angle" else parts(account, period, by, base=base)
+    splits = {"angle": angles}
+    if len(angles.parts) < 2:  # it says nothing, alone or crossed, as of every import without angles in its names
+        known = known | levels_of(account)
+        known["angle"] = known.pop("angle")
+
+    def split(by: str) -> Split:
+        if by not in splits:
+            splits[by] = parts(account, period, by, base=base)
+        return splits[by]
+
+    by = request.GET.get("by", "")
+    by = by if by in known else next((name for name in known if len(split(name).parts) > 1), "angle")
+    found = split(by)
     columns = columns_of(PART_COLUMNS, scale)
-    sides = {"ad_set": _ad_set_word(account)} | {
-        name: label for name, label in known.items() if name not in ("angle", "landing_page")
-    }
-    few = account.adset_set.present().count() <= FEW_AD_SETS
-    across = request.GET.get("across", "")
-    if across not in sides:
-        across = "age" if "age" in sides and not few else "ad_set"
-    shown = found[0] if found else None
+    is_told = by in OURS or not found.parts
     return {
         "by": by,
         "by_label": known[by],
         "tabs": known.items(),
-        "parts": [(one, cells_of(one, columns, scale)) for one in found],
+        "parts": [(one, cells_of(one, columns, scale)) for one in found.parts],
+        "parts_left_out": found.left_out,
         "part_columns": [(one, one.title(scale)) for one in columns],
-        "part_total": cells_of(_sum(found, shown), columns, scale) if shown else [],
-        "across": across,
-        "across_label": sides[across],
-        "sides": sides.items(),
-        "heat": heat_map(account, period, across, scale, base),
+        "part_total": cells_of(found.total, columns, scale) if found.parts else [],
+        "gap": "" if is_told else gap_words(account, found.total.totals.spend, whole.totals.spend),
+        **(_across(request, account, period, known, scale, base) if len(angles.parts) > 1 else {}),
     }
+
+
+def _across(
+    request: HttpRequest, account: AdAccount, period: Period, known: dict[str, str], scale: Scale, base: str
+) -> dict[str, Any]:  # fmt: skip
+    """The heat map, across what was asked for or the first that there is something to compare with."""
+    sides = {"ad_set": _ad_set_word(account)} | {name: label for name, label in known.items() if name not in OURS}
+    few = account.adset_set.present().count() <= FEW_AD_SETS
+    asked = request.GET.get("across", "")
+    usual = "age" if "age" in sides and not few else "ad_set"
+    order = list(dict.fromkeys([*([asked] if asked in sides else []), usual, *sides]))
+    maps = ((name, found) for name in order if (found := heat_map(account, period, name, scale, base)))
+    across, heat = next(maps, (order[0], None))
+    return {"across": across, "across_label": sides[across], "sides": sides.items(), "heat": heat}
 
 
 def _ad_set_word(account: AdAccount) -> str:
     """An imported file that names no ad sets has one that stands for each campaign."""
     is_unnamed = account.is_read_only and not account.adset_set.filter(is_placeholder=False).exists()
     return "Campaign" if is_unnamed else "Ad set"
-
-
-def _sum(found: list[Part], first: Part) -> Part:
-    before = add_up(one.before or Totals() for one in found) if first.before is not None else None
-    return Part("Total", add_up(one.totals for one in found), before, "")
 
 
 def _payout(account: AdAccount, goal: Goal, today: date, by_day: Sums | None = None) -> PayoutPlot | None:

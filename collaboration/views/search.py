@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns.models import Ad, AdAccount, AdSet, Campaign
+from campaigns.models.tree import OF_ALL
 from collaboration.frame import account_for
 from collaboration.places import places_of
 from mediabuyer.agent.models import Decision
@@ -34,6 +35,7 @@ def search(request: HttpRequest, key: UUID) -> HttpResponse:
 def _find(account: AdAccount, text: str) -> dict[str, dict[str, Any]]:
     """By kind: the first hits, how many there are. Ids of Meta are found as a whole."""
     named = Q(name__unaccent__icontains=text) | Q(external_id=text)
+    named &= ~Q(external_id__startswith=OF_ALL)  # what a file did not name bears the name of what it did
     decisions = Decision.objects.filter(account=account, title__unaccent__icontains=text) | Decision.objects.filter(
         account=account, ad__in=Ad.objects.filter(named, account=account)
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from allauth.account.forms import ResetPasswordForm
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -265,7 +266,8 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
     now_goal = Goal.current(account)
     brand = account.brand
     members = brand.member_set.select_related("user")
-    audited = list(Event.objects.filter(brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT])
+    ours = Q(account_key=account.key) | Q(account_key=None)  # people and tokens are the brand's
+    audited = list(Event.objects.filter(ours, brand=brand, kind__in=AUDITED)[:STEPS_OF_AUDIT])
     context: dict[str, Any] = {
         "limits_form": LimitsForm(initial=LimitsForm.initial_of(account)),
         "goal_form": GoalForm(initial=GoalForm.initial_of(now_goal)),

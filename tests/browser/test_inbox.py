@@ -379,6 +379,17 @@ def test_a_says_why_somebody_else_approves_it(inbox: Callable[..., Page], ten: l
     assert state_of(ten[0]) == "awaiting"
 
 
+def test_a_says_that_the_stop_holds_it(
+    inbox: Callable[..., Page], ten: list[Decision], account: AdAccount, person: Callable
+) -> None:
+    account.stop(person("owner"), "Out of stock", NOW)
+    page = inbox()
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    page.keyboard.press("a")
+    expect(page.get_by_role("alert")).to_contain_text("The stop is pressed, and this or a part of it raises spending")
+    assert state_of(ten[0]) == "awaiting"
+
+
 def test_control_enter_sends_the_reason_with_its_note(inbox: Callable[..., Page], ten: list[Decision]) -> None:
     page = inbox()
     page.keyboard.press("r")

@@ -1,4 +1,4 @@
-"""A name without blanks, as campaigns of files have them, on a phone: nothing scrolls sideways."""
+"""Names without blanks, as campaigns of files have them, and long amounts: nothing is cut or scrolls sideways."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.factories import (
     AdFactory,
     AdSetFactory,
     CampaignFactory,
+    CreativeFactory,
     DecisionFactory,
     InsightFactory,
     budget_change,
@@ -63,3 +64,43 @@ def test_long_word_breaks_on_a_phone(open_page: Callable[..., Page], manager: Us
     page.wait_for_url("**/bulk/**")
     found["bulk"] = page.evaluate(TO_THE_SIDE)
     assert found == {address: [0] for address in found}
+
+
+CUT = """
+    [...document.querySelectorAll(".kpi .value, .heat th, .heat td, .ads th, .ads td, main .scroll")]
+        .filter((one) => one.checkVisibility() && one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+        .map((one) => `${one.innerText.slice(0, 40)} ${one.scrollWidth} > ${one.clientWidth}`)
+        .concat([...document.querySelectorAll(".plot text")]
+            .filter((one) => one.checkVisibility())
+            .filter((one) => one.getBoundingClientRect().left < one.closest(".card").getBoundingClientRect().left)
+            .map((one) => one.textContent))
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_long_amounts_are_not_cut(
+    open_page: Callable[..., Page], manager: User, account: AdAccount, width: int
+) -> None:
+    AdAccount.objects.filter(pk=account.pk).update(currency="COP")
+    for angle in range(2):
+        creative = CreativeFactory.create(brand=account.brand, angle__name=f"ANGLE_{angle}_{NAME}")
+        ad_set = AdSetFactory.create(campaign__account=account, name=f"{NAME}_{angle}")
+        ad = AdFactory.create(ad_set=ad_set, name=NAME, creative=creative)
+        for back in range(10):
+            day = NOW.date() - timedelta(days=back)
+            InsightFactory.create(ad=ad, day=day, spend=Decimal(984504), revenue=Decimal(2984504), results=Decimal(40))
+    page = open_page(manager, width=width)
+    for name in ("today", "portfolio", "ads"):
+        page.goto(reverse(name, args=[account.key]))
+        assert page.evaluate(CUT) == []
+
+
+def test_phone_names_the_account_one_is_in(open_page: Callable[..., Page], manager: User, account: AdAccount) -> None:
+    page = open_page(manager, width=390)
+    page.goto(reverse("today", args=[account.key]))
+    name, brand = (page.locator(f".account-switch .who > {part}") for part in (".muted", "b"))
+    assert (name.inner_text(), brand.inner_text()) == (account.name, account.brand.name)
+    upper, lower = name.bounding_box(), brand.bounding_box()
+    assert upper is not None
+    assert lower is not None
+    assert upper["y"] < lower["y"]

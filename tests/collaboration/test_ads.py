@@ -297,7 +297,7 @@ def test_ad_shows_all_that_is_known(viewer: Client, account: Any, ads: dict[str,
         )  # fmt: skip
     page = viewer.get(reverse("ad", args=[account.key, cup.key])).content.decode()
     assert "Each €1 spent on it should bring back 1.40 within 30 days (80%: 1.10 to 1.70)." in page
-    assert "I am 93% sure that it earns money." in page
+    assert "I am 93% sure that it earns money, before the cost of goods, as no margin is set." in page
     assert "its click rate fell by 31%" in page
     assert "Pause “Cup”" in page
     assert "Tried one" in page

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from collaboration.cards import build_card, difference, due_words, why_somebody_else
+from collaboration.cards import HELD, build_card, difference, due_words, why_held, why_somebody_else
 from mediabuyer.agent.actions import ACTIONS
+from mediabuyer.agent.context import Severity, planned_from
+from mediabuyer.agent.guardrails import kill_switch
 from mediabuyer.agent.models import Decision, Finding, Outcome
 from portfolio.models import Conversion
+from tests.agent.worlds import make_context
 from tests.factories import (
     NOW,
     AdFactory,
@@ -60,6 +64,34 @@ def test_who_raised_it_is_not_said_to_have_asked(account, person):
     assert why_somebody_else(agents, first) == "You raised this, so somebody else approves it."
     assert why_somebody_else(wished, third) == "You asked for this, so somebody else approves it."
     assert why_somebody_else(agents, third) == ""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [[budget_change("1", "50", "60")], [budget_change("1", "50", "40")], [PAUSE], [],
+     [budget_change("1", "50", "40"), budget_change("2", "50", "60")],
+     [PAUSE | {"params": {"status": "ACTIVE"}}], [PAUSE | {"kind": "create_ad", "params": {}}]],
+)  # fmt: skip
+def test_card_holds_what_the_guardrail_of_the_stop_holds(account, changes):
+    account.is_stopped = True
+    decision = DecisionFactory.create(account=account, changes=changes)
+    context = replace(make_context(is_stopped=True), changes=tuple(planned_from(changes)))
+    blocks = kill_switch.check(context).severity == Severity.BLOCK
+    card = build_card(decision)
+    assert (bool(card.held), card.checks[0]["tone"] == "bad") == (blocks, blocks)
+    decision.state = "done"
+    assert (why_held(decision), build_card(decision).checks) == ("", [])
+
+
+def test_stop_takes_the_place_of_what_was_found_before_it(account):
+    decision = DecisionFactory.create(account=account)
+    Finding.objects.create(
+        decision=decision, guardrail="kill_switch", severity="pass", message="The stop is not pressed"
+    )
+    assert [one["text"] for one in build_card(decision).passed] == ["The stop is not pressed"]
+    account.is_stopped = True
+    card = build_card(decision)
+    assert ([one["text"] for one in card.checks], card.passed) == ([HELD], [])
 
 
 def test_shift_adds_up_to_nothing(account):

@@ -15,16 +15,23 @@ from django.urls import reverse
 
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
-from campaigns.models import AdAccount, ImportFile
+from campaigns.models import Ad, AdAccount, ImportFile, InsightBreakdown
+from campaigns.models.tree import OF_ALL
 from campaigns.result_kinds import EMPTY, RESULTS, tells_results
+from collaboration.ad_page import fatigue_words
+from collaboration.beliefs import Belief
 from collaboration.cards import build_card
 from collaboration.columns import PRESETS, Scale, columns_of
+from collaboration.figures import scale_of
 from collaboration.places import places_of
 from collaboration.reasons import drivers_of
+from collaboration.statuses import StatusWords, as_of_file
+from collaboration.views.ad import verdict
 from collaboration.why import explain_change, measures_of
 from portfolio.diagnosis import diagnose
 from portfolio.metrics import Totals
-from portfolio.models import Conversion
+from portfolio.models import Conversion, Goal
+from portfolio.reference import Reference
 from tests.factories import (
     AccountFactory,
     AdFactory,
@@ -266,6 +273,76 @@ def test_heat_map_of_a_file_without_ad_sets_goes_across_campaigns(look: Any, sha
     assert "Angle × campaign" in look("portfolio")
 
 
+def split(ad: Ad, dimension: str, **spend: int) -> None:
+    for value, amount in spend.items():
+        InsightBreakdown.objects.create(
+            account=ad.account, ad=ad, day=FIRST, until=LAST, dimension=dimension, value=value, spend=amount
+        )
+
+
+def of_one_angle(shadow: AdAccount) -> list[Ad]:
+    shadow.ad_set.update(creative=None)
+    return list(shadow.ad_set.order_by("pk"))
+
+
+def test_portfolio_opens_on_the_first_split_of_several_parts(look: Any, shadow: AdAccount) -> None:
+    assert "Figures by angle," in look("portfolio")
+    first, _ = of_one_angle(shadow)
+    assert "Figures by ad," in look("portfolio")  # nothing else has two
+    split(first, "age", one=2000)
+    assert "Figures by ad," in look("portfolio")
+    split(first, "gender", female=1000, male=1790)
+    page = look("portfolio")
+    assert "Figures by gender," in page
+    assert re.search(r"Age Gender Landing page Ad Angle", page)
+    assert "Unsorted" in look("portfolio", by="angle")
+
+
+def test_ad_as_a_part_leads_to_its_page(look: Any, shadow: AdAccount, client: Client) -> None:
+    first, _ = of_one_angle(shadow)
+    page = client.get(reverse("portfolio", args=[shadow.key]), {"by": "ad"}).content.decode()
+    href = re.search(rf'href="([^"]+)">{re.escape(first.name)}<', page)
+    assert href is not None
+    assert client.get(href[1]).context["ad"] == first
+
+
+def test_one_angle_is_crossed_with_nothing(look: Any, shadow: AdAccount) -> None:
+    assert "Angle ×" in look("portfolio")
+    split(shadow.ad_set.earliest("pk"), "gender", female=1000)
+    assert "Angle × ad set" in look("portfolio", across="gender")  # of one angle, and one gender
+    of_one_angle(shadow)
+    page = look("portfolio")
+    assert ("Angle ×" in page, "nothing to compare" in page) == (False, False)
+
+
+def test_split_that_tells_a_part_says_of_how_much(look: Any, shadow: AdAccount) -> None:
+    first, second = of_one_angle(shadow)
+    assert sum(row.spend for row in shadow.insightday_set.all()) == 2790
+    split(first, "gender", female=1000, male=390)
+    assert "€1,390.00 of €2,790.00: of the rest no file tells it." in look("portfolio", by="gender")
+    assert "no file tells it" not in look("portfolio", by="ad")
+    assert "€1,390.00 of €1,395.00: of the rest no file tells it." in look("ad", first.key)
+    split(second, "gender", unknown=1398)
+    assert "no file tells it" not in look("portfolio", by="gender")  # rounded
+
+
+def test_ad_shows_only_splits_that_tell_of_it(look: Any, shadow: AdAccount) -> None:
+    first, second = of_one_angle(shadow)
+    split(first, "age,gender", **{"25-34,female": 1000, "35-44,male": 395})
+    assert re.search("Age Gender", look("ad", first.key))
+    page = look("ad", second.key)
+    assert "No breakdown of this ad in this period." in page
+    assert "Gender" not in page
+
+
+def test_more_parts_than_are_shown_are_in_the_total(look: Any, shadow: AdAccount) -> None:
+    first, _ = of_one_angle(shadow)
+    split(first, "region", **{f"Region {number}": 30 for number in range(93)})
+    page = look("portfolio", by="region")
+    assert "53 smaller ones are in the total only." in page
+    assert re.search(r"Total €2,790\.00", page)
+
+
 def test_ad_that_is_no_longer_listed_is_an_ad(account: AdAccount) -> None:
     gone = {"is_placeholder": True, "name": "No longer listed"}
     campaign = CampaignFactory.create(account=account, external_id="unlisted", **gone)
@@ -298,9 +375,13 @@ def test_ads_say_what_the_file_does_not(look: Any, shadow: AdAccount, by_campaig
 @pytest.mark.parametrize(
     ("statuses", "is_coarse", "said"),
     [
-        (("ACTIVE", "ACTIVE"), False, "2 of 2 ads in 1 campaign are running."),
-        (("ACTIVE", "DELIVERED"), False, "1 of 2 ads in 1 campaign are running and of 1 the file does not say"),
-        (("ACTIVE", "PAUSED"), True, "1 of 2 campaigns are running."),
+        (("ACTIVE", "ACTIVE"), False, "2 of 2 ads in 1 campaign were running by the file."),
+        (
+            ("ACTIVE", "DELIVERED"),
+            False,
+            "1 of 2 ads in 1 campaign were running by the file and of 1 the file does not say",
+        ),
+        (("ACTIVE", "PAUSED"), True, "1 of 2 campaigns were running by the file."),
     ],
 )
 def test_ads_count_what_the_file_tells(
@@ -311,6 +392,54 @@ def test_ads_count_what_the_file_tells(
         ad.save()
     shadow.adset_set.update(is_placeholder=is_coarse)
     assert said in look("ads")
+
+
+def test_file_that_says_running_is_told_as_past_on_every_page(look: Any, shadow: AdAccount) -> None:
+    shadow.ad_set.update(effective_status="ACTIVE")
+    shadow.adset_set.update(effective_status="ACTIVE")
+    shadow.campaign_set.update(effective_status="ACTIVE")
+    ad = shadow.ad_set.first()
+    assert ad is not None
+    for text in (look("ads", open="all"), look("ads", level="ad", status="running"), look("ad", ad.key)):
+        assert ("Was running" in text, re.findall(r"(?<!Was) Running", text)) == (True, [])
+    assert look("ads", level="ad", status="running").count(ad.name) > 0
+    page = look("portfolio")
+    assert ("Was running" in page, " Running " in page) == (True, False)
+    assert as_of_file(StatusWords("Learning", "info", "spin")).label == "Learning"
+
+
+def test_campaign_that_the_file_does_not_name_is_not_counted(look: Any, shadow: AdAccount) -> None:
+    shadow.ad_set.update(effective_status="ACTIVE")
+    shadow.campaign_set.update(external_id=OF_ALL, is_placeholder=True)
+    assert "2 of 2 ads were running by the file." in look("ads")
+
+
+@pytest.mark.parametrize("is_set", [False, True])
+def test_what_earns_is_said_to_be_before_goods_until_a_margin_is_set(
+    look: Any, shadow: AdAccount, now: Any, is_set: bool
+) -> None:
+    words = "before the cost of goods, as no margin is set"
+    if is_set:
+        Goal.put(shadow, None, now, margin=Decimal("0.9"))
+    today = look("today")
+    assert (words in today) is not is_set
+    assert ("Earns before goods" in look("ads", columns="payout")) is not is_set
+    belief = Belief(LAST, expected=1.5, p_profit=0.97)
+    assert verdict(belief, scale_of(shadow)[0], Reference()).endswith(
+        f"I am 97% sure that it earns money{'' if is_set else f', {words}'}."
+    )
+
+
+def test_click_rate_that_stays_is_not_said_to_fall() -> None:
+    assert fatigue_words(Belief(LAST, fatigue=0.0049)) == "Not tired: its click rate does not fall."
+    assert fatigue_words(Belief(LAST, fatigue=0.006)).startswith("Not tired: its click rate fell by 1%")
+
+
+def test_neighbours_of_an_ad_are_those_with_a_name(look: Any, shadow: AdAccount) -> None:
+    ad, other = shadow.ad_set.order_by("pk")
+    assert other.name in look("ad", ad.key)
+    Ad.objects.filter(pk=other.pk).update(external_id=f"{OF_ALL}1", is_placeholder=True)
+    assert other.name not in look("ad", ad.key)
 
 
 def test_phone_shows_the_cost_of_a_result_where_there_is_no_revenue() -> None:

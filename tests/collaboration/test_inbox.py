@@ -526,6 +526,30 @@ def test_bulk_leaves_out_what_somebody_else_approves(log_in, manager, person, ma
     assert other.title not in left_out
 
 
+@pytest.mark.parametrize(("after", "is_offered"), [("55", False), ("45", True)])
+def test_raise_is_not_offered_while_stopped(log_in, manager, person, make, account, after, is_offered):
+    one = make()
+    one.changes = [budget_change(one.subject_id, "50", after)]
+    one.save()
+    account.stop(person("owner"), "Out of stock", one.proposed_at)
+    page = said(log_in(manager).get(reverse("decision", args=[account.key, one.key])))
+    for words in ("Held by the stop", 'data-no-yes="The stop is pressed, and this or a part of it raises'):
+        assert (words in page) is not is_offered
+    assert (url("approve", one) in page, url("reject", one) in page) == (is_offered, True)
+
+
+def test_bulk_leaves_out_what_the_stop_holds(log_in, manager, person, make, account):
+    raised, cut = make(), make()
+    cut.changes = [budget_change(cut.subject_id, "50", "45")]
+    cut.save()
+    account.stop(person("owner"), "Out of stock", cut.proposed_at)
+    browser, bulk = log_in(manager), reverse("decision-bulk", args=[account.key])
+    page = said(browser.post(bulk, picked(raised, cut)))
+    assert re.findall(r'name="decision" value="([^:]+):', page) == [str(cut.key)]
+    assert f'{raised.title}</a><span class="sub">The stop is pressed' in page[page.index("Left out") :]
+    assert "This cannot be approved now" in said(browser.post(bulk, picked(raised)))
+
+
 def test_bulk_of_ones_own_only_offers_no_approval(log_in, manager, make, account):
     own = make(cycle=None, requested_by=manager)
     page = said(log_in(manager).post(reverse("decision-bulk", args=[account.key]), picked(own)))

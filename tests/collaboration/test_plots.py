@@ -91,3 +91,13 @@ def test_legend_names_each_line_level_and_band() -> None:
     )
     page = render_to_string("components/plot.html", {"plot": plot, "drawing": draw(plot)})
     assert re.findall(r"</svg>([^<]+)</li>", page) == ["Spend", "Cap", "80%"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "most", "axis", "x"),
+    [("€", 1500, "", "32"), ("€", 15_000, "y-m", "52"), ("COL$", 400_000, "y-l", "72"),
+     ("+COL$", 40_000_000, "y-xl", "92")],
+)  # fmt: skip
+def test_axis_is_as_wide_as_its_longest_label(symbol: str, most: int, axis: str, x: str) -> None:
+    drawing = draw(Plot("t", "s", ["a", "b"], [Series("x", [0, most])], format=lambda value: f"{symbol}{value:,.0f}"))
+    assert (drawing.axis, {tick.x for tick in drawing.ticks}) == (axis, {x})

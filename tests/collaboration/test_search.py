@@ -37,6 +37,14 @@ def test_every_kind_is_found_by_a_part_of_its_name(find, account):
     assert f'href="{reverse("ad", args=[account.key, ad.key])}"' in page
 
 
+def test_what_a_file_did_not_name_is_no_hit(find, account):
+    campaign = CampaignFactory.create(account=account, name="Autumn")
+    ad_set = AdSetFactory.create(campaign=campaign, name="Autumn (whole campaign)", external_id="all:1")
+    AdFactory.create(ad_set=ad_set, name="Autumn (whole campaign)", external_id="all:2")
+    context = find("autumn").context
+    assert (context["hits"], list(context["campaigns"]["rows"])) == (1, [campaign])
+
+
 @pytest.mark.parametrize("text", ["buro", "BÜRO", "büro"])
 def test_accents_do_not_hide_a_name(find, account, text):
     ad = AdFactory.create(ad_set__campaign__account=account, name="Büro | v1")

@@ -15,13 +15,22 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Ad, AdAccount
+from collaboration.people import issue_token
 from mediabuyer.brands.models import Member, Token, User
 from memory.events import sentence
 from memory.models import Event
 from portfolio.models import Goal
 from tests import proofs
 from tests.agent.conftest import ad_sets, approved, carry_out, fake  # noqa: F401 - fixtures
-from tests.factories import NOW, AdSetFactory, CampaignFactory, MemberFactory, TokenFactory, budget_change
+from tests.factories import (
+    NOW,
+    AccountFactory,
+    AdSetFactory,
+    CampaignFactory,
+    MemberFactory,
+    TokenFactory,
+    budget_change,
+)
 
 pytestmark = pytest.mark.django_db
 SHOWN = json.dumps({"daily_cap": "600", "ad_set_cap": "200", "approval_over": "20", "budget_step": 20,
@@ -68,6 +77,22 @@ def test_cap_below_what_the_budgets_allow_is_said(log_in, manager, url, account)
     page = log_in(manager).post(url("settings-limits"), {**LIMITS, "daily_cap": "100"}, follow=True).content.decode()
     assert (
         "Your budgets already allow €1,575 on a worst day; I raise nothing until they are under the cap of €100" in page
+    )
+
+
+def test_only_this_account_and_its_brand_are_told(log_in, manager, person, url, account):
+    other = AccountFactory.create(brand=account.brand)
+    other.change_limits(manager, NOW, daily_cap=Decimal(2072))
+    Goal.put(other, manager, NOW, margin=Decimal("0.3"))
+    account.change_limits(manager, NOW, daily_cap=Decimal(701))
+    issue_token(account.brand, person("owner"), NOW, name="Till", scopes=[], days=3)
+    page = said(log_in(manager).get(url("settings")))
+    audit = page[page.index("Who changed what") :]
+    assert ("600 → 701" in audit, "2,072" in audit, "set the goal" in audit, "Till" in audit) == (
+        True,
+        False,
+        False,
+        True,
     )
 
 

@@ -214,3 +214,20 @@ def test_bad_news_stay_until_closed() -> None:
     message = Message(constants.ERROR, "Meta did not take it")
     assert ui.toast_seconds(message) == ""
     assert ui.level_tone(message) == "bad"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("COL$8,170", "COL$<wbr>8,170"), ("+COL$9", "+COL$<wbr>9"), ("Rp38,155", "Rp<wbr>38,155"),
+     ("€1,234.50", "€1,234.50"), ("+€3", "+€3"), ("CHF 12.00", "CHF 12.00"), ("–", "–"),
+     ("> 99%", "> 99%"), ("too few", "too few")],
+)  # fmt: skip
+def test_amount_may_break_only_behind_a_symbol_of_letters(text: str, shown: str) -> None:
+    assert ui.breakable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "css"), [("€9,845,046", "value"), ("COL$845,046", "value long"), ("COL$29,845,046", "value longer")]
+)
+def test_long_headline_numbers_are_set_smaller(value: str, css: str) -> None:
+    assert f'class="{css}"' in rendered("{% kpi 'Spend' value %}", value=value)

@@ -35,7 +35,7 @@ def many(account: Any) -> Any:
 def test_angles_of_figures_by_ad_equal_those_read_by_angle(many: Any, compare: str) -> None:
     period = parse_period({"period": "7d", "compare": compare}, LAST_DAY + timedelta(days=1))
     found = angle_parts(many, period, load_figures(many, period), "/ads/")
-    assert [one.name for one in found if not one.href] == ["Unsorted"]
+    assert [one.name for one in found.parts if not one.href] == ["Unsorted"]
     assert found == parts(many, period, "angle", base="/ads/")
 
 
@@ -68,10 +68,10 @@ def test_file_split_by_several_shows_each_with_its_sums(account: Any, now: Any, 
 
     period = parse_period({"from": "2017-08-01", "to": "2017-08-31"}, date(2017, 9, 1))
     assert list(dimensions(imported)) == ["angle", "age", "gender", "landing_page"]
-    ages = {one.name: one.totals for one in parts(imported, period, "age")}
+    ages = {one.name: one.totals for one in parts(imported, period, "age").parts}
     assert set(ages) == {"30-34", "35-39", "40-44", "45-49"}
     assert all(abs(one.spend - spent("age", name)) < Decimal("0.01") for name, one in ages.items())
-    genders = {one.name: one.totals for one in parts(imported, period, "gender")}
+    genders = {one.name: one.totals for one in parts(imported, period, "gender").parts}
     assert {name: round(one.spend, 2) for name, one in genders.items()} == {
         "male": round(spent("gender", "M"), 2), "female": round(spent("gender", "F"), 2),
     }  # fmt: skip
