@@ -18,6 +18,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "api": (["--rows", "100000"], ["--rows", "2000", "--requests", "2"]),
     "pages": (["--rows", "100000"], ["--rows", "2000"]),
     "evaluate": (["--ads", "9000"], ["--ads", "150"]),
+    "settle": (["--rows", "100000"], ["--rows", "5000", "--repeat", "1"]),
 }
 
 

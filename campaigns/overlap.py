@@ -1,8 +1,19 @@
 """Several files of one account tell of the same money. After each import only one of the tellings stays.
 
 Two rows of different ads may be the same money when nothing that both name differs (a placeholder names nothing) and
-their days overlap. Then plain rows go before rows summed from a breakdown, single days before longer periods, and ads
-before ad sets before campaigns before the account. Rows of one ad never clash here: the readers know which counts.
+their days overlap. Of two such rows one is finer: plain before summed from a breakdown, then a single day before a
+longer period, then ads before ad sets before campaigns before the account. Rows of one ad never clash here: the
+readers know which counts.
+
+A row goes where finer ones hold each of its days, counted one by one, or where those inside its days tell as much
+money as it does: a file leaves out the days on which nothing ran. So a single day goes only where a finer row holds
+that very day. A longer row that is told in part stays whole, and the finer ones inside it go, since nobody knows how
+much of it they are: its total then stays that of the coarser file. Of two periods that cross, where neither holds the
+other, the longer one stays, and the finer of two that are equally long.
+
+As much money: spend, or impressions where none was spent. Sums of rounded rows miss a total by chance, so spend may be
+less by a cent times the root of their number, which is three times what rounding does. Rows that the same finer ones
+may be parts of are compared together: the months of three ads with the days of their campaign.
 """
 
 from __future__ import annotations
@@ -10,64 +21,160 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from campaigns.load import MEASURES
 from campaigns.models import AdAccount, InsightBreakdown, InsightDay
 
-_RANKED = """
-    SELECT i.id, i.day, i.until, a.id AS ad_id, s.id AS ad_set_id, c.id AS campaign_id,
-           a.is_placeholder AS any_ad, s.is_placeholder AS any_ad_set, c.is_placeholder AS any_campaign,
+SINGLE_DAY = 10
+"""What a rank holds for it, above the four levels."""
+
+_TELLINGS = """
+    SELECT i.id, i.ad_id, i.spend, i.impressions, a.place, a.campaign, a.ad_set, a.any_ad,
+           daterange(i.day, i.until, '[]') AS days, false AS is_inner,
            CASE WHEN i.is_derived THEN 0 ELSE 100 END + CASE WHEN i.day = i.until THEN 10 ELSE 0 END
-           + CASE WHEN c.is_placeholder AND s.is_placeholder AND a.is_placeholder THEN 0
-                  WHEN s.is_placeholder AND a.is_placeholder THEN 1 WHEN a.is_placeholder THEN 2 ELSE 3 END AS rank
-      FROM campaigns_insightday i
-      JOIN campaigns_ad a ON a.id = i.ad_id
-      JOIN campaigns_adset s ON s.id = a.ad_set_id
-      JOIN campaigns_campaign c ON c.id = a.campaign_id
+           + CASE WHEN NOT a.any_ad THEN 3 WHEN a.ad_set > 0 THEN 2 WHEN a.campaign > 0 THEN 1 ELSE 0 END AS rank
+      FROM campaigns_insightday i JOIN (
+          SELECT *, dense_rank() OVER (ORDER BY campaign, ad_set, any_ad) AS place FROM (
+              SELECT a.id, CASE WHEN c.is_placeholder THEN 0 ELSE c.id END AS campaign,
+                     CASE WHEN s.is_placeholder THEN 0 ELSE s.id END AS ad_set, a.is_placeholder AS any_ad
+                FROM campaigns_ad a
+                JOIN campaigns_adset s ON s.id = a.ad_set_id
+                JOIN campaigns_campaign c ON c.id = a.campaign_id
+               WHERE a.account_id = %(account)s) AS named) AS a ON a.id = i.ad_id
      WHERE i.account_id = %(account)s
 """
-_MAY_BE_THE_SAME = """
-    low.ad_id <> high.ad_id AND high.rank > low.rank
-    AND (low.campaign_id = high.campaign_id OR low.any_campaign OR high.any_campaign)
-    AND (low.ad_set_id = high.ad_set_id OR low.any_ad_set OR high.any_ad_set)
-    AND (low.any_ad OR high.any_ad)
+"""The rows by their place in the tree, which named ads of one ad set share; 0 is a name that was not told."""
+
+_RANKS = f"SELECT DISTINCT rank FROM ({_TELLINGS}) AS telling ORDER BY rank DESC"  # noqa: S608 - a constant
+_KEEP_TELLINGS = f"CREATE TEMPORARY TABLE telling ON COMMIT DROP AS {_TELLINGS}"
+_AKIN = """
+    CREATE TEMPORARY TABLE akin ON COMMIT DROP AS
+    WITH node AS MATERIALIZED (SELECT DISTINCT place, campaign, ad_set, any_ad FROM telling),
+    pair AS (
+        SELECT a.place, b.place AS other FROM node a JOIN node b ON a.ad_set = b.ad_set WHERE a.ad_set > 0
+         UNION SELECT a.place, b.place FROM node a JOIN node b ON a.campaign = b.campaign WHERE a.ad_set = 0
+         UNION SELECT a.place, b.place FROM node a, node b WHERE a.campaign = 0 AND a.ad_set = 0
+         UNION SELECT a.place, b.place FROM node a, node b WHERE a.campaign = 0 AND b.ad_set = 0)
+    SELECT pair.place, pair.other
+      FROM (SELECT place, other FROM pair UNION SELECT other, place FROM pair) AS pair
+      JOIN node a ON a.place = pair.place JOIN node b ON b.place = pair.other
+     WHERE a.place <> b.place AND (a.any_ad OR b.any_ad)
 """
-_COVERED = f"""
-    WITH ranked AS MATERIALIZED ({_RANKED}),
+"""Places whose rows may be the same money, both ways. Joined by what is equal: comparing all with all is quadratic."""
+
+_INNER = """
+    UPDATE telling SET is_inner = true
+      FROM (SELECT ad_id, days FROM telling WHERE upper(days) - lower(days) > 1) AS wide
+     WHERE wide.ad_id = telling.ad_id AND wide.days @> telling.days AND wide.days <> telling.days
+"""
+"""Of one ad's rows the widest counts, as for the readers."""
+
+_HELD = """
+    WITH low AS MATERIALIZED (SELECT * FROM telling WHERE rank = %(rank)s),
+    high AS MATERIALIZED (SELECT * FROM telling WHERE rank > %(rank)s),
     cover AS MATERIALIZED (
-        SELECT ad_id, ad_set_id, campaign_id, any_ad, any_ad_set, any_campaign, rank,
-               min(day) AS day, max(until) AS until
-          FROM ranked GROUP BY 1, 2, 3, 4, 5, 6, 7)
-    DELETE FROM campaigns_insightday WHERE id IN (
-        SELECT low.id FROM ranked low
-         WHERE (SELECT min(high.day) <= low.day AND max(high.until) >= low.until
-                  FROM cover high WHERE {_MAY_BE_THE_SAME}))
+        SELECT akin.place, range_agg(held.days) AS days
+          FROM (SELECT place, range_agg(days) AS days FROM high GROUP BY place) AS held
+          JOIN akin ON akin.other = held.place
+         WHERE akin.place IN (SELECT place FROM low) GROUP BY akin.place)
+"""
+_DROP_DAYS = f"""
+    {_HELD}
+    DELETE FROM telling USING low, cover
+     WHERE telling.id = low.id AND cover.place = low.place AND cover.days @> low.days
 """  # noqa: S608 - constants of this module
-_INSIDE = f"""
-    WITH ranked AS MATERIALIZED ({_RANKED})
-    DELETE FROM campaigns_insightday WHERE id IN (
-        SELECT high.id FROM ranked high
-         WHERE EXISTS (SELECT 1 FROM ranked low WHERE low.until > low.day AND low.day <= high.until
-                          AND low.until >= high.day AND {_MAY_BE_THE_SAME}))
+_JUDGE = f"""
+    CREATE TEMPORARY TABLE judged ON COMMIT DROP AS
+    {_HELD},
+    own AS (
+        SELECT ad_id, range_agg(days) AS days FROM high WHERE ad_id IN (SELECT ad_id FROM low) GROUP BY ad_id),
+    touched AS MATERIALIZED (
+        SELECT low.*, (cover.days + coalesce(own.days, '{{}}')) @> low.days AS is_held
+          FROM low JOIN cover USING (place) LEFT JOIN own USING (ad_id) WHERE cover.days && low.days),
+    open AS MATERIALIZED (
+        SELECT * FROM touched WHERE days IN (SELECT days FROM touched WHERE NOT is_held)),
+    own_part AS (
+        SELECT open.place, open.days, sum(high.spend) AS spend, sum(high.impressions) AS impressions, count(*) AS count
+          FROM open JOIN high USING (ad_id) WHERE open.days @> high.days AND NOT high.is_inner
+         GROUP BY open.place, open.days),
+    claim AS MATERIALIZED (
+        SELECT place, days, claimed.spend > 0 AS has_spend, claimed.spend - coalesce(own_part.spend, 0) AS spend,
+               claimed.impressions - coalesce(own_part.impressions, 0) AS impressions,
+               claimed.count + coalesce(own_part.count, 0) AS count
+          FROM (SELECT place, days, sum(spend) AS spend, sum(impressions) AS impressions, count(*) AS count
+                  FROM open GROUP BY place, days) AS claimed
+          LEFT JOIN own_part USING (place, days)),
+    part AS MATERIALIZED (
+        SELECT claim.place, claim.days, finer.place AS other,
+               coalesce(sum(finer.spend) FILTER (WHERE claim.days @> finer.days), 0) AS spend,
+               coalesce(sum(finer.impressions) FILTER (WHERE claim.days @> finer.days), 0) AS impressions,
+               coalesce(sum(finer.count) FILTER (WHERE claim.days @> finer.days), 0) AS count,
+               bool_or(NOT claim.days @> finer.days AND upper(finer.days) - lower(finer.days)
+                       >= upper(claim.days) - lower(claim.days)) AS is_crossed
+          FROM claim JOIN akin USING (place) JOIN (
+              SELECT place, days, sum(spend) FILTER (WHERE NOT is_inner) AS spend,
+                     sum(impressions) FILTER (WHERE NOT is_inner) AS impressions, count(*) AS count
+                FROM high GROUP BY place, days) AS finer ON finer.place = akin.other AND finer.days && claim.days
+         GROUP BY claim.place, claim.days, finer.place),
+    need AS (
+        SELECT other, days, bool_or(has_spend) AS has_spend, sum(claim.spend) AS spend,
+               sum(claim.impressions) AS impressions, sum(claim.count) AS count
+          FROM part JOIN claim USING (place, days) GROUP BY other, days),
+    told AS (
+        SELECT part.place, part.days, bool_or(is_crossed) OR (
+                   sum(part.spend) >= max(need.spend) - 0.01 * sqrt(sum(part.count) + max(need.count))
+                   AND (bool_or(has_spend) OR sum(part.impressions) >= max(need.impressions))) AS is_told
+          FROM part JOIN need USING (other, days) GROUP BY part.place, part.days)
+    SELECT touched.id, touched.place, touched.days, is_held OR is_told AS goes
+      FROM touched LEFT JOIN told USING (place, days)
 """  # noqa: S608 - constants of this module
+_DROP_INSIDE = """
+    DELETE FROM telling USING (
+        SELECT akin.other AS place, range_agg(days) AS days FROM judged JOIN akin USING (place)
+         WHERE NOT goes GROUP BY akin.other) AS whole
+     WHERE telling.place = whole.place AND telling.rank > %(rank)s AND telling.days && whole.days
+"""
+_DROP_JUDGED = "DELETE FROM telling USING judged WHERE telling.id = judged.id AND goes"
+_REMOVE = """
+    DELETE FROM campaigns_insightday i
+     WHERE i.account_id = %(account)s AND NOT EXISTS (SELECT FROM telling WHERE telling.id = i.id)
+"""
 
 
+@transaction.atomic
 def settle(account: AdAccount) -> int:
-    """Removes the coarser telling where a better one covers its days; returns how many rows went.
-
-    A longer row that is covered only in part stays, since its money would be lost, and the finer rows inside it go.
-    """
+    """Removes what a better telling holds, from the finest downwards; returns how many rows went."""
+    of_account = {"account": account.pk}
     with connection.cursor() as cursor, _without_loops(cursor):
-        cursor.execute(f"SELECT count(DISTINCT rank) FROM ({_RANKED}) AS ranked", {"account": account.pk})  # noqa: S608
-        found = cursor.fetchone()
-        if not found or found[0] < 2:
+        cursor.execute(_RANKS, of_account)
+        coarser = [rank for (rank,) in cursor.fetchall()][1:]
+        if not coarser:
             return 0
-        cursor.execute(_COVERED, {"account": account.pk})
+        for statement in (_KEEP_TELLINGS, _AKIN, _INNER, "ANALYZE telling, akin"):
+            cursor.execute(statement, of_account)
+        for rank in coarser:
+            if rank % 100 >= SINGLE_DAY:
+                cursor.execute(_DROP_DAYS, {"rank": rank})
+            else:
+                _judge_periods(cursor, rank)
+        cursor.execute(_REMOVE, of_account)
         removed = cursor.rowcount
-        cursor.execute(_INSIDE, {"account": account.pk})
-        return int(removed + cursor.rowcount)
+        cursor.execute("DROP TABLE telling, akin")
+        return int(removed)
+
+
+def _judge_periods(cursor: CursorWrapper, rank: int) -> None:
+    """What stays whole takes the finer rows inside it away, which others may have relied on: they are judged again."""
+    is_final = False
+    while not is_final:
+        cursor.execute(_JUDGE, {"rank": rank})
+        cursor.execute(_DROP_INSIDE, {"rank": rank})
+        is_final = cursor.rowcount == 0
+        if is_final:
+            cursor.execute(_DROP_JUDGED)
+        cursor.execute("DROP TABLE judged")
 
 
 @contextmanager
