@@ -234,7 +234,7 @@ def _where(
     """The table by one key and the heat map across another; both choices are in the address."""
     known = dimensions(account)
     splits = {"angle": angles}
-    if len(angles.parts) < 2:  # it says nothing, alone or crossed, as of every import without angles in its names
+    if len(angles.parts) < 2:  # it says nothing, as of every import without angles in its names
         known = known | levels_of(account)
         known["angle"] = known.pop("angle")
 
@@ -257,7 +257,7 @@ def _where(
         "part_columns": [(one, one.title(scale)) for one in columns],
         "part_total": cells_of(found.total, columns, scale) if found.parts else [],
         "gap": "" if is_told else gap_words(account, found.total.totals.spend, whole.totals.spend),
-        **(_across(request, account, period, known, scale, base) if len(angles.parts) > 1 else {}),
+        **_across(request, account, period, known, scale, base),
     }
 
 

@@ -306,13 +306,14 @@ def test_ad_as_a_part_leads_to_its_page(look: Any, shadow: AdAccount, client: Cl
     assert client.get(href[1]).context["ad"] == first
 
 
-def test_one_angle_is_crossed_with_nothing(look: Any, shadow: AdAccount) -> None:
-    assert "Angle ×" in look("portfolio")
-    split(shadow.ad_set.earliest("pk"), "gender", female=1000)
-    assert "Angle × ad set" in look("portfolio", across="gender")  # of one angle, and one gender
-    of_one_angle(shadow)
-    page = look("portfolio")
-    assert ("Angle ×" in page, "nothing to compare" in page) == (False, False)
+def test_one_angle_is_crossed_only_with_what_has_several_values(look: Any, shadow: AdAccount) -> None:
+    assert "Angle × ad set" in look("portfolio")
+    first, _ = of_one_angle(shadow)
+    for asked in ({}, {"across": "ad_set"}):
+        page = look("portfolio", **asked)
+        assert ("Angle ×" in page, "nothing to compare" in page) == (False, False)
+    split(first, "gender", female=1000, male=1790)
+    assert "Angle × gender" in look("portfolio", across="ad_set")
 
 
 def test_split_that_tells_a_part_says_of_how_much(look: Any, shadow: AdAccount) -> None:
