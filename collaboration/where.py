@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, AdSet, InsightBreakdown
 from campaigns.models.tree import OF_ALL
+from campaigns.result_kinds import told_kinds
 from collaboration.ad_rows import Figures
 from collaboration.beliefs import Belief
 from collaboration.columns import Scale, write
@@ -130,11 +131,28 @@ def _split(rows: list[Row], by: str, period: Period, base: str) -> Split:
     total = Part("Total", add_up(row.totals for row in rows), before, "")
     shown = rows[:MOST_PARTS]
     keys = _keys(by, [row.key for row in shown])
+    kinds = _kinds(by, [row.key for row in shown])
     found = [
-        Part(value_words(by, row.name), row.totals, row.before, _href(base, by, keys.get(row.key, row.key), period))
+        Part(
+            value_words(by, row.name),
+            row.totals,
+            row.before,
+            _href(base, by, keys.get(row.key, row.key), period),
+            kinds=kinds.get(row.key, frozenset()),
+        )
         for row in shown
     ]
     return Split(found, total, len(rows) - len(shown))
+
+
+def _kinds(by: str, keys: list[Any]) -> dict[Any, frozenset[str]]:
+    """What the results of ads and ad sets are, as their ads tell it."""
+    if by not in LEVELS:
+        return {}
+    above, found = "pk" if by == "ad" else f"{by}_id", dict.fromkeys(keys, frozenset[str]())
+    for key, kind in Ad.objects.filter(**{f"{above}__in": keys}).values_list(above, "result_kind"):
+        found[key] |= told_kinds(kind)
+    return found
 
 
 def value_words(by: str, value: str) -> str:

@@ -639,7 +639,8 @@ def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callab
     assert listed.count("profile visits</span>") == listed.count("conversations</span>") == 2
     assert "Rp10,000" in listed.replace("<wbr>", "")
     assert "I state them only where all results are of one" in listed
-    whole = web.get(reverse("portfolio", args=[row.account.key])).content.decode()
+    whole = web.get(reverse("portfolio", args=[row.account.key]), {"by": "ad"}).content.decode()
+    assert whole.count("profile visits</span>") == whole.count("conversations</span>") == 2
     assert (
         "Rp126,000,000 spent in 28 days for 616 conversations at Rp81,818 each and "
         "27,720 profile visits at Rp1,818 each." in whole
