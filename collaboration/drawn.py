@@ -31,11 +31,11 @@ def badge(label: str, tone: str = "", icon: str = "") -> SafeString:
     return render_to_string("components/badge.html", {"label": label, "tone": tone, "icon": icon})
 
 
-SYMBOL = re.compile(r"[+−]?[^\d\s+−–]{2,}(?=\d)")
+SYMBOL = re.compile(r"[+−]?[^\d\s+−–]{3,}(?=\d)")
 
 
 def breakable(text: str) -> SafeString | str:
-    """An amount that may break behind a symbol of several letters, such as `COL$1,234,567`, where space is short."""
+    """An amount that may break behind a symbol of three letters or more, such as `COL$1,234,567`, if space is short."""
     found = SYMBOL.match(text)
     return format_html("{}<wbr>{}", found[0], text[found.end() :]) if found else text
 
