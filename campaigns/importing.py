@@ -31,6 +31,7 @@ from memory.events import record
 
 BATCH = 5_000
 LOCK = 0x4941
+"""Of the turns that files of one account take."""
 UNKNOWN_CURRENCY = "XXX"  # ISO 4217: no currency
 RESTATING = frozenset({"decimal", "date_order", "result"})
 """Questions whose answer changes how figures are read."""

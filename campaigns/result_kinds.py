@@ -61,6 +61,15 @@ def told_kinds(kind: str) -> frozenset[str]:
     return frozenset(NOT_THE_SAME if kind == SEVERAL else (kind,) if kind else ())
 
 
+def kinds_at(account: AdAccount, level: str) -> dict[int, frozenset[str]]:
+    """What the results of each campaign, ad_set or ad are, by primary key, as the ads below it tell it."""
+    found: dict[int, frozenset[str]] = {}
+    above = "pk" if level == "ad" else f"{level}_id"
+    for key, kind in Ad.objects.filter(account=account).values_list(above, "result_kind"):
+        found[key] = found.get(key, frozenset()) | told_kinds(kind)
+    return found
+
+
 def tells_results(account: AdAccount) -> bool:
     """Whether its files say what came of the ads; a file without them has no 0 results but an unknown number.
 

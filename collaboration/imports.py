@@ -11,16 +11,16 @@ from typing import Any
 from django.utils.text import capfirst
 
 from campaigns.exports.mapping import TITLES
-from campaigns.models import Ad, AdAccount, ImportFile
+from campaigns.models import AdAccount, ImportFile
 from campaigns.models.tree import finest_told
 from campaigns.result_kinds import (
     cost_title,
     count_results,
+    kinds_at,
     kinds_of,
     mixed_words,
     one_result,
     several_results,
-    told_kinds,
 )
 from collaboration.cycles import decisions_of
 from mediabuyer.agent.context import with_article
@@ -238,11 +238,7 @@ def _kinds_at(account: AdAccount, level: str) -> Callable[[int], tuple[str, ...]
     kinds = kinds_of(account)
     if len(kinds) <= 1:
         return lambda _: kinds
-    known: dict[int, set[str]] = {}
-    for key, kind in Ad.objects.filter(account=account).values_list(
-        "pk" if level == "ad" else f"{level}_id", "result_kind"
-    ):
-        known.setdefault(key, set()).update(told_kinds(kind))
+    known = kinds_at(account, level)
     return lambda key: tuple(sorted(known.get(key, ()))) or kinds
 
 

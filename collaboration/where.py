@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, AdSet, InsightBreakdown
 from campaigns.models.tree import OF_ALL
-from campaigns.result_kinds import told_kinds
+from campaigns.result_kinds import kinds_at
 from collaboration.ad_rows import Figures
 from collaboration.beliefs import Belief
 from collaboration.columns import Scale, write
@@ -116,22 +116,23 @@ def _split_word(name: str) -> str:
 def parts(account: AdAccount, period: Period, by: str, *, where: Q = EVERYTHING, base: str = "") -> Split:
     """Most spend first. `base` is the address of the list of ads that the links narrow."""
     rows = totals(account, period.start, period.end, by, compare=period.before or False, where=where)
-    return _split(rows, by, period, base)
+    return _split(account, rows, by, period, base)
 
 
 def angle_parts(account: AdAccount, period: Period, figures: Figures, base: str) -> Split:
     """The same by angle, from figures by ad that were read already."""
     angles = owners(account, "angle")
     now, before = (add_up_by(part, angles) for part in (figures.now, figures.before))
-    return _split(rows_of(account, now, before if period.before else None, "angle"), "angle", period, base)
+    rows = rows_of(account, now, before if period.before else None, "angle")
+    return _split(account, rows, "angle", period, base)
 
 
-def _split(rows: list[Row], by: str, period: Period, base: str) -> Split:
+def _split(account: AdAccount, rows: list[Row], by: str, period: Period, base: str) -> Split:
     before = add_up(row.before or Totals() for row in rows) if period.before else None
     total = Part("Total", add_up(row.totals for row in rows), before, "")
     shown = rows[:MOST_PARTS]
     keys = _keys(by, [row.key for row in shown])
-    kinds = _kinds(by, [row.key for row in shown])
+    kinds = kinds_at(account, by) if by in LEVELS else {}
     found = [
         Part(
             value_words(by, row.name),
@@ -143,16 +144,6 @@ def _split(rows: list[Row], by: str, period: Period, base: str) -> Split:
         for row in shown
     ]
     return Split(found, total, len(rows) - len(shown))
-
-
-def _kinds(by: str, keys: list[Any]) -> dict[Any, frozenset[str]]:
-    """What the results of ads and ad sets are, as their ads tell it."""
-    if by not in LEVELS:
-        return {}
-    above, found = "pk" if by == "ad" else f"{by}_id", dict.fromkeys(keys, frozenset[str]())
-    for key, kind in Ad.objects.filter(**{f"{above}__in": keys}).values_list(above, "result_kind"):
-        found[key] |= told_kinds(kind)
-    return found
 
 
 def value_words(by: str, value: str) -> str:

@@ -112,3 +112,4 @@ def test_signs_that_cannot_be_left_stop_no_work(tmp_path: Path) -> None:
     nowhere = Beats(tmp_path / "missing", 5)
     nowhere.touch(GUARD)
     nowhere.clear(ME)
+    assert not nowhere.folder.exists()
