@@ -249,10 +249,7 @@ def missing(request: HttpRequest, key: UUID, decision_key: UUID) -> HttpResponse
 
 
 def _get(account: AdAccount, key: UUID) -> Decision:
-    rows = Decision.objects.filter(account=account).select_related(
-        "account__brand", "cycle", "ad", "decided_by", "requested_by", "outcome"
-    )
-    return get_object_or_404(rows, key=key)
+    return get_object_or_404(Decision.objects.filter(account=account).with_parts(), key=key)
 
 
 def _typed(request: HttpRequest, row: Decision) -> dict[str, str]:

@@ -203,9 +203,7 @@ class OfDecision(View):
 
     def get_queryset(self) -> QuerySet[Decision]:
         rows = Decision.objects.filter(account__in=accounts_of(self.request))
-        return rows.select_related(
-            "account__brand", "cycle", "ad", "decided_by", "requested_by", "outcome"
-        ).prefetch_related("finding_set", "raised_by")
+        return rows.with_parts().prefetch_related("finding_set", "raised_by")
 
     def changed(self, key: Any, move: Callable[[Decision], object], seen_hash: str = "") -> Response:
         """The decision after the move; 409 says what it is now and what changed since it was seen."""
