@@ -24,6 +24,7 @@ TransactionTestCase._fixture_teardown = empty_tables
 
 LONG = (
     "tests/faults/test_fault_run.py",
+    "tests/faults/test_watchdog.py",
     "tests/test_schema.py",
     "tests/lib/servers/test_neo4j.py",
     "tests/campaigns/test_sync.py",

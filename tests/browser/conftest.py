@@ -61,7 +61,8 @@ CHROMIUM_FLAGS = [
 
 
 def chromium_path() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """The shell first where it is installed: the same engine, half the cost of a page."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return os.environ.get("CHROME_PATH") or next((path for name in names if (path := shutil.which(name))), None)
 
 
