@@ -16,6 +16,8 @@ from campaigns.tree import UNSORTED
 from creatives.models import Angle, Creative
 from memory import mirror
 
+OF_FILES = ""
+"""Who says what the results of an ad are: the files themselves."""
 RUNNING = frozenset({
     "active", "aktiv", "actif", "activo", "activa", "ativo", "ativa", "attivo", "attiva", "actief",
     "aktywne", "aktif", "配信中", "アクティブ", "진행 중", "活动", "進行中", "đang hoạt động", "активно",
@@ -46,13 +48,11 @@ class Tree:
     which no row said yet whether they run; `told` what just became known of stored ones.
     """
 
-    def __init__(
-        self, account: AdAccount, now: datetime, *, is_newest: bool = False, is_answered: bool = False
-    ) -> None:
+    def __init__(self, account: AdAccount, now: datetime, *, is_newest: bool = False, told_by: str = "") -> None:
         """`is_newest`: it reaches beyond all files before it, so that its word on what runs replaces an earlier one.
-        `is_answered`: a person said what its results are.
+        `told_by`: who says what its results are, see `Ad.told_kinds`.
         """
-        self.account, self.now, self.is_newest, self.is_answered = account, now, is_newest, is_answered
+        self.account, self.now, self.is_newest, self.told_by = account, now, is_newest, told_by
         self.campaigns: dict[str, Campaign] = {c.external_id: c for c in Campaign.objects.filter(account=account)}
         self.ad_sets: dict[str, AdSet] = {s.external_id: s for s in AdSet.objects.filter(account=account)}
         ads = Ad.objects.filter(account=account).select_related("campaign", "ad_set")
@@ -95,7 +95,7 @@ class Tree:
             mirror.touch(objects)
             self.made += len(objects)
         for model, nodes in self.told.items():
-            fields = ["status", "effective_status", *(["result_kind"] if model is Ad else [])]
+            fields = ["status", "effective_status", *(["told_kinds"] if model is Ad else [])]
             model.objects.bulk_update(nodes.values(), fields, batch_size=2000)
             mirror.touch(nodes.values())
         self.told.clear()
@@ -155,13 +155,14 @@ class Tree:
             is_above = is_above or not node.is_placeholder
 
     def _tell_kind(self, ad: Ad, kinds: set[str]) -> None:
-        """An ad counts one thing: of two, nothing can be said of what one costs. A person's answer replaces another."""
-        if not kinds:
-            return
-        known = set() if self.is_answered or not ad.result_kind else {ad.result_kind}
-        kind = SEVERAL if len(kinds | known) > 1 else next(iter(kinds))
-        if ad.result_kind != kind:
-            ad.result_kind = kind
+        """A person may answer anew for a file, and so takes back what was answered for that one, and nothing else."""
+        told = {by: kind for by, kind in ad.told_kinds.items() if by == OF_FILES or by != self.told_by}
+        if self.told_by == OF_FILES and OF_FILES in told:
+            kinds = kinds | {told[OF_FILES]}
+        if kinds:
+            told[self.told_by] = SEVERAL if len(kinds) > 1 else next(iter(kinds))
+        if ad.told_kinds != told:
+            ad.told_kinds = told
             self._note(ad)
 
     def _note(self, node: Ad | AdSet | Campaign) -> None:

@@ -19,10 +19,11 @@ from campaigns.exports.limits import MAX_LISTED_ERRORS, UnreadableError
 from campaigns.exports.mapping import Mapping
 from campaigns.exports.parse import Check, ParsedRow, RowError, Totals, rows
 from campaigns.exports.reader import Source
-from campaigns.import_tree import Tree
+from campaigns.import_tree import OF_FILES, Tree
 from campaigns.load import MeasureRow, copy_measures, load_measures
 from campaigns.models import AdAccount, InsightBreakdown, InsightDay
 from campaigns.overlap import derive_days, settle
+from campaigns.result_kinds import derive_kinds
 from mediabuyer.brands.models import Brand
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid
@@ -76,7 +77,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """`written` counts rows inserted or altered: 0 when the file told nothing new.
+    """`written` counts rows inserted or altered, or else ads whose results are another kind now: 0 for nothing new.
 
     `ended_at` is then only a time; else it is the `synced_at` of the account, which tells what cycles knew the file.
     """
@@ -156,38 +157,54 @@ def import_file(
     *,
     now: datetime,
     actor: str,
+    digest: str = "",
     progress: Callable[[int], None] = lambda _: None,
     clock: Callable[[], datetime] = wall_now,
 ) -> ImportResult:
     """Writes the file's rows in one transaction: killed half-way it leaves nothing, and the next run starts afresh.
 
-    `progress` is called with the rows read so far. Raises Invalid while a question of the mapping is open. Two files at
+    `progress` is called with the rows read so far; by `digest` a person's answer for the same file is found again. Raises Invalid while a question of the mapping is open. Two files at
     once would make the same ads, so they take turns; the account itself is locked at the end only, since whoever stops
     it, changes it or ends a cycle on it would wait for minutes.
     """
     _require_importable(account, mapping)
     take_turn(LOCK, account.pk)
     dimension = ",".join(DIMENSIONS.get(name, name) for name in mapping.breakdowns if name != "day")
-    reading, written = _write(account, source, mapping, dimension, now, progress)
+    latest = _last_day(account)
+    is_newest = latest is None or (mapping.last_day is not None and mapping.last_day > latest)
+    plant = partial(Tree, account, now, is_newest=is_newest, told_by=_told_by(mapping, digest))
+    reading, stored = _write(account, source, mapping, dimension, plant, progress, is_first=latest is None)
     require_rows(reading)
-    if written:
+    if stored:
         if dimension:
             derive_days(account)
         settle(account)
+    retold = derive_kinds(account)
+    written = stored or retold
     ended_at = _stamp(account, clock()) if written else clock()
     if written:
         _remember(account, reading, source.name, ended_at, actor)
     return ImportResult(account, reading, written, ended_at)
 
 
+def _told_by(mapping: Mapping, digest: str) -> str:
+    """Who says what the results are: the file, or whoever was asked."""
+    is_asked = any(question.key == "result_kind" for question in mapping.questions)
+    return (digest[:16] or "answer") if is_asked else OF_FILES
+
+
 def _write(
-    account: AdAccount, source: Source, mapping: Mapping, dimension: str, now: datetime, progress: Callable[[int], None]
+    account: AdAccount,
+    source: Source,
+    mapping: Mapping,
+    dimension: str,
+    plant: Callable[[], Tree],
+    progress: Callable[[int], None],
+    *,
+    is_first: bool,
 ) -> tuple[Reading, int]:
     """Rows inserted or altered. A first file takes the short way, unless two of its rows must be added up."""
-    latest = _last_day(account)
-    is_newest = latest is None or (mapping.last_day is not None and mapping.last_day > latest)
-    plant = partial(Tree, account, now, is_newest=is_newest, is_answered=bool(mapping.answers.get("result_kind")))
-    if mapping.has_figures and latest is None:
+    if mapping.has_figures and is_first:
         with suppress(IntegrityError), transaction.atomic():
             reading = Reading(Totals(mapping))
             measures = _measures(reading, source, plant(), progress)

@@ -39,21 +39,38 @@ def kinds_of(account: AdAccount) -> tuple[str, ...]:
     return tuple(found)
 
 
-def kinds_by_ad(account: AdAccount) -> dict[int, str]:
-    """What one result of each ad is, by primary key. Of an ad of which no row says it, what the others of its ad set
-    count: an ad set has one goal. What counts several things, or nothing that is told, is left out.
+def derive_kinds(account: AdAccount) -> int:
+    """Sets `Ad.result_kind` by what is told of each ad; returns how many changed.
+
+    Of an ad of which nothing is told it is what the others of its ad set count: an ad set has one goal.
     """
-    rows = list(Ad.objects.filter(account=account).values_list("pk", "ad_set_id", "result_kind"))
-    told: dict[int, set[str]] = {}
-    for _, ad_set, kind in rows:
-        if kind:
-            told.setdefault(ad_set, set()).add(kind)
-    found = {}
-    for pk, ad_set, kind in rows:
-        around = told.get(ad_set, set())
-        if kind := kind or (next(iter(around)) if len(around) == 1 else ""):
-            found[pk] = kind
-    return {pk: kind for pk, kind in found.items() if kind != SEVERAL}
+    ads = list(Ad.objects.filter(account=account).select_related("ad_set"))
+    told = {(by, kind) for ad in ads for by, kind in ad.told_kinds.items()}
+    is_one = len(told) == 1  # what one file leaves without a name is not the same as what another tells
+    kinds = {ad.pk: _one_of(set(ad.told_kinds.values()), is_one) for ad in ads}
+    around: dict[int, set[str]] = {}
+    for ad in ads:
+        if kinds[ad.pk] and not ad.ad_set.is_placeholder:
+            around.setdefault(ad.ad_set_id, set()).add(kinds[ad.pk])
+    changed = []
+    for ad in ads:
+        kind = kinds[ad.pk] or _one_of(around.get(ad.ad_set_id, set()), is_one)
+        if ad.result_kind != kind:
+            ad.result_kind = kind
+            changed.append(ad)
+    Ad.objects.bulk_update(changed, ["result_kind"], batch_size=2000)
+    return len(changed)
+
+
+def _one_of(kinds: set[str], is_one: bool) -> str:
+    kind = SEVERAL if len(kinds) > 1 else next(iter(kinds), "")
+    return SEVERAL if kind == UNNAMED and not is_one else kind
+
+
+def kinds_by_ad(account: AdAccount) -> dict[int, str]:
+    """What one result of each ad is, by primary key, without those that count several things or nothing that is told."""
+    told = Ad.objects.filter(account=account).exclude(result_kind__in=["", SEVERAL])
+    return dict(told.values_list("pk", "result_kind"))
 
 
 def told_kinds(kind: str) -> frozenset[str]:

@@ -178,7 +178,9 @@ def carry_out(row: ImportFile) -> ImportResult | None:
         with transaction.atomic(), _told_beside(row) as tell:
             account = account_for_import(row.brand, row.answers.get("account") or row.name, mapping)
             actor = named(row.uploaded_by) if row.uploaded_by else "system"
-            result = import_file(account, source, mapping, now=wall_now(), actor=actor, progress=tell)
+            result = import_file(
+                account, source, mapping, now=wall_now(), actor=actor, digest=row.digest, progress=tell
+            )
             report = result.reading.as_dict() | {"written": result.written}
             ended = {"state": State.DONE, "finished_at": result.ended_at, "rows_done": report["rows"], "path": ""}
             told = {"mapping": mapping.as_dict(), "report": report}  # as the last answers made it
@@ -188,10 +190,13 @@ def carry_out(row: ImportFile) -> ImportResult | None:
     return result
 
 
-def list_beside_uploads(file: Path, mapping: Understood, result: ImportResult) -> None:
-    """A file that a command imported stands in the same list, once however often it is imported."""
+def digest_of(file: Path) -> str:
     with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def list_beside_uploads(file: Path, digest: str, mapping: Understood, result: ImportResult) -> None:
+    """A file that a command imported stands in the same list, once however often it is imported."""
     account, ended_at = result.account, result.ended_at
     report = result.reading.as_dict() | {"written": result.written}
     told = {"mapping": mapping.as_dict(), "report": report, "rows_done": report["rows"], "finished_at": ended_at}

@@ -28,11 +28,11 @@ class Reference:
 
 def reference_of(account: AdAccount, today: date) -> Reference:
     """On the morning of `today`. Nothing where results are of several kinds: one costs less than another by nature."""
+    if len(kinds_of(account)) > 1:
+        return Reference()
     target = Goal.current(account).target_cpa
     if target is not None:
         return Reference(target, "goal")
-    if len(kinds_of(account)) > 1:
-        return Reference()
     last = today - timedelta(days=1)
     for source, first in _spans(account, today):
         cpa = total(account, first, last).cpa

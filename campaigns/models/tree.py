@@ -100,12 +100,18 @@ class Ad(Node):
     campaign = models.ForeignKey(Campaign, models.CASCADE)
     creative = models.ForeignKey(Creative, models.SET_NULL, null=True, blank=True)
     review_feedback = models.TextField(blank=True)
+    told_kinds = models.JSONField(
+        blank=True,
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="What one result is, by who says it: a file itself is “”, a person's answer the digest of its file.",
+    )
     result_kind = models.CharField(
         max_length=80,
         blank=True,
         default="",
         db_default="",
-        help_text="What one result is, by an imported file; “several” where it is not one.",
+        help_text="What one result is, by all that is told of it; “several” where it is not one.",
     )
 
     class Meta(Node.Meta):

@@ -149,40 +149,6 @@ def test_of_several_ads_of_one_name_one_that_runs_counts(
     assert states(take(text).account) == {"K": "ACTIVE", "Sun": "ACTIVE"}
 
 
-KINDS = "Ad name,Day,Result type,Amount spent (EUR),Impressions,Results\n"
-
-
-def kinds_after(take: Any, *files: str, **answers: str) -> dict[str, str]:
-    for text in files:
-        account = take(text, **answers).account
-    return dict(Ad.objects.filter(account=account).values_list("name", "result_kind"))
-
-
-def test_ad_keeps_what_its_results_are(take: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaigns.importing.BATCH", 2)  # what a later batch says is heard as well
-    text = KINDS + (
-        "Sun,2026-01-01,,1.00,100,0\nRain,2026-01-01,Website leads,1.00,100,2\n"
-        "Both,2026-01-01,Website leads,1.00,100,2\nSun,2026-01-02,Website purchases,1.00,100,1\n"
-        "Both,2026-01-02,Website purchases,1.00,100,1\nNone,2026-01-02,,1.00,100,0\n"
-    )
-    expected = {"Sun": "purchase", "Rain": "lead", "Both": "several", "None": ""}
-    assert kinds_after(take, text) == expected
-    assert kinds_after(take, text) == expected  # again
-
-
-def test_another_kind_in_a_later_file_makes_it_several(take: Any) -> None:
-    first, later = (KINDS + f"Sun,2026-0{month}-01,{kind},1.00,100,1\nRain,2026-01-01,Purchases,1.00,100,1\n"
-                    for month, kind in ((1, "Website leads"), (2, "Website purchases")))  # fmt: skip
-    assert kinds_after(take, first, later) == {"Sun": "several", "Rain": "purchase"}
-
-
-def test_person_says_what_the_results_of_all_ads_are(take: Any) -> None:
-    text = KINDS.replace("Result type,", "") + "Sun,2026-01-01,1.00,100,1\n"
-    assert kinds_after(take, text) == {"Sun": ""}
-    assert kinds_after(take, text, result_kind="lead") == {"Sun": "lead"}
-    assert kinds_after(take, text, result_kind="purchase") == {"Sun": "purchase"}
-
-
 def test_status_of_a_later_file_is_taken_in_bulk(take: Any) -> None:
     def file(count: int, word: str) -> str:
         rows = (f"K,Ad {number},2026-01-01,{word},1.00,100,3,1\n" for number in range(count))

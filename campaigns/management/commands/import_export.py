@@ -15,7 +15,7 @@ from campaigns.exports.reader import open_source
 from campaigns.exports.result_kinds import CHOICES
 from campaigns.exports.understand import understand
 from campaigns.importing import UNKNOWN_CURRENCY, account_for_import, import_file, preview
-from campaigns.uploads import list_beside_uploads
+from campaigns.uploads import digest_of, list_beside_uploads
 from mediabuyer.brands.models import Brand
 from mediabuyer.lib.clock import wall_now
 from mediabuyer.lib.errors import Invalid, MediaBuyerError
@@ -57,11 +57,13 @@ class Command(BaseCommand):
             if options["dry_run"] or stops:
                 reading, account, written = preview(source, mapping), None, 0
             else:
-                name = options["account"] or Path(file).name.split(".")[0]
+                name, digest = options["account"] or Path(file).name.split(".")[0], digest_of(Path(file))
                 with transaction.atomic():  # a file that is refused leaves no empty account
                     account = account_for_import(_brand(options["brand"]), name, mapping, UNKNOWN_CURRENCY)
-                    result = import_file(account, source, mapping, now=wall_now(), actor="system:import_export")
-                    list_beside_uploads(Path(file), mapping, result)
+                    result = import_file(
+                        account, source, mapping, now=wall_now(), actor="system:import_export", digest=digest
+                    )
+                    list_beside_uploads(Path(file), digest, mapping, result)
                 reading, written = result.reading, result.written
         except (MediaBuyerError, OSError) as error:
             return _refusal(file, error)
