@@ -10,6 +10,8 @@ from campaigns.models import Ad, AdAccount, ImportFile
 UNKNOWN = UNNAMED
 OF_META = ("purchase",)
 """A connected account is read with purchases as its results."""
+ORDERS = frozenset({"purchase", "conversion"})
+"""Results of which revenue comes, one each."""
 CPA = "CPA, by Meta"
 RESULTS, EMPTY = "Results", "empty in all rows"
 """How the columns of a file are titled, and what is noted of those without a value: see campaigns.exports."""

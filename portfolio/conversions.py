@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Extract
 
 from campaigns.models import Ad, AdAccount, InsightDay
-from campaigns.result_kinds import kinds_of
+from campaigns.result_kinds import ORDERS, kinds_by_ad, kinds_of
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.errors import Fault, PlatformError
 from portfolio.delay import WINDOW, Floats
@@ -85,6 +85,7 @@ class AccountCohorts:
     valued_by: str  # what a result is worth: its revenue, the target_cpa, the average_cpa; empty where nothing says it
     is_daily: bool  # else some rows span several days, and a day of the table is no day
     groups: Integers  # n, whose results are the same and are judged together; -1 where nothing can be judged
+    orders: Floats  # n x d, how many brought the payout: the conversions, and at least one where they are something else
 
 
 def sync_conversions(account: AdAccount, now: datetime) -> int:
@@ -165,10 +166,22 @@ def _cohorts(
         arrivals = results.sum(axis=0)
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
     cohorts, curves, valued_by, groups = _valued(account, today, ads, cohorts, curves)
+    orders = _orders(account, ads, cohorts) if valued_by == "revenue" else cohorts.conversions
     return AccountCohorts(
         tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by,
-        _is_daily(account, first), groups,
+        _is_daily(account, first), groups, orders,
     )  # fmt: skip
+
+
+def _orders(account: AdAccount, ads: list[int], cohorts: Cohorts) -> Floats:
+    """Where a file counts visits as results, 246 of them say nothing of how sure the revenue of three orders is: all
+    that is known of these is on which rows there was some.
+    """
+    if not account.is_read_only or ORDERS.issuperset(kinds_of(account)):
+        return cohorts.conversions
+    kinds = kinds_by_ad(account)
+    counts_orders = np.array([kinds.get(ad) in ORDERS for ad in ads], dtype=np.bool_)
+    return np.where(counts_orders[:, None], cohorts.conversions, cohorts.payout > 0)
 
 
 def _is_daily(account: AdAccount, first: date) -> bool:

@@ -156,7 +156,8 @@ def _part(data: AccountCohorts, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> 
     cohorts = replace(data.cohorts, **{name: getattr(data.cohorts, name)[chosen] for name in BY_AD})
     angles = np.unique(data.angles[chosen], return_inverse=True)[1].astype(np.intp)
     ads = tuple(ad for ad, is_chosen in zip(data.ads, chosen, strict=True) if is_chosen)
-    return replace(data, ads=ads, angles=angles, cohorts=cohorts, impressions=data.impressions[chosen])
+    tables = {"cohorts": cohorts, "impressions": data.impressions[chosen], "orders": data.orders[chosen]}
+    return replace(data, ads=ads, angles=angles, **tables)
 
 
 def _returns_of(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tuple[dict[str, Floats], Floats]:
@@ -164,7 +165,7 @@ def _returns_of(data: AccountCohorts, rng: np.random.Generator, bar: float) -> t
     evidence = Evidence(
         cohorts.spend,
         _visits(data),
-        cohorts.conversions,
+        data.orders,
         cohorts.payout,
         data.angles,
         curves.conversions,
@@ -185,7 +186,7 @@ def _returns_of(data: AccountCohorts, rng: np.random.Generator, bar: float) -> t
 def _guess(data: AccountCohorts) -> Guess:
     """They together, so that the guess fits its currency and its kind of result."""
     cohorts = data.cohorts
-    spend, clicks, orders = (float(table.sum()) for table in (cohorts.spend, _visits(data), cohorts.conversions))
+    spend, clicks, orders = (float(table.sum()) for table in (cohorts.spend, _visits(data), data.orders))
     payout = float(cohorts.payout.sum())
     return (
         Guess(clicks / spend, orders / clicks, payout / orders) if min(spend, clicks, orders, payout) > 0 else Guess()
@@ -196,7 +197,7 @@ def _visits(data: AccountCohorts) -> Floats:
     """Clicks, and where there are fewer of them than results, these: a file may have no clicks, or results that need
     none, and one click brings at most one result.
     """
-    return np.maximum(data.cohorts.clicks, data.cohorts.conversions)
+    return np.maximum(data.cohorts.clicks, data.orders)
 
 
 def _windows(data: AccountCohorts) -> tuple[Payout, Payout]:
@@ -240,7 +241,7 @@ def _trend(data: AccountCohorts) -> Floats:
     before = rate[:, -1 - TREND_DAYS]
     change = divide(rate[:, -1] - before, before)
     is_running = spend[:, -WEEK:].any(axis=1)
-    orders = data.cohorts.conversions[:, -2 * TREND_DAYS :].sum(axis=1)
+    orders = data.orders[:, -2 * TREND_DAYS :].sum(axis=1)
     return np.where(is_running & (orders >= TREND_ORDERS), change, np.nan)
 
 

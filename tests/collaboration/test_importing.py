@@ -895,3 +895,21 @@ def test_every_page_of_an_imported_account_opens(web: Client, imported: Callable
     opened = crawl(web, reverse("import-file", args=[row.key]), each=2)
     assert {address: status for address, status in opened.items() if status not in (200, 302)} == {}
     assert {"cycle", "ad", "portfolio"} <= {resolve(urlsplit(one).path).url_name for one in opened}
+
+
+def test_rest_of_a_campaign_whose_ads_are_named_is_no_ad(imported: Callable[..., ImportFile]) -> None:
+    """Two days of campaigns, and then its ads: the days that only the campaign tells stay, and nobody pauses them."""
+    whole = CAMPAIGNS.partition("\n")[0] + "\n2026-08-01,Summer,9000.00,900,9,0\n2026-08-01,Winter,1.00,900,9,90\n"
+    imported("whole.csv", whole, result_kind="purchase")
+    ads = "Day,Campaign name,Ad name,Amount spent (EUR),Impressions,Clicks,Purchases\n" + "".join(
+        f"2026-09-{day:02},Summer,{ad},90.00,900,90,9\n" for day in range(1, 29) for ad in ("Sun", "Sea")
+    )
+    account = imported("ads.csv", ads).account
+    assert account is not None
+    assert Ad.objects.filter(account=account, is_placeholder=True).count() == 2
+    assert set(Ad.objects.filter(account=account).pausable().values_list("name", flat=True)) == {
+        "Sun", "Sea", "Winter (whole campaign)",
+    }  # fmt: skip
+    cycle = run_cycle(start_cycle(account, timezone.now(), "import"))
+    assert cycle.step_set.get(name="evaluate").summary.startswith("3 ads")
+    assert not [one.title for one in cycle.decision_set.all() if "Summer" in one.title]

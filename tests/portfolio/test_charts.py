@@ -59,7 +59,7 @@ def account(spend: Floats, conversions: Floats, payout: Floats, curves: Curves, 
     none = np.zeros((days, 31))
     cohorts = Cohorts(spend, spend, conversions, payout, payout, none, none, none[:, :8])
     one = np.zeros(1, dtype=np.intp)
-    return AccountCohorts((1,), one, first, cohorts, curves, spend, none[:, 0], True, "revenue", True, one)
+    return AccountCohorts((1,), one, first, cohorts, curves, spend, none[:, 0], True, "revenue", True, one, spend)
 
 
 def test_weeks_begin_on_monday_and_the_last_is_young() -> None:

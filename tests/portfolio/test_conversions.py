@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from django.db.models import Sum
 
-from campaigns.models import InsightDay
+from campaigns.models import ImportFile, InsightDay
 from mediabuyer.lib.errors import PlatformError
 from portfolio.charts import payout_weeks
 from portfolio.conversions import (
@@ -28,6 +28,7 @@ from portfolio.conversions import (
 )
 from portfolio.models import Conversion
 from portfolio.performance import sums
+from portfolio.states import evaluate
 from tests.factories import AccountFactory, AdFactory, InsightFactory
 from tests.many_rows import LAST_DAY, seed_account, seed_conversions
 from tests.sandbox_process import running_sandbox
@@ -101,6 +102,40 @@ def test_platform_stands_in_for_a_missing_ledger(account: Any, ad: Any) -> None:
     assert not data.is_from_ledger
     assert (data.cohorts.conversions.sum(), data.cohorts.payout.sum()) == (2, 40)
     assert data.curves.conversions[0] == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "orders"),
+    [
+        ("purchase", ["purchase"], [82, 0, 82]),
+        ("add to cart", ["add to cart"], [1, 0, 1]),
+        ("add to cart", ["add to cart", "purchase"], [1, 0, 1]),
+        ("purchase", ["add to cart", "purchase"], [82, 0, 82]),
+        ("", ["result not named", "other result not named"], [1, 0, 1]),
+        ("", [], [82, 0, 82]),
+    ],
+)
+def test_results_that_are_no_orders_make_revenue_no_surer(kind: str, names: list[str], orders: list[int]) -> None:
+    """164 adds to cart on two days that earned are at least two orders, and not 164."""
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    if names:
+        mapping = {"result_kinds": names}
+        ImportFile.objects.create(
+            brand=imported.brand, account=imported, state="done", name="a.csv", size=1, mapping=mapping
+        )
+    ad = AdFactory.create(ad_set__campaign__account=imported, result_kind=kind)
+    for day, revenue, results in ((17, 50, 82), (18, 0, 0), (19, 40, 82)):
+        InsightFactory.create(
+            ad=ad, day=date(2026, 11, day), spend=Decimal(100), clicks=200, results=results, revenue=Decimal(revenue)
+        )
+    data = load_cohorts(imported, TODAY, Decimal(1), days=3)
+    assert data.orders[0].tolist() == orders
+    state = evaluate(imported, TODAY).states[0]
+    assert state.payout_per_spend == pytest.approx(0.3, rel=0.05)
+    assert state.high is not None
+    assert state.low is not None
+    width = (state.high - state.low) / state.payout_per_spend
+    assert width > 0.9 if orders[0] == 1 else width < 0.5
 
 
 def test_imported_file_is_taken_as_final() -> None:
