@@ -80,12 +80,18 @@ class ImportResult:
     """`written` counts rows inserted or altered, or else ads whose results are another kind now: 0 for nothing new.
 
     `ended_at` is then only a time; else it is the `synced_at` of the account, which tells what cycles knew the file.
+    `dropped` counts rows, of this file or of earlier ones, that others tell more finely.
     """
 
     account: AdAccount
     reading: Reading
     written: int
     ended_at: datetime
+    dropped: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For storing beside the file and for the page."""
+        return self.reading.as_dict() | {"written": self.written, "dropped": self.dropped}
 
 
 def preview(source: Source, mapping: Mapping) -> Reading:
@@ -175,16 +181,17 @@ def import_file(
     plant = partial(Tree, account, now, is_newest=is_newest, told_by=_told_by(mapping, digest))
     reading, stored = _write(account, source, mapping, dimension, plant, progress, is_first=latest is None)
     require_rows(reading)
+    dropped = 0
     if stored:
         if dimension:
             derive_days(account)
-        settle(account)
+        dropped = settle(account)
     retold = derive_kinds(account)
     written = stored or retold
     ended_at = _stamp(account, clock()) if written else clock()
     if written:
         _remember(account, reading, source.name, ended_at, actor)
-    return ImportResult(account, reading, written, ended_at)
+    return ImportResult(account, reading, written, ended_at, dropped)
 
 
 def _told_by(mapping: Mapping, digest: str) -> str:

@@ -181,7 +181,7 @@ def carry_out(row: ImportFile) -> ImportResult | None:
             result = import_file(
                 account, source, mapping, now=wall_now(), actor=actor, digest=row.digest, progress=tell
             )
-            report = result.reading.as_dict() | {"written": result.written}
+            report = result.as_dict()
             ended = {"state": State.DONE, "finished_at": result.ended_at, "rows_done": report["rows"], "path": ""}
             told = {"mapping": mapping.as_dict(), "report": report}  # as the last answers made it
             ImportFile.objects.filter(pk=row.pk).update(account=account, **told, **ended)
@@ -198,7 +198,7 @@ def digest_of(file: Path) -> str:
 def list_beside_uploads(file: Path, digest: str, mapping: Understood, result: ImportResult) -> None:
     """A file that a command imported stands in the same list, once however often it is imported."""
     account, ended_at = result.account, result.ended_at
-    report = result.reading.as_dict() | {"written": result.written}
+    report = result.as_dict()
     told = {"mapping": mapping.as_dict(), "report": report, "rows_done": report["rows"], "finished_at": ended_at}
     same = {"brand": account.brand, "account": account, "digest": digest, "state": State.DONE}
     last = ImportFile.objects.filter(**same).order_by("-pk").values("pk")[:1]

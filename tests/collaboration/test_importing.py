@@ -913,3 +913,11 @@ def test_rest_of_a_campaign_whose_ads_are_named_is_no_ad(imported: Callable[...,
     cycle = run_cycle(start_cycle(account, timezone.now(), "import"))
     assert cycle.step_set.get(name="evaluate").summary.startswith("3 ads")
     assert not [one.title for one in cycle.decision_set.all() if "Summer" in one.title]
+
+
+def test_what_a_finer_file_replaced_is_told(web: Client, imported: Callable[..., ImportFile]) -> None:
+    first = imported("campaigns.csv", CAMPAIGNS, result_kind="purchase")
+    assert "told twice" not in page(web, first).content.decode().casefold()
+    ads = CAMPAIGNS.replace("Campaign name", "Campaign name,Ad name").replace("Autumn", "Autumn,Sun")
+    later = imported("ads.csv", ads.replace("Winter", "Winter,Ice"), result_kind="purchase")
+    assert "2 rows left out: other rows tell the same money more finely" in page(web, later).content.decode()
