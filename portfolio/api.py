@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from campaigns.api import OfAccount
 from campaigns.clock import known_now
-from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightBreakdown, InsightDay
+from campaigns.models import Ad, AdAccount, AdSet, Campaign, InsightDay
 from campaigns.result_kinds import kinds_of, named_kinds
 from creatives.models import Angle, LandingPage
 from mediabuyer.lib.errors import Invalid
@@ -34,6 +34,7 @@ from portfolio.performance import (
     totals,
     whole_before,
 )
+from portfolio.splits import split_tells
 
 SPLITS = frozenset({"age", "gender", "country", "region", "dma", "publisher_platform", "platform_position",
                     "impression_device", "objective", "hour"})  # fmt: skip
@@ -48,6 +49,8 @@ RATES = ("ctr", "link_ctr", "cvr", "cpm", "cpc", "cpa", "aov", "roas", "frequenc
 EXACT = Decimal("0.0001")
 RESTS_ON = {"revenue": ("revenue", "profit", "roas", "aov"), "link_clicks": ("link_clicks", "link_ctr")}
 """Figures that an account may never report, each with all that is computed from it."""
+OF_SPLITS = RESTS_ON | {"results": ("results", "cpa", "cvr", "aov")}
+"""The same of a breakdown, of which results may be missing that the account has."""
 OF_ONE_KIND = ("cpa", "cvr", "aov")
 """Figures of a single result, which say nothing of results of several kinds together."""
 
@@ -87,7 +90,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
     impressions, clicks = (serializers.IntegerField() for _ in range(2))
     link_clicks = serializers.IntegerField(allow_null=True, help_text="Null where the account never reported any.")
     reach = serializers.IntegerField(allow_null=True, help_text="Only where it comes from one row: it does not add up.")
-    results = serializers.DecimalField(max_digits=30, decimal_places=4)
+    results = _money(help_text="Null only by a breakdown that never told any.")
     ctr, link_ctr, cvr, roas, frequency = (serializers.FloatField(allow_null=True) for _ in range(5))
     cpm, cpc, cpa, aov = (_money() for _ in range(4))
 
@@ -195,17 +198,20 @@ def _period(account: AdAccount, start: date | None, end: date | None, span: Peri
 
 
 def unknown_figures(account: AdAccount, by: str, kinds: Sequence[str]) -> frozenset[str]:
-    """What the account has never reported, which is a matter of the whole account: a week without sales is a loss.
+    """What the account has never reported, or not by this breakdown. That is a matter of the whole account and not of
+    the period: a week without sales is a loss.
 
     With what its results, being of several kinds, cannot say.
     """
-    places: list[type[Model]] = [InsightDay] if by in GROUPS else [InsightDay, InsightBreakdown]
-    return frozenset(
-        name
-        for figure, names in RESTS_ON.items()
-        if not any(place._default_manager.filter(account=account, **{f"{figure}__gt": 0}).exists() for place in places)
-        for name in names
-    ) | frozenset(OF_ONE_KIND if len(kinds) > 1 else ())
+
+    def is_told(figure: str) -> bool:
+        if by not in GROUPS:
+            return split_tells(account, by, figure)
+        return InsightDay.objects.filter(account=account, **{f"{figure}__gt": 0}).exists()
+
+    rests = RESTS_ON if by in GROUPS else OF_SPLITS
+    unknown = {name for figure, names in rests.items() if not is_told(figure) for name in names}
+    return frozenset(unknown).union(OF_ONE_KIND if len(kinds) > 1 else ())
 
 
 def _checked(by: str) -> str:

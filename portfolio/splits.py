@@ -49,6 +49,14 @@ def split_source(account: AdAccount, by: str) -> tuple[str, Func | None]:
     return finer, Func(F("value"), pattern, function="substring", output_field=TextField())
 
 
+def split_tells(account: AdAccount, by: str, figure: str) -> bool:
+    """Whether any row of this breakdown ever brought it: Meta does not split purchases by region, and a file may have
+    a column that is empty in all its rows. Where none did, 0 is not known but only what is stored.
+    """
+    source, _ = split_source(account, by)
+    return InsightBreakdown.objects.filter(account=account, dimension=source, **{f"{figure}__gt": 0}).exists()
+
+
 def _parts_of(stored: Iterable[str]) -> dict[str, str]:
     """What the finer ones tell besides themselves, each with the one to read: that of the fewest parts."""
     found: dict[str, str] = {}

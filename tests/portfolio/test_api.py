@@ -174,6 +174,20 @@ def test_breakdown_may_know_what_the_days_do_not(client, imported):
     assert ask(client, imported, "by=day")["total"]["figures"]["link_clicks"] is None
 
 
+def test_breakdown_that_tells_no_results_says_so(client, imported):
+    """Meta splits purchases by region not at all; 5 results by days are then not 0 by region."""
+    day = date(2024, 9, 30)
+    for dimension, results in (("region", 0), ("age", 3)):
+        InsightBreakdown.objects.create(
+            account=imported, ad=imported.ad_set.get(), dimension=dimension, value="a", day=day, until=day, spend=5,
+            impressions=100, clicks=10, results=results,
+        )  # fmt: skip
+    told = {by: ask(client, imported, f"by={by}")["total"]["figures"] for by in ("region", "age", "day")}
+    assert [(told[by]["results"], told[by]["cpa"] is None) for by in told] == [
+        (None, True), ("3.0000", False), ("5.0000", False),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("kinds", "cpa", "cvr"), [(["lead"], "20.0000", 0.125), (["lead", "link click"], None, None)])
 def test_figures_of_one_result_are_null_where_results_are_of_several_kinds(client, imported, kinds, cpa, cvr):
     mapping = {"result_kinds": kinds}
