@@ -37,17 +37,6 @@ class TreeQuerySet(models.QuerySet[Any]):
         return self.filter(effective_status__in=RUNNING)
 
 
-class AdQuerySet(TreeQuerySet):
-    def pausable(self) -> AdQuerySet:
-        """Without what stands for the unnamed rest of a campaign of which ads are named: it is no ad, and nobody could
-        pause it. Where a file names campaigns or ad sets only, their placeholders are all there is.
-        """
-        named = Ad.objects.filter(is_placeholder=False)
-        of_campaign = Exists(named.filter(campaign=OuterRef("campaign")))
-        of_account = Q(campaign__is_placeholder=True) & Exists(named.filter(account=OuterRef("account")))
-        return self.exclude(Q(is_placeholder=True) & (Q(of_campaign) | of_account))
-
-
 class Node(models.Model):
     """What campaigns, ad sets and ads share."""
 
@@ -126,7 +115,15 @@ class Ad(Node):
         help_text="What one result is, by all that is told of it; “several” where it is not one.",
     )
 
-    objects = AdQuerySet.as_manager()
-
     class Meta(Node.Meta):
         constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="ad_once")]
+
+    @classmethod
+    def pausable_of(cls, account: AdAccount) -> TreeQuerySet:
+        """Without what stands for the unnamed rest of a campaign of which ads are named: it is no ad, and nobody could
+        pause it. Where a file names campaigns or ad sets only, their placeholders are all there is.
+        """
+        named = cls.objects.filter(account=account, is_placeholder=False)
+        of_campaign = Exists(named.filter(campaign=OuterRef("campaign")))
+        of_account = Q(campaign__is_placeholder=True) & Q(Exists(named))
+        return cls.objects.filter(account=account).exclude(Q(is_placeholder=True) & (Q(of_campaign) | of_account))

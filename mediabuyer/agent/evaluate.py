@@ -107,7 +107,7 @@ def _ads(account: AdAccount, found: Evaluation, prices: Mapping[int, Price]) -> 
     week = _week_totals(account, found.today)
     span = data_span(account) if account.is_read_only else None
     days = (span[1] - span[0]).days + 1 if span else 0
-    rows = Ad.objects.filter(account=account).pausable().order_by("external_id").values(*AD_FIELDS)
+    rows = Ad.pausable_of(account).order_by("external_id").values(*AD_FIELDS)
     return [
         _ad(row, states[row["pk"]], week.get(row["pk"], Totals()), days, prices.get(row["pk"]))
         for row in rows.iterator()

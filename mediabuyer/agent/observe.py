@@ -222,7 +222,7 @@ def read_ground(
     under_way = open_rises(account, decision) + open_undo_rises(account, undo)
     pausing = frozenset(open_pauses(account, decision))
     budgets, kinds = budgets_of(account), kinds_of(account)
-    active = frozenset(Ad.objects.filter(account=account).pausable().active().values_list("external_id", flat=True))
+    active = frozenset(Ad.pausable_of(account).active().values_list("external_id", flat=True))
     bare = Context(
         now=now,
         currency=account.currency,

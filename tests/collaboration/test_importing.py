@@ -907,7 +907,7 @@ def test_rest_of_a_campaign_whose_ads_are_named_is_no_ad(imported: Callable[...,
     account = imported("ads.csv", ads).account
     assert account is not None
     assert Ad.objects.filter(account=account, is_placeholder=True).count() == 2
-    assert set(Ad.objects.filter(account=account).pausable().values_list("name", flat=True)) == {
+    assert set(Ad.pausable_of(account).values_list("name", flat=True)) == {
         "Sun", "Sea", "Winter (whole campaign)",
     }  # fmt: skip
     cycle = run_cycle(start_cycle(account, timezone.now(), "import"))
