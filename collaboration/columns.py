@@ -132,6 +132,10 @@ class Column:
             return self.read(row.totals, scale.of(row.kinds))
         return self.believe(row.belief) if self.believe is not None and row.belief is not None else None
 
+    def value_before(self, row: Measured, scale: Scale) -> Value:
+        """The same figure in the period that is compared with; None without one."""
+        return self.read(row.before, scale.of(row.kinds)) if self.read is not None and row.before is not None else None
+
     def head(self, scale: Scale) -> Head:
         return Head(self.key, self.title(scale), self.kind)
 
@@ -296,9 +300,9 @@ def _profit_cell(value: Any, column: Column, scale: Scale) -> Cell:
 
 
 def _change(row: Measured, column: Column, scale: Scale) -> dict[str, str] | None:
-    if row.before is None or not column.compares or column.read is None:
+    if not column.compares:
         return None
-    old, new = column.read(row.before, scale), column.read(row.totals, scale)
+    old, new = column.value_before(row, scale), column.value(row, scale)
     if not old or new is None or isinstance(old, str) or isinstance(new, str):
         return None
     return delta(float(new) / float(old) - 1, good=column.good, digits=0)

@@ -120,3 +120,23 @@ def test_kinds_without_a_word_are_told_apart_by_their_own_name(imported: Any, lo
     assert re.search(r"560 “omni_custom_a”", listed)
     today = look("today")
     assert "“omni_custom_b” 25,200 Rp1,000 each" in today
+
+
+# --- The period before ------------------------------------------------------------------------------------------------
+
+
+def test_row_of_one_kind_is_compared_with_itself(imported: Any, web: Client) -> None:
+    before = date(2026, 8, 4)
+    imported(rows("North", "Chat", CHAT, 10, first=before) + rows("North", "Visit", VISIT, 900, first=before)
+             + both("North"))  # fmt: skip
+    account = AdAccount.objects.get(name="Office")
+    asked = {"level": "ad", "period": "28d"}
+    shown = web.get(reverse("ads", args=[account.key]), asked).context["rows"]
+    changes = {one["line"].name: [cell.change and cell.change["text"] for cell in one["cells"]] for one in shown}
+    keys = [column.key for column, _ in web.get(reverse("ads", args=[account.key]), asked).context["columns"]]
+    assert changes["Chat"][keys.index("cpa")] == "−50%"
+    answer: Any = web.get(reverse("ads", args=[account.key]), asked | {"format": "json"})
+    found = json.loads(b"".join(answer))["rows"]
+    assert {one["name"]: (one["results_before"], one["cpa_before"]) for one in found} == {
+        "Chat": (280, 90000), "Visit": (25200, 1000),
+    }  # fmt: skip
