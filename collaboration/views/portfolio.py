@@ -190,7 +190,9 @@ def _daily_columns(scale: Scale) -> tuple[str, ...]:
         return ("revenue", "spend", "roas")
     if not scale.has_results:
         return ("spend",)
-    return ("spend", "results") if scale.is_mixed else ("spend", "results", "cpa")
+    if scale.is_mixed:
+        return ("spend", "results") if scale.adds_up else ("spend",)
+    return ("spend", "results", "cpa")
 
 
 def _no_trend(account: AdAccount, period: Period) -> str:

@@ -122,6 +122,57 @@ def test_kinds_without_a_word_are_told_apart_by_their_own_name(imported: Any, lo
     assert "“omni_custom_b” 25,200 Rp1,000 each" in today
 
 
+# --- Ad and Portfolio -------------------------------------------------------------------------------------------------
+
+
+def by_age(ad: str, kind: str, results: int) -> str:
+    return "".join(
+        line.replace(",North,", f",{age},North,") + "\n"
+        for age in ("18-24", "25-34")
+        for line in rows("North", ad, kind, results).splitlines()
+    )
+
+
+def test_breakdown_of_an_ad_of_one_kind_has_its_results_and_cost(imported: Any, web: Client) -> None:
+    file = by_age("Chat", CHAT, 10) + by_age("Visit", VISIT, 450)
+    row = imported(file, HEAD.replace("Day,", "Day,Age,"))
+    context = web.get(reverse("ad", args=[row.account.key, Ad.objects.get(name="Chat").key])).context
+    assert [title for _, title in context["part_columns"]][:3] == ["Spend", "Conversations", "Cost per conversation"]
+    assert [[cell.text for cell in cells[1:3]] for _, cells in context["parts"]] == [["280", "Rp90,000"]] * 2
+
+
+def test_angle_of_one_kind_has_its_results_and_cost(imported: Any, web: Client) -> None:
+    imported(rows("North", "Bold | Chat", CHAT, 20) + rows("North", "Calm | Chat", CHAT, 10)
+             + rows("North", "Calm | Visit", VISIT, 900))  # fmt: skip
+    account = AdAccount.objects.get(name="Office")
+    answer = web.get(reverse("portfolio", args=[account.key]), {"by": "angle"})
+    cells = {one.name: [(cell.text, cell.note) for cell in row[1:3]] for one, row in answer.context["parts"]}
+    assert cells["Bold"] == [("560", "conversations"), ("Rp45,000", "")]
+    assert cells["Calm"] == [("–", ""), ("–", "")]
+
+
+def test_portfolio_adds_up_no_results_of_several_kinds(imported: Any, web: Client) -> None:
+    imported(rows("North", "Bold | Chat", CHAT, 20) + rows("North", "Calm | Visit", VISIT, 900)
+             + rows("South", "Calm | Chat", CHAT, 20))  # fmt: skip
+    account = AdAccount.objects.get(name="Office")
+    context = web.get(reverse("portfolio", args=[account.key]), {"across": "ad_set"}).context
+    assert context["trend_heads"] == ["Spend"]
+    notes = {row["name"]: [cell.get("note") for cell in row["cells"]] for row in context["heat"]["rows"]}
+    assert notes == {
+        "Bold": ["560 conversations", None, "560 conversations"],
+        "Calm": ["25,200 profile visits", "560 conversations", ""],
+        "All angles": ["", "560 conversations", ""],
+    }
+
+
+def test_results_that_nobody_tells_apart_are_added_up(imported: Any, web: Client) -> None:
+    row = imported(both("North"))
+    Ad.objects.filter(account=row.account).update(result_kind="")
+    context = web.get(reverse("portfolio", args=[row.account.key])).context
+    assert context["trend_heads"] == ["Spend", "Results"]
+    assert "for 25,760 results of several kinds." in context["headline"]
+
+
 # --- The period before ------------------------------------------------------------------------------------------------
 
 
