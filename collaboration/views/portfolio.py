@@ -82,7 +82,7 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "total_cells": cells_of(whole, columns, scale),
         "default_sort": _default_sort(scale),
         **saved_views(request, account, "portfolio"),
-        "has_margin": goal.pk is not None,
+        "has_margin": scale.has_margin,
         "break_even": 1 / scale.margin,
         "rate": rate_title(rate_of("", scale), scale),
         "two_costs": TWO_COSTS,

@@ -191,3 +191,28 @@ def test_row_of_one_kind_is_compared_with_itself(imported: Any, web: Client) -> 
     assert {one["name"]: (one["results_before"], one["cpa_before"]) for one in found} == {
         "Chat": (280, 90000), "Visit": (25200, 1000),
     }  # fmt: skip
+
+
+# --- The page of a cycle ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_set", [False, True])
+def test_cycle_and_ads_agree_on_whether_a_margin_is_set(imported: Any, look: Any, is_set: bool) -> None:
+    """A goal that has only a target counts as one with a margin of 100%, on both."""
+    sold = "".join(f"{line},1800000\n" for line in rows("North", "Sale", "Website purchases", 20).splitlines())
+    row = imported(sold, f"{HEAD},Purchases conversion value")
+    if is_set:
+        Goal.put(row.account, None, timezone.now(), target_cpa=Decimal(50_000))
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    text = look("cycle", cycle.key)
+    assert ("Earns before goods" in text) is not is_set
+    assert ("Earns before goods" in look("ads", columns="payout")) is not is_set
+    assert ("Margin 100%" in text) is is_set
+    assert ("Margin none set" in text) is not is_set
+
+
+def test_margin_that_is_set_later_was_not_known_to_the_cycle(imported: Any, look: Any) -> None:
+    row = imported(both("North"))
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    Goal.put(row.account, None, timezone.now(), margin=Decimal("0.5"))
+    assert "Margin none set" in look("cycle", cycle.key)
