@@ -216,3 +216,15 @@ def test_margin_that_is_set_later_was_not_known_to_the_cycle(imported: Any, look
     cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
     Goal.put(row.account, None, timezone.now(), margin=Decimal("0.5"))
     assert "Margin none set" in look("cycle", cycle.key)
+
+
+# --- Today ------------------------------------------------------------------------------------------------------------
+
+
+def test_today_counts_each_kind_by_itself(imported: Any, look: Any) -> None:
+    imported(both("North"))
+    text = look("today")
+    assert "Conversations 560 Rp45,000 each" in text
+    assert "Profile visits 25,200 Rp1,000 each" in text
+    for wrong in ("Cost per result", "25,760"):
+        assert wrong not in text
