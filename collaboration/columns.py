@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 
 from campaigns.result_kinds import CPA, OF_META, cost_title, mixed_words, several_results
 from collaboration.beliefs import Belief
+from collaboration.kinds import several_of
 from collaboration.tables import Head, Value
 from collaboration.templatetags.ui import delta, number, percent
 from mediabuyer.lib.money import format_money
@@ -78,6 +79,11 @@ class Scale:
         return len(self.kinds) > 1
 
     @property
+    def adds_up(self) -> bool:
+        """Conversations and visits are added up only where nobody knows which ads bring which."""
+        return not (self.is_mixed and self.knows_kinds)
+
+    @property
     def mixed(self) -> str:
         """Why figures of one kind of result are not told; empty where they are."""
         if not self.is_mixed:
@@ -97,8 +103,8 @@ class Scale:
         return self.told(None if self.is_mixed else value)
 
     def count(self, value: Value) -> Value:
-        """Results; conversations and visits are added up only where nobody knows which ads bring which."""
-        return self.alone(value) if self.knows_kinds else self.told(value)
+        """Results, where they are of one kind or may be added up."""
+        return self.told(value if self.adds_up else None)
 
     def told(self, value: Value) -> Value:
         """A figure of results where there are any to know of, else None."""
@@ -125,6 +131,10 @@ class Column:
         if self.read is not None:
             return self.read(row.totals, scale.of(row.kinds))
         return self.believe(row.belief) if self.believe is not None and row.belief is not None else None
+
+    def value_before(self, row: Measured, scale: Scale) -> Value:
+        """The same figure in the period that is compared with; None without one."""
+        return self.read(row.before, scale.of(row.kinds)) if self.read is not None and row.before is not None else None
 
     def head(self, scale: Scale) -> Head:
         return Head(self.key, self.title(scale), self.kind)
@@ -278,7 +288,7 @@ def _cell(row: Measured, column: Column, scale: Scale) -> Cell:
     if column.key == "per_spend" and row.belief and row.belief.low is not None and row.belief.high is not None:
         return Cell(text, column.css, note=f"{row.belief.low:.2f}–{row.belief.high:.2f}")
     if column.key == "results" and value and scale.is_mixed and len(row.kinds) == 1:
-        return Cell(text, column.css, note=several_results(tuple(row.kinds)))
+        return Cell(text, column.css, note=several_of(next(iter(row.kinds))))
     if value is not None and column.key in TRADE and not has_enough_data(row.totals, scale.target_cpa):
         return Cell(text, f"{column.css} muted", note="too few")
     return Cell(text, column.css, _change(row, column, scale))
@@ -290,9 +300,9 @@ def _profit_cell(value: Any, column: Column, scale: Scale) -> Cell:
 
 
 def _change(row: Measured, column: Column, scale: Scale) -> dict[str, str] | None:
-    if row.before is None or not column.compares or column.read is None:
+    if not column.compares:
         return None
-    old, new = column.read(row.before, scale), column.read(row.totals, scale)
+    old, new = column.value_before(row, scale), column.value(row, scale)
     if not old or new is None or isinstance(old, str) or isinstance(new, str):
         return None
     return delta(float(new) / float(old) - 1, good=column.good, digits=0)

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -21,6 +22,7 @@ from mediabuyer.agent.replay import replay
 from mediabuyer.agent.steps import NAMES
 from memory.events import sentence
 from memory.models import Episode, Event
+from portfolio.models import Goal
 
 STATES = {"queued": ("info", "clock"), "running": ("info", "spin"), "done": ("good", "check"), "failed": ("bad", "x")}
 MOVES = {"running": "now", "done": "done", "failed": "fail"}
@@ -204,6 +206,7 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
         ],
         "budgets_scale": scale(seen["budgets"]),
         "draws": max((len(one["draws"]) for one in seen["budgets"]), default=0),
+        "has_margin": _had_margin(cycle),
         "cost_from": COST_FROM.get(seen.get("reference_from", ""), ""),
         "result": with_article(seen.get("result", "purchase"), "A"),
         "cooldown": timedelta(seconds=seen["limits"]["cooldown"]),
@@ -213,6 +216,12 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
         "recalled": _recalled(cycle),
         "again": replay(cycle),
     }
+
+
+def _had_margin(cycle: Cycle) -> bool:
+    """Whether a goal was set by then, as `Scale.has_margin` asks of now; without one revenue counts in full."""
+    is_less = Decimal(cycle.observation["margin"]) < 1  # of one set after it began and before it looked
+    return is_less or Goal.objects.filter(account=cycle.account_id, set_at__lte=cycle.now).exists()
 
 
 def scale(rows: list[dict[str, Any]]) -> float:

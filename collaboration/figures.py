@@ -9,10 +9,11 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from campaigns.models import Ad, AdAccount, InsightDay
+from campaigns.models import AdAccount, InsightDay
 from campaigns.result_kinds import kinds_of, tells_results
 from collaboration.columns import Column, Scale, columns_of, write
 from collaboration.health import STALE
+from collaboration.kinds import tells_kinds
 from collaboration.period import Period, parse_period, within_figures
 from collaboration.templatetags.ui import since
 from mediabuyer.lib.clock import day_in_zone
@@ -51,9 +52,8 @@ def scale_of(account: AdAccount) -> tuple[Scale, Goal]:
     kinds = kinds_of(account) if has_revenue or account.is_read_only else ()
     has_ledger = Conversion.objects.filter(account=account).exists()
     known = (account.currency, goal.margin, goal.target_cpa, has_revenue, kinds, has_ledger)
-    knows_kinds = len(kinds) > 1 and Ad.objects.filter(account=account).exclude(result_kind="").exists()
+    knows_kinds, has_margin = tells_kinds(account, kinds), goal.pk is not None
     is_file, tells = account.is_read_only, tells_results(account)
-    has_margin = goal.pk is not None
     scale = Scale(*known, is_of_files=is_file, has_results=tells, knows_kinds=knows_kinds, has_margin=has_margin)
     return scale, goal
 
@@ -77,7 +77,7 @@ def headlines(now: Totals, before: Totals | None, scale: Scale, href: str) -> li
     for column in columns_of(HEADLINES, scale):
         name = column.key
         is_unknown = (name == "cpa" and scale.is_mixed) or (name in ("cpa", "results") and not scale.has_results)
-        is_unknown = is_unknown or (name == "results" and scale.is_mixed and scale.knows_kinds)
+        is_unknown = is_unknown or (name == "results" and not scale.adds_up)
         change = None if is_unknown else changes.get(name)
         is_level = name in ("roas", "profit")
         found.append(

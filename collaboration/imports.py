@@ -23,11 +23,12 @@ from campaigns.result_kinds import (
     several_results,
 )
 from collaboration.cycles import decisions_of
+from collaboration.kinds import brought, cost_of, count_of, several_of, tells_kinds
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Cycle
 from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals, add_up
-from portfolio.performance import Period, Row, data_span, total, totals
+from portfolio.performance import Period, Row, data_span, sums, total, totals
 
 State = ImportFile.State
 MONEY = ("spend", "revenue")
@@ -115,8 +116,8 @@ class Told(Row):
 
     @property
     def results(self) -> str:
-        """`20 conversations`."""
-        return count_results(self.totals.results, self.kinds)
+        """`20 conversations`; several kinds are not added up."""
+        return count_of(self.totals.results, self.kinds[0]) if len(self.kinds) == 1 else "–"
 
     @property
     def cpa(self) -> Decimal | None:
@@ -132,33 +133,22 @@ class Diagnosis:
     totals: Totals
     level: str
     rows: list[Told]
-    finest: list[Told]
     count: int
     sentences: list[tuple[str, str]]
     kinds: tuple[str, ...]
     """What a result is, one word each; more than one where results cannot be compared."""
+    knows_kinds: bool
+    """Whether something of it can be compared although it is mixed."""
+    kind_totals: list[tuple[str, str, Totals]]
+    """Where it is mixed: what many of each kind and the cost of one are called, and what they add up to."""
 
     @property
     def is_mixed(self) -> bool:
         return len(self.kinds) > 1
 
     @property
-    def knows_kinds(self) -> bool:
-        """Whether something of it can be compared although it is mixed."""
-        return any(len(row.kinds) == 1 for row in self.rows)
-
-    @property
     def mixed(self) -> str:
         return mixed_words(self.kinds)
-
-    @property
-    def kind_totals(self) -> list[tuple[str, str, Totals]]:
-        """Where it is mixed: what many of each kind and the cost of one are called, and what they add up to."""
-        found: dict[tuple[str, ...], Totals] = {}
-        for row in self.finest:
-            if len(row.kinds) == 1:
-                found[row.kinds] = add_up((found.get(row.kinds, Totals()), row.totals))
-        return [(capfirst(several_results(kind)), cost_title(kind), part) for kind, part in found.items()]
 
     @property
     def results(self) -> str:
@@ -181,13 +171,20 @@ def diagnosis(account: AdAccount) -> Diagnosis | None:
     whole, (level, rows) = total(account, *span), levels[0]
     said = []
     for chosen in [(one,) for one in kinds] if len(kinds) > 1 else [kinds]:
-        words = Words(level, account.currency, chosen)
+        words = Words(level, account.currency, chosen, is_one_of_several=len(kinds) > 1)
         for place, (name, found) in enumerate(levels):
             alike = [row for row in found if row.kinds == chosen]
             finders = (_best, _idle) if place else (_dear, _best, _idle)
             part = whole if len(kinds) <= 1 else add_up(row.totals for row in alike)
             said += _found(finders, part, alike, replace(words, level=name))
-    return Diagnosis(span, whole, level, rows[:SHOWN_ROWS], levels[-1][1], len(rows), said, kinds)
+    knows = tells_kinds(account, kinds)
+    by_kind = _by_kind(account, span) if knows else []
+    return Diagnosis(span, whole, level, rows[:SHOWN_ROWS], len(rows), said, kinds, knows, by_kind)
+
+
+def _by_kind(account: AdAccount, span: Period) -> list[tuple[str, str, Totals]]:
+    found = brought(account, sums(account, *span, "ad"))
+    return [(capfirst(several_of(kind)), cost_of(kind), part) for kind, part in found.items()]
 
 
 @dataclass(frozen=True)
@@ -197,6 +194,8 @@ class Words:
     level: str
     currency: str
     kinds: tuple[str, ...]
+    is_one_of_several: bool = False
+    """Sentences on other kinds stand beside."""
 
     @property
     def one(self) -> str:
@@ -204,7 +203,10 @@ class Words:
 
     @property
     def several(self) -> str:
-        return several_results(self.kinds)
+        return several_of(self.kinds[0]) if self.is_one_of_several else several_results(self.kinds)
+
+    def count(self, results: Decimal) -> str:
+        return count_of(results, self.kinds[0]) if self.is_one_of_several else count_results(results, self.kinds)
 
     def money(self, amount: Decimal | None) -> str:
         return format_money(amount, self.currency)
@@ -268,7 +270,7 @@ def _dear(whole: Totals, rows: list[Told], words: Words) -> Said | None:
     return (
         f"One {words.level} takes {share:.0%} of the money and brings {brought:.0%} of the {words.several}",
         f"“{one.name}” spent {words.money(one.totals.spend)} for "
-        f"{count_results(one.totals.results, words.kinds)}{each}; "
+        f"{words.count(one.totals.results)}{each}; "
         f"the others bring {with_article(words.one)} for {words.money(others)}.",
     )
 

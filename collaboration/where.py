@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -13,10 +13,10 @@ from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, AdSet, InsightBreakdown
 from campaigns.models.tree import OF_ALL
-from campaigns.result_kinds import kinds_at
 from collaboration.ad_rows import Figures
 from collaboration.beliefs import Belief
 from collaboration.columns import Scale, write
+from collaboration.kinds import count_of, kinds_by
 from collaboration.period import Period
 from creatives.models import Angle, LandingPage
 from mediabuyer.lib.money import format_money
@@ -132,14 +132,14 @@ def _split(account: AdAccount, rows: list[Row], by: str, period: Period, base: s
     total = Part("Total", add_up(row.totals for row in rows), before, "")
     shown = rows[:MOST_PARTS]
     keys = _keys(by, [row.key for row in shown])
-    kinds = kinds_at(account, by) if by in LEVELS else {}
+    kinds = kinds_by(account, by) if by in OURS else {}
     found = [
         Part(
             value_words(by, row.name),
             row.totals,
             row.before,
             _href(base, by, keys.get(row.key, row.key), period),
-            kinds=kinds.get(row.key, frozenset()),
+            kinds=kinds.get((row.key,), frozenset()),
         )
         for row in shown
     ]
@@ -159,29 +159,46 @@ def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base
     """Arguments of components/heat.html: angles down, ad sets or a breakdown across, sums at the ends.
 
     Where results bring no revenue each is valued at its target or average cost, and the cost is what is shown; of
-    results of several kinds, and of none that are known, only the spend.
+    results of several kinds, and of none that are known, only the spend. How many is said of cells of one kind.
     """
     crossed = cross_totals(account, period.start, period.end, "angle", across)
     if len({row for row, _ in crossed}) < 2 and len({column for _, column in crossed}) < 2:
         return None
     rows, columns = (_largest(crossed, side) for side in (0, 1))
-    whole = add_up(crossed.values())
+    whole, told = add_up(crossed.values()), _kinds_of_cells(account, across, crossed)
     names = {angle.pk: angle for angle in Angle.objects.filter(pk__in=[row for row in rows if row])}
     heads = _column_names(across, columns)
 
     def line(name: str, row: list[Any], angle: Angle | None) -> dict[str, Any]:
-        found = [add_up(crossed.get((key, column), Totals()) for key in row) for column in columns]
-        found.append(add_up(part for (key, _), part in crossed.items() if key in row))
-        hrefs = [_cell_href(base, angle, across, column, period) for column in columns]
-        cells = [_heat(part, whole, scale, href) for part, href in zip(found, [*hrefs, ""], strict=True)]
-        return {"name": name, "cells": cells}
+        places = [[(key, column) for key in row if (key, column) in crossed] for column in columns]
+        places.append([place for place in crossed if place[0] in row])
+        hrefs = [*(_cell_href(base, angle, across, column, period) for column in columns), ""]
+        parts = [Part(name, add_up(map(crossed.__getitem__, place)), None, href, kinds=_union(told, place))
+                 for place, href in zip(places, hrefs, strict=True)]  # fmt: skip
+        return {"name": name, "cells": [_heat(part, whole, scale) for part in parts]}
 
     lines = [line(names[row].name if row in names else "Unsorted", [row], names.get(row)) for row in rows]
     every = list({key for key, _ in crossed})
     return {"columns": [*heads, "All"], "rows": [*lines, line("All angles", every, None)]}
 
 
-def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any]:
+Place = tuple[Any, Any]
+"""An angle and what it is crossed with."""
+
+
+def _kinds_of_cells(account: AdAccount, across: str, places: Iterable[Place]) -> dict[Place, frozenset[str]]:
+    """What the results of each are; of a breakdown, of which ads tell nothing, those of the whole angle."""
+    keys = ("angle", across) if across in OURS else ("angle",)
+    told = kinds_by(account, *keys)
+    return {place: told.get(place[: len(keys)], frozenset()) for place in places}
+
+
+def _union(told: Mapping[Place, frozenset[str]], places: Iterable[Place]) -> frozenset[str]:
+    return frozenset().union(*(told[place] for place in places))
+
+
+def _heat(one: Part, whole: Totals, scale: Scale) -> dict[str, Any]:
+    part = one.totals
     if not part.spend and not part.results:
         return {}
     if scale.has_revenue:
@@ -195,9 +212,17 @@ def _heat(part: Totals, whole: Totals, scale: Scale, href: str) -> dict[str, Any
         cell = heat_cell(replace(part, revenue=part.results * worth), 1.0, scale.target_cpa)
         value = write(part.cpa, "money", scale.currency)
     few = " · few" if cell.is_few else ""
-    count = f"{write(part.results, 'number', scale.currency)} {scale.results[0].lower()}." if scale.has_results else ""
-    note = f"{count}{few}".removeprefix(" · ")
-    return {"value": value, "note": note, "level": cell.level or 0, "few": cell.is_few, "href": href}
+    note = f"{_count(one, scale)}{few}".removeprefix(" · ")
+    return {"value": value, "note": note, "level": cell.level or 0, "few": cell.is_few, "href": one.href}
+
+
+def _count(one: Part, scale: Scale) -> str:
+    """How many results, by a letter where all cells count the same; nothing where kinds would be added up."""
+    if not scale.has_results:
+        return ""
+    if scale.adds_up:
+        return f"{write(one.totals.results, 'number', scale.currency)} {scale.results[0].lower()}."
+    return count_of(one.totals.results, next(iter(one.kinds))) if len(one.kinds) == 1 else ""
 
 
 def _largest(crossed: Mapping[tuple[Any, Any], Totals], side: int) -> list[Any]:

@@ -94,7 +94,8 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "clicks": _clicks(found, period.end, decisions, period),
     }
     context |= _neighbours(found, siblings, scale) | _proposing(request, found)
-    return render(request, "ads/ad.html", context | _parts(request, found, period, scale, own.totals.spend))
+    context |= _parts(request, found, period, scale.of(own.kinds), own.totals.spend)
+    return render(request, "ads/ad.html", context)
 
 
 def _status(found: Ad) -> StatusWords:

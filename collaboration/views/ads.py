@@ -219,7 +219,7 @@ def _table(
 
     def rows() -> Iterator[list[Value]]:
         for line in visible(top) if asked.level == "campaign" else top:
-            before = [one.read(line.before, scale) if one.read and line.before else None for one in compared]
+            before = [one.value_before(line, scale) for one in compared]
             words = [line.name, line.level.replace("_", " "), line.status.label, line.angle]
             yield [*words, *path_values(line, places), *values_of(line, keys, scale), *before]
 

@@ -15,9 +15,8 @@ from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
 from campaigns.models import AdAccount
-from campaigns.result_kinds import count_results, kinds_by_ad
+from campaigns.result_kinds import count_results
 from collaboration.ad_rows import (
-    Figures,
     Line,
     load_campaigns,
     load_figures,
@@ -31,6 +30,7 @@ from collaboration.ad_rows import (
 from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, TWO_COSTS, Column, Scale, cells_of, columns_of, write
 from collaboration.figures import NOT_SAID, headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for
+from collaboration.kinds import brought, count_of
 from collaboration.marks import marks_of
 from collaboration.pacing import month_of, pacing
 from collaboration.payout_plot import PayoutPlot, draw_payout
@@ -46,7 +46,7 @@ from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
 from portfolio.conversions import history_of, load_account_cohorts
 from portfolio.metrics import Totals, has_enough_data
 from portfolio.models import Goal
-from portfolio.performance import Sums, add_up_by, day_rows, day_sums, evaluation_day
+from portfolio.performance import Sums, day_rows, day_sums, evaluation_day
 
 FEW_AD_SETS = 8
 """Up to so many the heat map goes across ad sets, else across age."""
@@ -75,14 +75,14 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "whole": whole,
         "scale": scale,
         "goal": goal,
-        "headline": headline(whole, angles, period, scale, _by_kind(account, figures, scale)),
+        "headline": headline(whole, angles, period, scale, {} if scale.adds_up else brought(account, figures.now)),
         "kpis": headlines(whole.totals, whole.before, scale, base + period.query),
         "campaigns": _rows(account, campaigns, columns, scale, period),
         "columns": [(one, one.title(scale)) for one in columns],
         "total_cells": cells_of(whole, columns, scale),
         "default_sort": _default_sort(scale),
         **saved_views(request, account, "portfolio"),
-        "has_margin": goal.pk is not None,
+        "has_margin": scale.has_margin,
         "break_even": 1 / scale.margin,
         "rate": rate_title(rate_of("", scale), scale),
         "two_costs": TWO_COSTS,
@@ -91,15 +91,6 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         context |= _days(account, period, scale, goal, now) | _why(request, whole, angles, scale)
         context |= _where(request, account, period, by_angle, whole, scale, base)
     return render(request, "portfolio/portfolio.html", context)
-
-
-def _by_kind(account: AdAccount, figures: Figures, scale: Scale) -> Sums:
-    """What each kind of result brought, where there are several and ads tell theirs; most spend first."""
-    if not (scale.is_mixed and scale.knows_kinds):
-        return {}
-    kinds = kinds_by_ad(account)
-    found = add_up_by({ad: part for ad, part in figures.now.items() if ad in kinds}, kinds)
-    return dict(sorted(found.items(), key=lambda item: -item[1].spend))
 
 
 def headline(whole: Line, places: list[Part], period: Period, scale: Scale, by_kind: Sums | None = None) -> str:
@@ -127,13 +118,14 @@ def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Sc
     if now.cpa is None:
         return f"{spend} spent {period.words} and no result yet."
     unknown = "No revenue is known, so I cannot say whether that earns money."
-    if by_kind:
-        said = (
-            f"{count_results(part.results, (kind,))} at {format_money(part.cpa, scale.currency)} each"
-            for kind, part in by_kind.items()
-            if part.results
-        )
-        return f"{spend} spent {period.words} for {' and '.join(said)}. {unknown}"
+    said = [
+        f"{count_of(part.results, kind)} at {format_money(part.cpa, scale.currency)} each"
+        for kind, part in by_kind.items()
+        if part.results
+    ]
+    if said:
+        listed = " and ".join(filter(None, (", ".join(said[:-1]), said[-1])))
+        return f"{spend} spent {period.words} for {listed}. {unknown}"
     if scale.is_mixed:
         return f"{spend} spent {period.words} for {now.results:,.0f} results of several kinds. {unknown}"
     text = f"{count_results(now.results, scale.kinds)} {period.words} at {format_money(now.cpa, scale.currency)} each"
@@ -198,7 +190,9 @@ def _daily_columns(scale: Scale) -> tuple[str, ...]:
         return ("revenue", "spend", "roas")
     if not scale.has_results:
         return ("spend",)
-    return ("spend", "results") if scale.is_mixed else ("spend", "results", "cpa")
+    if scale.is_mixed:
+        return ("spend", "results") if scale.adds_up else ("spend",)
+    return ("spend", "results", "cpa")
 
 
 def _no_trend(account: AdAccount, period: Period) -> str:

@@ -16,6 +16,7 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_GET
 
 from campaigns.clock import known_now
@@ -28,6 +29,7 @@ from collaboration.cycles import under_way
 from collaboration.earning import earning_of
 from collaboration.figures import scale_of
 from collaboration.frame import account_for, person
+from collaboration.kinds import brought, several_of
 from collaboration.people import actor_names
 from collaboration.period import begin_words
 from collaboration.spend_plot import spend_plot
@@ -51,6 +53,7 @@ from portfolio.performance import (
     is_whole,
     last_days,
     previous_period,
+    sums,
     total,
     totals,
 )
@@ -153,8 +156,8 @@ def today(request: HttpRequest, key: UUID) -> HttpResponse:
         "last_cycle": Cycle.objects.filter(account=account).first(),
         "may_run": may(request.user, Right.RUN_CYCLE, account.brand),
     }
+    context |= {"kinds": _kinds(account, scale), "seen_at": person(request).seen_today_at}
     context |= _money_words(account, money, scale) | _health(account, money.plan, now, machine_now)
-    context |= {"seen_at": person(request).seen_today_at}
     User.objects.filter(pk=person(request).pk).update(seen_today_at=machine_now)
     return render(request, "today/today.html", context)
 
@@ -275,6 +278,18 @@ def _money_words(account: AdAccount, money: Money, scale: Scale) -> dict[str, An
         "cap_tone": "bad" if worst_day > cap else "warn" if worst_day > cap * Decimal("0.95") else "",
         "ads_link": reverse("ads", args=[account.key]),
     }
+
+
+def _kinds(account: AdAccount, scale: Scale) -> list[tuple[str, Decimal, str]]:
+    """Where files count several things and ads tell which: what each is called, how many came and what one cost."""
+    span = None if scale.adds_up or not scale.has_results else data_span(account)
+    if span is None:
+        return []
+    money = partial(format_money, currency=account.currency)
+    return [
+        (capfirst(several_of(kind)), part.results, f"{money(part.cpa)} each" if part.cpa else "")
+        for kind, part in brought(account, sums(account, *span, "ad")).items()
+    ]
 
 
 def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: bool) -> str:

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from campaigns.models import AdAccount, InsightDay
+from campaigns.models import AdAccount, ImportFile, InsightDay
 from mediabuyer.brands.models import User
 from memory.events import record
 from tests.browser.conftest import Look, find_problems, intercept
-from tests.factories import NOW, AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
+from tests.factories import NOW, AccountFactory, AdFactory, AdSetFactory, CycleFactory, DecisionFactory, InsightFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -151,3 +151,20 @@ def test_stop_by_key_shows_its_banner_and_a_second_person_releases_it(
     other.get_by_role("button", name="Release the stop", exact=True).click()
     expect(other.locator(".stopped")).to_have_count(0)
     assert not AdAccount.objects.get().is_stopped
+
+
+def test_kinds_of_results_fit_on_a_phone(open_page: Callable[..., Page], brand: Any, manager: User) -> None:
+    account = AccountFactory.create(brand=brand, mode="shadow", platform="export", graph_url="", synced_at=None)
+    kinds = ["add to cart", "profile visit", "“offsite_conversion.custom.1234567890123”"]
+    ImportFile.objects.create(brand=brand, account=account, state="done", size=1, mapping={"result_kinds": kinds})
+    ad_set = AdSetFactory.create(campaign__account=account)
+    for kind in kinds:
+        ad = AdFactory.create(ad_set=ad_set, result_kind=kind)
+        InsightFactory.create(ad=ad, day=NOW.date(), spend=Decimal(1_234_567), results=Decimal(1234), revenue=0)
+    page = open_page(manager, width=390)
+    page.goto(reverse("today", args=[account.key]))
+    expect(page.locator(".kpis")).to_contain_text("Adds to cart")
+    boxes = page.evaluate("[...document.querySelectorAll('.kpi')].map((kpi) => [kpi.clientWidth, kpi.scrollWidth])")
+    assert [(shown, full) for shown, full in boxes if full > shown] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert find_problems(page) == []
