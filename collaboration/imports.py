@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.text import capfirst
 
 from campaigns.exports.mapping import TITLES
-from campaigns.models import AdAccount, ImportFile
+from campaigns.models import Ad, AdAccount, ImportFile
 from campaigns.models.tree import finest_told
 from campaigns.result_kinds import (
     cost_title,
@@ -202,6 +202,11 @@ class Words:
         return one_result(self.kinds)
 
     @property
+    def whole(self) -> str:
+        """What shares are of."""
+        return f"the money for {self.several}" if self.is_one_of_several else "the money"
+
+    @property
     def several(self) -> str:
         return several_of(self.kinds[0]) if self.is_one_of_several else several_results(self.kinds)
 
@@ -232,6 +237,9 @@ def _levels(account: AdAccount, span: Period) -> Iterator[tuple[str, list[Told]]
 def _spent(account: AdAccount, span: Period, level: str) -> list[Told]:
     kinds = _kinds_at(account, level)
     rows = (row for row in totals(account, *span, level) if row.totals.spend)
+    if level == "ad":
+        ads = set(Ad.pausable_of(account).values_list("pk", flat=True))
+        rows = (row for row in rows if row.key in ads)
     return [Told(row.key, row.name, row.totals, kinds=kinds(row.key)) for row in rows]
 
 
@@ -268,7 +276,8 @@ def _dear(whole: Totals, rows: list[Told], words: Words) -> Said | None:
     share, brought = one.totals.spend / whole.spend, one.totals.results / whole.results
     each = f", {words.money(one.totals.cpa)} each" if one.totals.results else ""
     return (
-        f"One {words.level} takes {share:.0%} of the money and brings {brought:.0%} of the {words.several}",
+        f"One {words.level} takes {share:.0%} of {words.whole} and brings {brought:.0%} of "
+        f"{'them' if words.is_one_of_several else f'the {words.several}'}",
         f"“{one.name}” spent {words.money(one.totals.spend)} for "
         f"{words.count(one.totals.results)}{each}; "
         f"the others bring {with_article(words.one)} for {words.money(others)}.",
@@ -282,7 +291,7 @@ def _best(whole: Totals, rows: list[Told], words: Words) -> Said | None:
     if cost is None or one is None or cost >= _cost_of_others(whole, one) * Decimal("0.8"):
         return None
     return (
-        f"Your best {words.level} gets {_share(one.totals.spend / whole.spend)} of the money",
+        f"Your best {words.level} gets {_share(one.totals.spend / whole.spend)} of {words.whole}",
         f"“{one.name}” brings {with_article(words.one)} for {words.money(cost)}, on {one.totals.results:,.0f} of them; "
         f"the others need {words.money(_cost_of_others(whole, one))}.",
     )
@@ -299,7 +308,7 @@ def _idle(whole: Totals, rows: list[Told], words: Words) -> Said | None:
     if spent * 20 < whole.spend:
         return None
     return (
-        f"{spent / whole.spend:.0%} of the money brought no {words.one}",
+        f"{spent / whole.spend:.0%} of {words.whole} brought no{'ne' if words.is_one_of_several else f' {words.one}'}",
         f"{len(idle):,} of {len(rows):,} {words.level}s spent {words.money(spent)} without one.",
     )
 

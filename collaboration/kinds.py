@@ -60,3 +60,8 @@ def cost_of(kind: str) -> str:
 def _is_quoted(kind: str) -> bool:
     """Two of which no more is known than how their file writes them would else read as the same."""
     return kind.startswith("“")
+
+
+def kind_words(kinds: frozenset[str]) -> str:
+    """One word for a cell of a table: empty where nothing is told."""
+    return next(iter(kinds), "") if len(kinds) < 2 else SEVERAL

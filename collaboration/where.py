@@ -19,11 +19,11 @@ from collaboration.columns import Scale, write
 from collaboration.kinds import count_of, kinds_by
 from collaboration.period import Period
 from creatives.models import Angle, LandingPage
-from mediabuyer.lib.money import format_money
+from mediabuyer.lib.money import format_money, format_short
 from portfolio.charts import HeatCell, heat_cell
 from portfolio.metrics import Totals, add_up
 from portfolio.performance import EVERYTHING, Row, add_up_by, cross_totals, owners, rows_of, totals
-from portfolio.splits import told_splits
+from portfolio.splits import told_of_split, told_splits
 
 LABELS = {
     "angle": "Angle",
@@ -92,6 +92,15 @@ def levels_of(account: AdAccount) -> dict[str, str]:
     rows: dict[str, Any] = {"ad_set": account.adset_set, "ad": account.ad_set}
     several = {name for name in LEVELS if rows[name].exclude(external_id__startswith=OF_ALL)[1:2].exists()}
     return {name: label for name, label in LEVELS.items() if name in several}
+
+
+def scale_by(account: AdAccount, by: str, scale: Scale) -> Scale:
+    """What a breakdown tells of what came of the ads: 0 where nothing is told would be taken for a loss."""
+    if by in OURS:
+        return scale
+    told = told_of_split(account, by, ("revenue", "results"))
+    has_revenue, has_results = scale.has_revenue and "revenue" in told, scale.has_results and "results" in told
+    return replace(scale, has_revenue=has_revenue, has_results=has_results)
 
 
 def gap_words(account: AdAccount, told: Decimal, whole: Decimal) -> str:
@@ -166,6 +175,7 @@ def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base
         return None
     rows, columns = (_largest(crossed, side) for side in (0, 1))
     whole, told = add_up(crossed.values()), _kinds_of_cells(account, across, crossed)
+    scale = scale_by(account, across, scale)
     names = {angle.pk: angle for angle in Angle.objects.filter(pk__in=[row for row in rows if row])}
     heads = _column_names(across, columns)
 
@@ -206,11 +216,11 @@ def _heat(one: Part, whole: Totals, scale: Scale) -> dict[str, Any]:
         value = write(part.roas, "multiple", scale.currency)
     elif scale.is_mixed or not scale.has_results:
         cell = HeatCell(part, None, is_few=False)
-        value = write(part.spend, "money", scale.currency)
+        value = format_short(part.spend, scale.currency)
     else:
         worth = scale.target_cpa or whole.cpa or Decimal(0)
         cell = heat_cell(replace(part, revenue=part.results * worth), 1.0, scale.target_cpa)
-        value = write(part.cpa, "money", scale.currency)
+        value = format_short(part.cpa, scale.currency)
     few = " · few" if cell.is_few else ""
     note = f"{_count(one, scale)}{few}".removeprefix(" · ")
     return {"value": value, "note": note, "level": cell.level or 0, "few": cell.is_few, "href": one.href}

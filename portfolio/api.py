@@ -34,7 +34,7 @@ from portfolio.performance import (
     totals,
     whole_before,
 )
-from portfolio.splits import split_tells
+from portfolio.splits import told_of_split
 
 SPLITS = frozenset({"age", "gender", "country", "region", "dma", "publisher_platform", "platform_position",
                     "impression_device", "objective", "hour"})  # fmt: skip
@@ -204,13 +204,13 @@ def unknown_figures(account: AdAccount, by: str, kinds: Sequence[str]) -> frozen
     With what its results, being of several kinds, cannot say.
     """
 
-    def is_told(figure: str) -> bool:
-        if by not in GROUPS:
-            return split_tells(account, by, figure)
-        return InsightDay.objects.filter(account=account, **{f"{figure}__gt": 0}).exists()
-
-    rests = RESTS_ON if by in GROUPS else OF_SPLITS
-    unknown = {name for figure, names in rests.items() if not is_told(figure) for name in names}
+    if by in GROUPS:
+        rests, days = RESTS_ON, InsightDay.objects.filter(account=account)
+        told = {figure for figure in rests if days.filter(**{f"{figure}__gt": 0}).exists()}
+    else:
+        rests = OF_SPLITS
+        told = told_of_split(account, by, rests)
+    unknown = {name for figure, names in rests.items() if figure not in told for name in names}
     return frozenset(unknown).union(OF_ONE_KIND if len(kinds) > 1 else ())
 
 

@@ -85,9 +85,7 @@ class AccountCohorts:
     valued_by: str  # what a result is worth: its revenue, the target_cpa, the average_cpa; empty where nothing says it
     is_daily: bool  # else some rows span several days, and a day of the table is no day
     groups: Integers  # n, whose results are the same and are judged together; -1 where nothing can be judged
-    orders: (
-        Floats  # n x d, how many brought the payout; see `_orders`
-    )
+    orders: Floats  # n x d, how many brought the payout; see `_orders`
 
 
 def sync_conversions(account: AdAccount, now: datetime) -> int:

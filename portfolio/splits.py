@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import F, Func, TextField, Value
+from django.db.models import Exists, F, Func, OuterRef, TextField, Value
 from django.db.models.functions import Cast
 
 from campaigns.models import AdAccount, InsightBreakdown
@@ -49,12 +49,15 @@ def split_source(account: AdAccount, by: str) -> tuple[str, Func | None]:
     return finer, Func(F("value"), pattern, function="substring", output_field=TextField())
 
 
-def split_tells(account: AdAccount, by: str, figure: str) -> bool:
-    """Whether any row of this breakdown ever brought it: Meta does not split purchases by region, and a file may have
+def told_of_split(account: AdAccount, by: str, figures: Iterable[str]) -> set[str]:
+    """Those that any row of this breakdown ever brought: Meta does not split purchases by region, and a file may have
     a column that is empty in all its rows. Where none did, 0 is not known but only what is stored.
     """
     source, _ = split_source(account, by)
-    return InsightBreakdown.objects.filter(account=account, dimension=source, **{f"{figure}__gt": 0}).exists()
+    rows = InsightBreakdown.objects.filter(account=OuterRef("pk"), dimension=source)
+    asked = {figure: Exists(rows.filter(**{f"{figure}__gt": 0})) for figure in figures}
+    told = AdAccount.objects.annotate(**{f"tells_{name}": one for name, one in asked.items()}).get(pk=account.pk)
+    return {name for name in asked if getattr(told, f"tells_{name}")}
 
 
 def _parts_of(stored: Iterable[str]) -> dict[str, str]:

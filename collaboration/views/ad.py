@@ -36,7 +36,7 @@ from collaboration.marks import marks_of
 from collaboration.people import actor_names
 from collaboration.period import Period
 from collaboration.statuses import StatusWords, ad_status, as_of_file
-from collaboration.where import dimensions_of, gap_words, parts
+from collaboration.where import dimensions_of, gap_words, parts, scale_by
 from mediabuyer.agent.ask import open_by_id
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Decision
@@ -172,6 +172,7 @@ def _parts(request: HttpRequest, found: Ad, period: Period, scale: Scale, spend:
     base = reverse("ads", args=[found.account.key])
     split = parts(found.account, period, by, where=Q(ad=found), base=base) if by else None
     rows = split.parts if split else []
+    scale = scale_by(found.account, by, scale) if by else scale
     columns = columns_of(PART_COLUMNS, scale)
     return {
         "by": by,

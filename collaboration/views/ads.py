@@ -41,6 +41,7 @@ from collaboration.ad_rows import (
 from collaboration.columns import PRESET_LABELS, PRESETS, Column, Scale, cells_of, columns_of
 from collaboration.figures import page_period, scale_of, source_of
 from collaboration.frame import account_for, as_key
+from collaboration.kinds import kind_words
 from collaboration.period import Period
 from collaboration.statuses import OF_FILES, STATUS_FILTERS, STATUS_LABELS
 from collaboration.tables import FORMATS, Head, Table, Value, export
@@ -213,6 +214,7 @@ def _table(
     compared = [one for one in columns if one.compares and one.read] if period.before else []
     heads = [Head("name", "Name"), Head("level", "Level"), Head("status", "Status"), Head("angle", "Angle")]
     places = path_heads(asked.level)
+    heads += [Head("result_kind", "Kind of result")] if scale.is_mixed else []
     heads += [*places, *(one.head(scale) for one in columns)]
     heads += [Head(f"{one.key}_before", f"{one.title(scale)}, before", one.kind) for one in compared]
     keys = [one.key for one in columns]
@@ -221,6 +223,7 @@ def _table(
         for line in visible(top) if asked.level == "campaign" else top:
             before = [one.value_before(line, scale) for one in compared]
             words = [line.name, line.level.replace("_", " "), line.status.label, line.angle]
+            words += [kind_words(line.kinds)] if scale.is_mixed else []
             yield [*words, *path_values(line, places), *values_of(line, keys, scale), *before]
 
     return Table("Ads", account, period.start, period.end, heads, rows())
@@ -229,6 +232,7 @@ def _table(
 def _headline(tree: list[Line], unit: str, *, is_of_file: bool) -> str:
     """What is running, in a sentence; of a file what was."""
     every = flat(tree, "ad")
+    every = [line for line in every if not line.is_unnamed] or every
     if not every:
         return ""
     counts = {

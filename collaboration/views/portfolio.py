@@ -38,7 +38,18 @@ from collaboration.period import Period
 from collaboration.tables import FORMATS, Table, export
 from collaboration.tables import Head as TableHead
 from collaboration.views.saved import saved_views
-from collaboration.where import OURS, Part, Split, angle_parts, dimensions, gap_words, heat_map, levels_of, parts
+from collaboration.where import (
+    OURS,
+    Part,
+    Split,
+    angle_parts,
+    dimensions,
+    gap_words,
+    heat_map,
+    levels_of,
+    parts,
+    scale_by,
+)
 from collaboration.why import explain_change, measures_of, title_of
 from mediabuyer.lib.clock import day_in_zone
 from mediabuyer.lib.money import format_money
@@ -240,16 +251,17 @@ def _where(
     by = request.GET.get("by", "")
     by = by if by in known else next((name for name in known if len(split(name).parts) > 1), "angle")
     found = split(by)
-    columns = columns_of(PART_COLUMNS, scale)
+    own = scale_by(account, by, scale)
+    columns = columns_of(PART_COLUMNS, own)
     is_told = by in OURS or not found.parts
     return {
         "by": by,
         "by_label": known[by],
         "tabs": known.items(),
-        "parts": [(one, cells_of(one, columns, scale)) for one in found.parts],
+        "parts": [(one, cells_of(one, columns, own)) for one in found.parts],
         "parts_left_out": found.left_out,
-        "part_columns": [(one, one.title(scale)) for one in columns],
-        "part_total": cells_of(found.total, columns, scale) if found.parts else [],
+        "part_columns": [(one, one.title(own)) for one in columns],
+        "part_total": cells_of(found.total, columns, own) if found.parts else [],
         "gap": "" if is_told else gap_words(account, found.total.totals.spend, whole.totals.spend),
         **_across(request, account, period, known, scale, base),
     }

@@ -109,6 +109,17 @@ def require_decimal(amount: Decimal) -> Decimal:
     return amount
 
 
+def format_short(amount: Decimal | None, currency: str) -> str:
+    """At most six digits, for where there is little room: `€0.42`, `€1,234`, `Rp512k`, `Rp11.2M`."""
+    if amount is None or abs(amount) < 1000:
+        return format_money(amount, currency)
+    for size, letter in ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "k")):
+        if abs(amount) >= size and (size > 1000 or abs(amount) >= 100_000):
+            part = amount / size
+            return f"{format_money(part, currency, places=1 if abs(part) < 100 else 0)}{letter}"
+    return format_money(amount, currency, places=0)
+
+
 def format_money(amount: Decimal | None, currency: str, *, places: int | None = None, sign: bool = False) -> str:
     """`€1,234.56`, `−€3`, `–` for unknown; `sign` also marks gains. Whole-unit currencies show no decimals."""
     if amount is None:

@@ -280,6 +280,23 @@ def split(ad: Ad, dimension: str, **spend: int) -> None:
         )
 
 
+@pytest.mark.parametrize("page", ["portfolio", "ad"])
+def test_breakdown_that_tells_no_results_claims_no_loss(look: Any, shadow: AdAccount, page: str) -> None:
+    """Meta does not split purchases by region: 0 of them and a loss of all that was spent would be a lie."""
+    ads = list(shadow.ad_set.order_by("pk"))
+    keys = [ads[0].key] if page == "ad" else []
+    for ad in ads:
+        split(ad, "region", Java=700, Bali=600)
+
+    def told() -> str:
+        (cells,) = re.findall(r"Java (€[^A-Z]*)Bali", look(page, *keys, by="region"))
+        return str(cells)
+
+    assert re.fullmatch(r"€[17][\d,]*00\.00 (– )+", told())
+    shadow.insightbreakdown_set.filter(value="Java").update(results=7, revenue=2100)
+    assert re.search(r" 3\.00 ", told())
+
+
 def of_one_angle(shadow: AdAccount) -> list[Ad]:
     shadow.ad_set.update(creative=None)
     return list(shadow.ad_set.order_by("pk"))

@@ -620,10 +620,10 @@ def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callab
     cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
     found = page(web, row).context["diagnosis"]
     assert [head for head, _ in found.sentences] == [
-        "One ad takes 50% of the money and brings 9% of the conversations",
-        "Your best ad gets 50% of the money",
-        "One ad takes 50% of the money and brings 9% of the profile visits",
-        "Your best ad gets 50% of the money",
+        "One ad takes 50% of the money for conversations and brings 9% of them",
+        "Your best ad gets 50% of the money for conversations",
+        "One ad takes 50% of the money for profile visits and brings 9% of them",
+        "Your best ad gets 50% of the money for profile visits",
     ]
     assert [(several, part.results) for several, _, part in found.kind_totals] == [
         ("Conversations", 28 * 22), ("Profile visits", 28 * 990),

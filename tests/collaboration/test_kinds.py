@@ -112,7 +112,7 @@ def test_kinds_without_a_word_are_told_apart_by_their_own_name(imported: Any, lo
     text = look("import-file", row=row)
     assert "“omni_custom_a” 616 Cost per “omni_custom_a” Rp81,818" in text
     assert "“omni_custom_b” 25,200 Cost per “omni_custom_b” Rp1,000" in text
-    assert "of the money and brings 9% of the “omni_custom_a”" in text
+    assert "of the money for “omni_custom_a” and brings 9% of them" in text
     assert "Rp25,200,000 for 56 “omni_custom_a”, Rp450,000 each" in text
     assert "for 616 “omni_custom_a” at Rp81,818 each and 25,200 “omni_custom_b” at Rp1,000 each." in look("portfolio")
     listed = look("ads", level="ad")

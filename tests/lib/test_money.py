@@ -12,6 +12,7 @@ from mediabuyer.lib.errors import Invalid
 from mediabuyer.lib.money import (
     WHOLE_UNIT_CURRENCIES,
     format_money,
+    format_short,
     from_minor,
     meta_offset,
     parse_amount,
@@ -214,3 +215,19 @@ def test_any_text_is_read_or_refused(text):
 )
 def test_money_is_written_for_people(amount, currency, options, text):
     assert format_money(amount, currency, **options) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0.42", "€0.42"), ("999.99", "€999.99"), ("1234.5", "€1,234"), ("99999", "€99,999"), ("100000", "€100k"),
+        ("512345", "€512k"), ("11151133", "€11.2M"), ("-21737841", "−€21.7M"), ("250000000", "€250M"),
+        ("3200000000", "€3.2B"),
+    ],
+)  # fmt: skip
+def test_short_amounts_fit_where_there_is_little_room(amount: str, text: str) -> None:
+    assert format_short(Decimal(amount), "EUR") == text
+
+
+def test_short_amount_that_is_not_known_is_a_dash() -> None:
+    assert format_short(None, "EUR") == "–"
