@@ -169,9 +169,10 @@ def import_file(
 ) -> ImportResult:
     """Writes the file's rows in one transaction: killed half-way it leaves nothing, and the next run starts afresh.
 
-    `progress` is called with the rows read so far; by `digest` a person's answer for the same file is found again. Raises Invalid while a question of the mapping is open. Two files at
-    once would make the same ads, so they take turns; the account itself is locked at the end only, since whoever stops
-    it, changes it or ends a cycle on it would wait for minutes.
+    `progress` is called with the rows read so far; by `digest` a person's answer for the same file is found again.
+    Raises Invalid while a question of the mapping is open. Two files at once would make the same ads, so they take
+    turns; the account itself is locked at the end only, since whoever stops it, changes it or ends a cycle on it would
+    wait for minutes.
     """
     _require_importable(account, mapping)
     take_turn(LOCK, account.pk)

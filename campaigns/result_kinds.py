@@ -70,7 +70,7 @@ def _one_of(kinds: set[str], is_one: bool) -> str:
 
 
 def kinds_by_ad(account: AdAccount) -> dict[int, str]:
-    """What one result of each ad is, by primary key, without those that count several things or nothing that is told."""
+    """What one result of each ad is, by primary key, without those of which no single kind is told."""
     told = Ad.objects.filter(account=account).exclude(result_kind__in=["", SEVERAL])
     return dict(told.values_list("pk", "result_kind"))
 
