@@ -23,7 +23,7 @@ from campaigns.result_kinds import (
     several_results,
 )
 from collaboration.cycles import decisions_of
-from collaboration.kinds import brought, cost_of, count_of, several_of, tells_kinds
+from collaboration.kinds import brought, cost_of, count_of, several_of, tells_kinds, untold_words
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.models import Cycle
 from mediabuyer.lib.money import format_money
@@ -157,6 +157,10 @@ class Diagnosis:
     @property
     def cost(self) -> str:
         return cost_title(self.kinds)
+
+    def untold(self, currency: str) -> str:
+        """What the costs of the kinds do not answer for."""
+        return untold_words(self.totals, (part for *_, part in self.kind_totals), currency) if self.kind_totals else ""
 
 
 def diagnosis(account: AdAccount) -> Diagnosis | None:

@@ -5,14 +5,19 @@ Where one kind stands alone, `campaigns.result_kinds` names it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from campaigns.exports.result_kinds import SEVERAL
 from campaigns.models import Ad, AdAccount
 from campaigns.result_kinds import cost_title, count_results, kinds_by_ad, several_results, told_kinds
+from mediabuyer.lib.money import format_money
 from portfolio.metrics import Totals
 from portfolio.performance import GROUPS, Sums, add_up_by
+
+LEAST_UNTOLD = Decimal("0.005")
+"""Of the whole, before it is worth a sentence."""
 
 
 def tells_kinds(account: AdAccount, kinds: tuple[str, ...]) -> bool:
@@ -40,6 +45,14 @@ def brought(account: AdAccount, by_ad: Sums) -> dict[str, Totals]:
     kinds = kinds_by_ad(account)
     found = add_up_by({ad: part for ad, part in by_ad.items() if ad in kinds}, kinds)
     return dict(sorted(found.items(), key=lambda item: (-item[1].spend, item[0])))
+
+
+def untold_words(whole: Totals, by_kind: Iterable[Totals], currency: str) -> str:
+    """What was spent on ads of which no kind is told, for which the costs of the kinds do not answer."""
+    rest = whole.spend - sum((part.spend for part in by_kind), Decimal(0))
+    if rest < whole.spend * LEAST_UNTOLD:
+        return ""
+    return f"{format_money(rest, currency, places=0)} of it went to ads of which no kind of result is told."
 
 
 def several_of(kind: str) -> str:

@@ -205,7 +205,8 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "live_url": reverse("import-live", args=[row.key]),
         "cycle": cycle,
         "proposals": imports.proposals(cycle) if not is_thinking else [],
-        "diagnosis": _diagnosis(row),
+        "diagnosis": (found := _diagnosis(row)),
+        "untold": found.untold(row.account.currency) if found and row.account else "",
         "may_import": may(request.user, Right.IMPORT, row.brand),
         "reference": row.key.hex[:12],
     }

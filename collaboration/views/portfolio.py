@@ -136,7 +136,8 @@ def _cost_headline(now: Totals, before: Totals | None, period: Period, scale: Sc
     ]
     if said:
         listed = " and ".join(filter(None, (", ".join(said[:-1]), said[-1])))
-        return f"{spend} spent {period.words} for {listed}. {unknown}"
+        rest = untold_words(now, by_kind.values(), scale.currency)
+        return " ".join(filter(None, (f"{spend} spent {period.words} for {listed}.", rest, unknown)))
     if scale.is_mixed:
         return f"{spend} spent {period.words} for {now.results:,.0f} results of several kinds. {unknown}"
     text = f"{count_results(now.results, scale.kinds)} {period.words} at {format_money(now.cpa, scale.currency)} each"
