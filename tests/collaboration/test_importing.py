@@ -503,6 +503,32 @@ def test_imported_file_stays_in_the_list(web: Client, imported: Callable[..., Im
     assert ImportFile.objects.filter(pk=row.pk).exists()
 
 
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_remove_that_comes_after_a_confirmation_removes_nothing(
+    drop: Callable[..., ImportFile], media: Path, is_imported: bool
+) -> None:
+    """Somebody else confirmed it after this page was built."""
+    stale = drop("report.csv", GERMAN)
+    uploads.confirm(ImportFile.objects.get(), {"account": "Office", "result_kind": "same"})
+    if is_imported:
+        tasks.import_file(stale.pk)
+    with pytest.raises(uploads.Conflict, match="stays in the list"):
+        uploads.drop(stale)
+    assert ImportFile.objects.get().state == ("done" if is_imported else "running")
+    assert (media / stale.path).exists() is not is_imported
+    assert InsightDay.objects.exists() is is_imported
+
+
+def test_file_that_somebody_removed_is_said_to_be_gone(drop: Callable[..., ImportFile]) -> None:
+    row, stale = drop("report.csv", GERMAN), ImportFile.objects.get()
+    uploads.drop(row)
+    uploads.drop(stale)
+    for begin in (uploads.confirm, uploads.answer):
+        with pytest.raises(uploads.Conflict, match="was removed meanwhile"):
+            begin(stale, {"account": "Office"})
+    assert not ImportFile.objects.exists()
+
+
 def test_stranger_finds_no_file(drop: Callable[..., ImportFile], stranger: User) -> None:
     row, client = drop("report.csv", GERMAN), Client()
     client.force_login(stranger, backend="django.contrib.auth.backends.ModelBackend")
