@@ -5,11 +5,11 @@ their days overlap. Of two such rows one is finer: plain before summed from a br
 longer period, then ads before ad sets before campaigns before the account. Rows of one ad never clash here: the
 readers know which counts.
 
-A row goes where finer ones hold each of its days, counted one by one, or where those inside its days tell as much
-money as it does: a file leaves out the days on which nothing ran. So a single day goes only where a finer row holds
-that very day. A longer row that is told in part stays whole, and the finer ones inside it go, since nobody knows how
-much of it they are: its total then stays that of the coarser file. Of two periods that cross, where neither holds the
-other, the longer one stays, and the finer of two that are equally long.
+A row goes where finer ones, together with days of its own ad, hold each of its days, counted one by one, or where the
+finer ones inside its days tell as much money as it does: a file leaves out the days on which nothing ran. So a single
+day goes only where a finer row holds that very day. A longer row that is told in part stays whole, and the finer ones
+inside it go, since nobody knows how much of it they are: its total then stays that of the coarser file. Of two periods
+that cross, where neither holds the other, the longer one stays, and the finer of two that are equally long.
 
 As much money: spend, or impressions where none was spent. Sums of rounded rows miss a total by chance, so spend may be
 less by a cent times the root of their number, which is three times what rounding does. Rows that the same finer ones
@@ -95,17 +95,10 @@ _JUDGE = f"""
           FROM low JOIN cover USING (place) LEFT JOIN own USING (ad_id) WHERE cover.days && low.days),
     open AS MATERIALIZED (
         SELECT * FROM touched WHERE days IN (SELECT days FROM touched WHERE NOT is_held)),
-    own_part AS (
-        SELECT open.place, open.days, sum(high.spend) AS spend, sum(high.impressions) AS impressions, count(*) AS count
-          FROM open JOIN high USING (ad_id) WHERE open.days @> high.days AND NOT high.is_inner
-         GROUP BY open.place, open.days),
     claim AS MATERIALIZED (
-        SELECT place, days, claimed.spend > 0 AS has_spend, claimed.spend - coalesce(own_part.spend, 0) AS spend,
-               claimed.impressions - coalesce(own_part.impressions, 0) AS impressions,
-               claimed.count + coalesce(own_part.count, 0) AS count
-          FROM (SELECT place, days, sum(spend) AS spend, sum(impressions) AS impressions, count(*) AS count
-                  FROM open GROUP BY place, days) AS claimed
-          LEFT JOIN own_part USING (place, days)),
+        SELECT place, days, sum(spend) > 0 AS has_spend, sum(spend) AS spend, sum(impressions) AS impressions,
+               count(*) AS count
+          FROM open GROUP BY place, days),
     part AS MATERIALIZED (
         SELECT claim.place, claim.days, finer.place AS other,
                coalesce(sum(finer.spend) FILTER (WHERE claim.days @> finer.days), 0) AS spend,

@@ -130,23 +130,29 @@ def _let_go(row: ImportFile) -> None:
 
 def answer(row: ImportFile, answers: Mapping[str, str]) -> None:
     """Keeps what the person said. What was understood before no longer holds and is read again."""
-    waiting = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED]).exclude(path="")
-    if not waiting.update(answers=dict(answers), mapping={}, state=State.UNDERSTOOD, tries=0):
+    if not _waiting(row).exclude(path="").update(answers=dict(answers), mapping={}, state=State.UNDERSTOOD, tries=0):
         raise _too_late(row, "This file was confirmed meanwhile.")
     row.refresh_from_db()
 
 
 def confirm(row: ImportFile, answers: Mapping[str, str]) -> None:
     """From understood, or failed, to running. Only one of two clicks wins; a task does the rest."""
-    begun = ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED]).exclude(path="")
+    begun = _waiting(row).exclude(path="")
     if not begun.update(state=State.RUNNING, answers=dict(answers), rows_done=0, tries=0, finished_at=None):
         raise _too_late(row, "This file is being imported already.")
     row.refresh_from_db()
 
 
+def _waiting(row: ImportFile) -> QuerySet[ImportFile]:
+    """The row while nobody has begun with it, by the table: what is in memory may be older than another's click."""
+    return ImportFile.objects.filter(pk=row.pk, state__in=[State.UNDERSTOOD, State.FAILED])
+
+
 def _too_late(row: ImportFile, words: str) -> Conflict:
-    row.refresh_from_db()
-    if row.state == State.FAILED:
+    state = ImportFile.objects.filter(pk=row.pk).values_list("state", flat=True).first()
+    if state is None:
+        return Conflict("This file was removed meanwhile.", remedy="Drop it again.")
+    if state == State.FAILED:
         return Conflict("This file could not be read and is no longer kept.", remedy="Drop it again.")
     return Conflict(words, remedy="Reload the page to see how far it is.")
 
@@ -161,12 +167,12 @@ def may_try(row: ImportFile) -> bool:
 
 
 def drop(row: ImportFile) -> None:
-    """Removes a file that was not imported, from the disk and from the list."""
-    if row.state in (State.RUNNING, State.DONE):
+    """Removes a file that was not imported, from the list and then from the disk."""
+    removed, _ = _waiting(row).delete()
+    if not removed and ImportFile.objects.filter(pk=row.pk).exists():
         raise Conflict("What is imported, or being imported, stays in the list.", remedy="")
     if row.path:
         full_path(row.path).unlink(missing_ok=True)
-    row.delete()
 
 
 def carry_out(row: ImportFile) -> ImportResult | None:

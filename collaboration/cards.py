@@ -212,9 +212,7 @@ def why_somebody_else(decision: Decision, person: User) -> str:
 def why_held(decision: Decision) -> str:
     """Why nobody may approve it while the account is stopped, as the guardrail decides; empty where they may."""
     waits = decision.state in (State.PROPOSED, State.AWAITING) and decision.account.is_stopped
-    raises = any(
-        one.budget_rise > 0 or one.activates or one.kind.startswith("create_") for one in planned_from(decision.changes)
-    )
+    raises = any(change.raises_exposure for change in planned_from(decision.changes))
     return HELD if waits and raises else ""
 
 

@@ -196,8 +196,10 @@ IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 512 * 1024 * 1024)
 # --- Data ------------------------------------------------------------------------------------------------------------
 IDLE_TRANSACTION_SECONDS = env_int("IDLE_TRANSACTION_SECONDS", 60)
 """A process that stands still in a transaction loses it, so that nobody waits for its locks for ever."""
-STATEMENT_SECONDS = env_int("STATEMENT_SECONDS", 0)
-"""The longest query; 0 is without end. `wsgi` sets it for the web, where somebody waits."""
+IS_WEB = env_bool("IS_WEB")
+"""Set by `wsgi`: here somebody waits, and holds a thread that others wait for."""
+STATEMENT_SECONDS = env_int("STATEMENT_SECONDS", 30) if IS_WEB else 0
+"""The longest query; 0 is without end. Imports wait for their turn and migrations for their table, however long."""
 
 
 def _database_url() -> str:

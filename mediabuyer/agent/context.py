@@ -79,6 +79,11 @@ class PlannedChange:
     def activates(self) -> bool:
         return self.kind == "set_status" and self.params.get("status") == "ACTIVE"
 
+    @property
+    def raises_exposure(self) -> bool:
+        """Whether more could be spent than before; what is created counts as that."""
+        return self.budget_rise > 0 or self.activates or self.kind.startswith("create_")
+
     def as_json(self) -> dict[str, Any]:
         """As a decision keeps it; `planned_from` is the way back."""
         return asdict(self)
@@ -307,9 +312,7 @@ class Context:
 
     @property
     def raises_exposure(self) -> bool:
-        return any(
-            change.budget_rise > 0 or change.activates or change.kind.startswith("create_") for change in self.changes
-        )
+        return any(change.raises_exposure for change in self.changes)
 
 
 def largest_move(changes: Iterable[PlannedChange]) -> Decimal:

@@ -11,12 +11,13 @@ from mediabuyer.lib.errors import Conflict
 
 def lapse_due(account: AdAccount, now: datetime) -> int:
     """Ends what waited for an answer, or was only shown, until after its time. Returns how many lapsed."""
-    return sum(_lapse(decision, now) for decision in Decision.objects.filter(account=account).lapsed(now))
+    return sum(lapse(decision, now) for decision in Decision.objects.filter(account=account).lapsed(now))
 
 
-def _lapse(decision: Decision, now: datetime) -> bool:
+def lapse(decision: Decision, now: datetime, event: str | None = None) -> bool:
+    """Whether it did: what was answered or ended this very moment stays as it is."""
     try:
-        decision.expire(now)
-    except Conflict:  # answered this very moment
+        decision.expire(now, event)
+    except Conflict:
         return False
     return True

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from campaigns.models import AdAccount
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.context import Observation, Proposal
-from mediabuyer.agent.lapse import lapse_due
+from mediabuyer.agent.lapse import lapse, lapse_due
 from mediabuyer.agent.models import RETRACTED, Decision
 from mediabuyer.agent.steps import Note
 
@@ -65,7 +65,7 @@ def _standing(account: AdAccount, candidates: list[Proposal], now: datetime) -> 
         if said.get((row.action, row.subject_id)) == row.why:
             standing += 1
         else:
-            row.expire(now, "decision.outdated")
+            lapse(row, now, "decision.outdated")
     return standing
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from mediabuyer.agent.models import Cycle, Decision, Step
 from mediabuyer.agent.plan import MOST, plan, rank
 from mediabuyer.agent.steps import step
+from memory.models import Event
 from tests.agent.worlds import budget_to, make_ad, make_budget, make_observation, make_proposal
 from tests.factories import CycleFactory, DecisionFactory
 
@@ -132,3 +134,45 @@ def test_what_lapsed_may_be_asked_again(account, plan_now, now, state):
     kept = plan_now(make_observation(ads=(loser("ad1"),), budgets=()))
     assert [proposal.action for proposal in kept] == ["pause_ad"]
     assert Decision.objects.get().state == "expired"
+
+
+def proposed_on_file(account, subject_id, **values):
+    account.mode = "shadow"
+    return DecisionFactory.create(
+        account=account, state="proposed", action="pause_ad", subject_level="ad", subject_id=subject_id, changes=[],
+        **values,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_what_stands_is_counted_among_what_a_person_can_weigh(account, plan_now):
+    seen = make_observation(ads=tuple(loser(f"ad{number}") for number in range(MOST + 3)), budgets=())
+    for one in plan_now(seen)[:2]:
+        proposed_on_file(account, one.subject_id, why=one.why)
+    assert len(plan_now(seen)) == MOST - 2
+    assert Decision.objects.filter(state="proposed").count() == 2
+
+
+@pytest.mark.django_db
+def test_what_a_person_proposed_on_a_file_is_not_set_aside(account, plan_now, manager):
+    proposed_on_file(account, "ad1", why="Old figures.", requested_by=manager)
+    assert plan_now(make_observation(ads=(loser("ad1"),), budgets=())) == []
+    assert Decision.objects.get().state == "proposed"
+
+
+@pytest.mark.django_db
+def test_proposal_that_ends_as_it_is_set_aside_stops_no_cycle(account, plan_now, now):
+    """The sweep of what lapsed was faster, after the rows were read."""
+    rivals = [proposed_on_file(account, "ad1", why="Old figures.")]
+
+    def then_expire(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if '"requested_by_id" IS NULL' in sql and rivals:
+            rivals.pop().expire(now)
+        return answer
+
+    with connection.execute_wrapper(then_expire):
+        (kept,) = plan_now(make_observation(ads=(loser("ad1"),), budgets=()))
+    assert (kept.subject_id, rivals) == ("ad1", [])
+    told = Event.objects.filter(kind__startswith="decision.")
+    assert list(told.values_list("kind", flat=True)) == ["decision.expired"]

@@ -121,6 +121,9 @@ CASES = [
     ("days of two levels are one telling",
      (MONTH, daily("ad of a campaign", "K,Sun", range(1, 16), "10.00"), daily("campaign", "K", range(16, 32), "10.00")),
      "310", None),
+    ("two levels beside a month of one of them: its own days tell no money against it",
+     (MONTH, daily("ad of a campaign", "K,Sun", (3, 9), "80.00"), daily("campaign", "K", (20, 25), "80.00")), "310",
+     {"K (whole campaign)"}),
     ("the account's month beside one campaign of two",
      (file_of("account", [("", 1, 31, "500.00")]), daily("campaign", "K", (3, 9), "155.00")), "500",
      {"Whole account"}),
@@ -156,6 +159,15 @@ def test_one_telling_stays(files: Files, contents: tuple[str, ...], spend: str, 
     assert names in (None, files.names())
     assert files.account is not None
     assert settle(files.account) == 0
+
+
+def test_own_days_and_finer_ones_hold_a_month_together(files: Files) -> None:
+    """15 days of 9 and 16 of 10: the month, which says 310, goes."""
+    for content in (MONTH, daily("campaign", "K", range(16, 32), "10.00"),
+                    daily("ad of a campaign", "K,Sun", range(1, 16), "9.00")):  # fmt: skip
+        files.take(content)
+    assert files.by_day() == {date(2026, 1, day): 9 if day < 16 else 10 for day in range(1, 32)}
+    assert files.names() == {"Sun", "K (whole campaign)"}
 
 
 def test_days_of_a_breakdown_go_before_plain_ones(files: Files) -> None:

@@ -394,6 +394,18 @@ def test_result_shows_diagnosis_and_proposals(web: Client, imported: Callable[..
     assert b"hx-trigger" not in answer.content
 
 
+def test_page_of_an_earlier_file_shows_what_its_own_cycle_proposed(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    """What a later cycle proposed rests on figures that this file did not tell."""
+    row = imported("report.csv", GERMAN)
+    for title in ("Pause “Büro”", "Pause “Hotel”"):
+        cycle = CycleFactory.create(account=row.account, now=timezone.now(), state="done")
+        DecisionFactory.create(account=row.account, cycle=cycle, state="proposed", title=title)
+    (shown,) = page(web, row).context["proposals"]
+    assert shown["decision"].title == "Pause “Büro”"
+
+
 def test_interrupted_import_is_rung_for_again(
     drop: Callable[..., ImportFile], web: Client, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
@@ -501,6 +513,32 @@ def test_imported_file_stays_in_the_list(web: Client, imported: Callable[..., Im
     row = imported("report.csv", GERMAN)
     assert web.post(reverse("import-drop", args=[row.key])).status_code == 409
     assert ImportFile.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_remove_that_comes_after_a_confirmation_removes_nothing(
+    drop: Callable[..., ImportFile], media: Path, is_imported: bool
+) -> None:
+    """Somebody else confirmed it after this page was built."""
+    stale = drop("report.csv", GERMAN)
+    uploads.confirm(ImportFile.objects.get(), {"account": "Office", "result_kind": "same"})
+    if is_imported:
+        tasks.import_file(stale.pk)
+    with pytest.raises(uploads.Conflict, match="stays in the list"):
+        uploads.drop(stale)
+    assert ImportFile.objects.get().state == ("done" if is_imported else "running")
+    assert (media / stale.path).exists() is not is_imported
+    assert InsightDay.objects.exists() is is_imported
+
+
+def test_file_that_somebody_removed_is_said_to_be_gone(drop: Callable[..., ImportFile]) -> None:
+    row, stale = drop("report.csv", GERMAN), ImportFile.objects.get()
+    uploads.drop(row)
+    uploads.drop(stale)
+    for begin in (uploads.confirm, uploads.answer):
+        with pytest.raises(uploads.Conflict, match="was removed meanwhile"):
+            begin(stale, {"account": "Office"})
+    assert not ImportFile.objects.exists()
 
 
 def test_stranger_finds_no_file(drop: Callable[..., ImportFile], stranger: User) -> None:
@@ -649,6 +687,16 @@ def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callab
         "Rp126,000,000 spent in 28 days for 616 conversations at Rp81,818 each and "
         "27,720 profile visits at Rp1,818 each." in whole
     )
+
+
+def test_kinds_that_ads_tell_are_not_added_up(web: Client, imported: Callable[..., ImportFile]) -> None:
+    """22 conversations and 990 visits a day are no 1,012 of anything; what each ad brought is told."""
+    account = imported("kinds.csv", BY_KIND).account
+    assert account is not None
+    answer = web.get(reverse("ads", args=[account.key]), {"level": "ad", "sort": "name"})
+    place = [column.key for column, _ in answer.context["columns"]].index("results")
+    assert answer.context["total_cells"][place].text == "–"
+    assert [row["cells"][place].text for row in answer.context["rows"]] == ["560", "56", "2,520", "–", "25,200"]
 
 
 def test_file_without_rows_has_nothing_to_import_and_spoils_nothing(

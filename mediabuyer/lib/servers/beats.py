@@ -58,9 +58,12 @@ class Watch:
     folder: Path
     limit: float = LIMIT
     clock: Callable[[], float] = time.monotonic  # stands still while a computer sleeps, as clusters do
+    is_excused: Callable[[], bool] = lambda: False
+    """Whether something is to blame that no new cluster cures. Asked where it matters only, for it may take seconds."""
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)  # a file's time, and since when it is that
     _running: float = float("inf")
     _looked: float = 0.0
+    _excused: float = float("-inf")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -68,10 +71,18 @@ class Watch:
 
     def is_stuck(self, seconds_running: float) -> bool:
         """Asked again and again, with the age of the cluster. A worker in a task is held to the task's time limit by
-        the main loop; here it only counts as one that cannot take another."""
+        the main loop; here it only counts as one that cannot take another. One that was excused has its time anew."""
         if seconds_running < self._running:
             self._begin()
         self._running = seconds_running
+        if not self._is_silent(seconds_running) or self.clock() - self._excused <= self.limit:
+            return False
+        if self.is_excused():
+            self._excused = self.clock()
+            return False
+        return True
+
+    def _is_silent(self, seconds_running: float) -> bool:
         silent = self._look()
         never = float("inf") if seconds_running > START else 0.0
         if silent.get(GUARD, never) > self.limit:

@@ -126,6 +126,13 @@ TABLE = [
         "block",
         "€60",
     ),
+    (
+        "min_data",
+        "pause of one of the dearer kind",
+        make_context(pause(), ads={"ad1": make_ad(spend=Decimal(449), may_cost=Decimal(150), result="lead")}),
+        "block",
+        "has spent €449; a verdict needs €450 (3 × what a lead may cost)",
+    ),
     ("min_data", "pause of a stranger", make_context(pause("other")), "block", "no figure"),
     ("min_data", "no reference", make_context(pause(), reference_cpa=None), "approve", "may cost is not known"),
     (

@@ -18,7 +18,9 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.now, self.age = 1000.0, 0.0
-        self.watch = Watch(folder, clock=lambda: self.now)
+        self.excuses: list[bool] = []
+        """What it is told each time it asks whether something else is to blame; nothing is, once they are used up."""
+        self.watch = Watch(folder, clock=lambda: self.now, is_excused=lambda: bool(self.excuses and self.excuses.pop()))
         self.signs = Beats(folder, 5)
         self.written = 1
 
@@ -106,6 +108,25 @@ def test_machine_that_was_paused_is_given_its_time_again(cluster: Cluster) -> No
     cluster.go(200, GUARD, THROUGH, ME)
     cluster.now += 3600
     assert not cluster.go(2, GUARD, THROUGH, ME)
+
+
+@pytest.mark.parametrize("signs", [(GUARD, THROUGH, ME), ()])
+def test_excused_cluster_is_given_its_time_again(cluster: Cluster, signs: tuple[str, ...]) -> None:
+    """Whether it was silent all the while or never came up; nobody is asked more than once in that time."""
+    cluster.go(START, *signs)
+    cluster.excuses = [True, True]
+    assert not cluster.go(2 * LIMIT)
+    assert cluster.excuses == ([] if not signs else [True])
+    assert not cluster.go(LIMIT if signs else 0)
+    assert cluster.go(LIMIT + 2)
+
+
+def test_cluster_that_shows_its_signs_again_needs_no_other_excuse(cluster: Cluster) -> None:
+    cluster.go(10, GUARD, THROUGH, ME)
+    cluster.excuses = [True]
+    assert not cluster.go(LIMIT + 2)
+    assert cluster.excuses == []
+    assert not cluster.go(300, GUARD, THROUGH, ME)
 
 
 def test_signs_that_cannot_be_left_stop_no_work(tmp_path: Path) -> None:
