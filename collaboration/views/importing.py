@@ -185,6 +185,7 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
     is_thinking = row.state == State.DONE and (cycle.state in Cycle.OPEN if cycle else bool(row.report.get("written")))
     is_stuck = is_thinking and cycle is not None and is_silent(cycle, wall_now())
     is_reading = row.state == State.UNDERSTOOD and not row.mapping
+    told = _diagnosis(row)
     is_open = bool(row.mapping) and row.state in (State.UNDERSTOOD, State.FAILED)
     return {
         "row": row,
@@ -205,8 +206,8 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "live_url": reverse("import-live", args=[row.key]),
         "cycle": cycle,
         "proposals": imports.proposals(cycle) if not is_thinking else [],
-        "diagnosis": (found := _diagnosis(row)),
-        "untold": found.untold(row.account.currency) if found and row.account else "",
+        "diagnosis": told,
+        "untold": told.untold(row.account.currency) if told and row.account else "",
         "may_import": may(request.user, Right.IMPORT, row.brand),
         "reference": row.key.hex[:12],
     }

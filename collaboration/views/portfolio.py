@@ -30,7 +30,7 @@ from collaboration.ad_rows import (
 from collaboration.columns import CAMPAIGN_COLUMNS, PART_COLUMNS, TWO_COSTS, Column, Scale, cells_of, columns_of, write
 from collaboration.figures import NOT_SAID, headlines, page_period, scale_of, source_of
 from collaboration.frame import account_for
-from collaboration.kinds import brought, count_of
+from collaboration.kinds import brought, count_of, untold_words
 from collaboration.marks import marks_of
 from collaboration.pacing import month_of, pacing
 from collaboration.payout_plot import PayoutPlot, draw_payout
