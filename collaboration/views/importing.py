@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -161,6 +162,13 @@ def _diagnosis(row: ImportFile) -> imports.Diagnosis | None:
     return imports.diagnosis(row.account)
 
 
+def _unsplit(row: ImportFile) -> str:
+    """Titles of figures that the file's total row gives and none of its rows: nothing of them is stored."""
+    checks = row.report.get("checks", [])
+    titles = [one["title"] for one in checks if one["file"] and one["computed"] is None]
+    return get_text_list(titles, "and").lower().capitalize()
+
+
 def _start_page(
     request: HttpRequest, brand: Brand | None, brands: list[Brand], *, status: int = 200, problem: Any = None
 ) -> HttpResponse:
@@ -194,6 +202,7 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "checks": found,
         "has_totals": any(one["file"] != "–" for one in found),
         "differing": sum(one["same"] is False for one in found),
+        "unsplit": _unsplit(row),
         "errors": row.report.get("errors", [])[: imports.SHOWN_ERRORS],
         "form": form or (AnswersForm(row) if is_open else None),
         "imported": AdAccount.objects.filter(brand=row.brand, platform="export").values_list("name", flat=True),

@@ -136,6 +136,16 @@ def test_differing_total_is_shown_with_its_gap(web: Client, drop: Callable[..., 
     assert (differs["title"], differs["gap"]) == ("Spend", "−€20.00")
 
 
+def test_total_that_no_row_has_is_not_called_met(web: Client, imported: Callable[..., ImportFile]) -> None:
+    text = GERMAN.replace("CTR", "Conversion-Wert für Käufe").replace(";1,2\n", ";\n").replace(";3\n", ";\n")
+    row = imported("report.csv", text.replace("148;12;\n", "148;12;200\n"))
+    assert page(web, row).context["unsplit"] == "Revenue"
+    said = page(web, row).content.decode()
+    assert "Revenue in no row" in said
+    assert "Every other total that the file gives is met to the cent. In the total row only and in no other" in said
+    assert "All the same" not in said
+
+
 def test_broken_row_is_listed_with_line_column_and_value(web: Client, drop: Callable[..., ImportFile]) -> None:
     (error,) = page(web, drop("report.csv", BROKEN_ROW)).context["errors"]
     assert (error["line"], error["column"], error["value"]) == (3, "Amount spent (EUR)", "1.50 USD")
