@@ -493,6 +493,10 @@ def test_failed_import_says_why_and_can_be_answered_again(
     imported("first.csv", GERMAN)
     row = imported("second.csv", NO_CURRENCY, currency="USD")
     assert (row.state, row.report["problem"]) == ("failed", "The file is in USD and “Office” in EUR.")
+    shown = page(web, row).content.decode()
+    assert "$10.50" in shown
+    assert "Import 1 row<" in shown
+    assert "Refused: needs another answer" in web.get(reverse("import")).content.decode()
     confirm(web, row, account="Other", currency="USD")
     tasks.import_file(row.pk)
     row.refresh_from_db()
