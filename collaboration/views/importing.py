@@ -117,10 +117,15 @@ def live(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Takes the answers. Those that change how figures are read are shown once more; else the import begins."""
+    """Takes the answers. Those that change how figures are read are shown once more; else the import begins.
+
+    Refused answers leave the browser at this address: whoever asks for it again gets the file's page.
+    """
     row = _get(request, key)
+    if request.method == "GET":
+        return redirect("import-file", row.key)
     require(request.user, Right.IMPORT, row.brand)
     form = AnswersForm(row, request.POST)
     if not form.is_valid():

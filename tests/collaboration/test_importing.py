@@ -346,6 +346,13 @@ def test_last_day_before_the_first_is_said_in_words(web: Client, drop: Callable[
     assert row.state == "understood"
 
 
+def test_refused_answers_can_be_reloaded(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("a.csv", NO_CURRENCY)
+    assert confirm(web, row, account="").status_code == 422
+    answer = web.get(reverse("import-confirm", args=[row.key]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("import-file", args=[row.key]))
+
+
 def test_answer_that_changes_figures_is_shown_before_anything_is_stored(
     web: Client, drop: Callable[..., ImportFile]
 ) -> None:
