@@ -228,7 +228,7 @@ def _considered(cycle: Cycle) -> list[dict[str, Any]]:
     """Every candidate in its rank, with the verdict of the guardrails on those that were kept."""
     figures = dict(cycle.step_set.filter(name__in=["plan", "guard"]).values_list("name", "figures"))
     verdicts = list(figures.get("guard", {}).get("verdicts", []))
-    words = {"block": "Held back", "approve": "A person decides"}
+    words = {"block": "Held back", "approve": "A person decides", "shown": "Shown only"}
     rows = []
     for rank, one in enumerate(figures.get("plan", {}).get("candidates", []), 1):
         verdict = verdicts.pop(0) if one["kept"] and verdicts else None  # both lists are in the order of rank

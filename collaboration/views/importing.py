@@ -27,6 +27,7 @@ from collaboration import imports
 from collaboration.cycles import is_silent
 from collaboration.frame import person
 from collaboration.import_forms import AnswersForm, usual_zone
+from mediabuyer.agent.guardrails import mode
 from mediabuyer.agent.models import Cycle
 from mediabuyer.brands.models import Brand
 from mediabuyer.brands.permissions import Right, may, require
@@ -167,6 +168,11 @@ def _diagnosis(row: ImportFile) -> imports.Diagnosis | None:
     return imports.diagnosis(row.account)
 
 
+def _holds(fired: dict[str, str]) -> bool:
+    """Whether a rule that had something to say holds a proposal back; the mode holds them all."""
+    return fired["tone"] == "bad" and fired["rule"] != mode.SLUG
+
+
 def _unsplit(row: ImportFile) -> str:
     """Titles of figures that the file's total row gives and none of its rows: nothing of them is stored."""
     checks = row.report.get("checks", [])
@@ -195,6 +201,7 @@ def _start_page(
 def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None = None) -> dict[str, Any]:
     cycle = imports.shadow_cycle(row)
     found = imports.checks(row)
+    proposals = imports.proposals(cycle)
     is_thinking = row.state == State.DONE and (cycle.state in Cycle.OPEN if cycle else bool(row.report.get("written")))
     is_stuck = is_thinking and cycle is not None and is_silent(cycle, wall_now())
     is_reading = row.state == State.UNDERSTOOD and not row.mapping
@@ -218,7 +225,8 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "is_moving": is_reading or (is_thinking and not is_stuck) or row.state == State.RUNNING,
         "live_url": reverse("import-live", args=[row.key]),
         "cycle": cycle,
-        "proposals": imports.proposals(cycle) if not is_thinking else [],
+        "proposals": proposals if not is_thinking else [],
+        "would": sum(not any(map(_holds, one["fired"])) for one in proposals),
         "diagnosis": _diagnosis(row),
         "may_import": may(request.user, Right.IMPORT, row.brand),
         "reference": row.key.hex[:12],

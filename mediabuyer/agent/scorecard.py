@@ -18,11 +18,13 @@ class Scorecard:
     """Counts over the account's whole life, of what the agent `proposed` and what people `asked` for.
 
     `reasons`: words and count of each rejection, most frequent first. `due`: done, and to be graded yet.
+    `shown`: what stands on an account that is only looked at, where nobody is asked.
     """
 
     proposed: int
     asked: int
     held_back: int
+    shown: int
     waiting: int
     deferred: int
     approved: int
@@ -55,7 +57,8 @@ def scorecard(account: AdAccount, now: datetime) -> Scorecard:
     return Scorecard(
         proposed=sum(states.values()) - asked,
         asked=asked,
-        held_back=states.get(State.BLOCKED, 0),
+        held_back=states.get(State.BLOCKED, 0) + decisions.shown_and_held(now).count() * account.is_read_only,
+        shown=decisions.shown_only(now).count() * account.is_read_only,
         waiting=decisions.to_decide(now).count(),
         deferred=decisions.deferred(now).count(),
         approved=decisions.exclude(approved_hash="").count(),
