@@ -16,7 +16,7 @@ from collaboration.cards import GRADES, TONES
 from collaboration.places import places_of
 from mediabuyer.agent.context import GRAVITY, Severity, with_article
 from mediabuyer.agent.cycle import SILENCE
-from mediabuyer.agent.models import Cycle, Decision, Finding, Step
+from mediabuyer.agent.models import Cycle, Decision, Finding, Step, told_label, told_state
 from mediabuyer.agent.replay import replay
 from mediabuyer.agent.steps import NAMES
 from memory.events import sentence
@@ -60,11 +60,16 @@ class Row:
 
 
 def list_rows(cycles: list[Cycle]) -> list[Row]:
-    counts: dict[int, list[tuple[str, int]]] = {}
-    found = Decision.objects.filter(cycle__in=cycles).order_by("cycle", "state").values_list("cycle", "state")
-    for pk, state, count in found.annotate(Count("pk")):
-        counts.setdefault(pk, []).append((str(Decision.State(state).label).lower(), count))
-    return [Row(one, *STATES[one.state], trigger_words(one), seconds_of(one), counts.get(one.pk, [])) for one in cycles]
+    counts: dict[int, Counter[str]] = {}
+    ends = ("cycle", "state", "reason_code")
+    found = Decision.objects.filter(cycle__in=cycles).order_by(*ends).values_list(*ends)
+    for pk, state, reason, count in found.annotate(Count("pk")):
+        told = told_state(state, reason, is_request=False)
+        counts.setdefault(pk, Counter())[told_label(state, told).lower()] += count
+    return [
+        Row(one, *STATES[one.state], trigger_words(one), seconds_of(one), [*counts.get(one.pk, Counter()).items()])
+        for one in cycles
+    ]
 
 
 def trigger_words(cycle: Cycle) -> str:

@@ -43,6 +43,7 @@ DECISION_BADGES = {
     "rejected": ("", "x", "Rejected"),
     "retracted": ("", "undo", "Retracted"),
     "expired": ("", "hourglass", "Lapsed"),
+    "outdated": ("", "refresh", "Set aside"),
     "blocked": ("bad", "ban", "Held back"),
     "deferred": ("", "clock", "Deferred"),
 }

@@ -13,7 +13,6 @@ from mediabuyer.agent.guardrails import evaluate, mode
 from mediabuyer.agent.observe import Ground, context_on, read_ground
 from mediabuyer.agent.steps import Note
 
-
 SHOWN = "shown"
 """The verdict on what nothing but the mode of an account that is only looked at holds back."""
 

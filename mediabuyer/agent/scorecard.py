@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Count
 
 from campaigns.models import AdAccount
-from mediabuyer.agent.models import RETRACTED, Decision, DecisionQuerySet, Outcome
+from mediabuyer.agent.models import OUTDATED, RETRACTED, Decision, DecisionQuerySet, Outcome
 
 State = Decision.State
 
@@ -31,6 +31,7 @@ class Scorecard:
     rejected: int
     retracted: int
     lapsed: int
+    set_aside: int
     done: int
     undone: int
     failed: int
@@ -64,7 +65,8 @@ def scorecard(account: AdAccount, now: datetime) -> Scorecard:
         approved=decisions.exclude(approved_hash="").count(),
         rejected=refusals.count(),
         retracted=decisions.filter(reason_code=RETRACTED).count(),
-        lapsed=states.get(State.EXPIRED, 0),
+        lapsed=decisions.filter(state=State.EXPIRED).exclude(reason_code=OUTDATED).count(),
+        set_aside=decisions.filter(reason_code=OUTDATED).count(),
         done=states.get(State.DONE, 0),
         undone=states.get(State.UNDONE, 0),
         failed=states.get(State.FAILED, 0) + states.get(State.UNKNOWN, 0),

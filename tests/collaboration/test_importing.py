@@ -30,6 +30,7 @@ from collaboration.import_forms import CURRENCIES
 from mediabuyer.agent.cycle import run_cycle, start_cycle
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.observe import context_for
+from mediabuyer.agent.scorecard import scorecard
 from mediabuyer.agent.tasks import sweep_cycles
 from mediabuyer.brands.models import Brand, User
 from memory.models import Event
@@ -706,6 +707,11 @@ def test_new_figures_set_aside_what_was_proposed_on_the_old_ones(
     shown = page(web, later).context["proposals"]
     assert {one["decision"].title for one in shown} == set(states)
     assert Event.objects.filter(kind="decision.outdated").count() == 1
+    score = scorecard(row.account, timezone.now())
+    assert (score.lapsed, score.set_aside) == (0, 1)
+    listed = web.get(reverse("inbox", args=[row.account.key]), {"view": "decided"}).content.decode()
+    assert ("Set aside" in listed, "Lapsed" in listed) == (True, False)
+    assert "1 set aside" in web.get(reverse("agent", args=[row.account.key])).content.decode()
 
 
 def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) -> None:
