@@ -106,11 +106,13 @@ def test_pause_is_told_in_words(account):
     assert (card.rows[0]["now"], card.rows[0]["then"], card.can_change) == ("Running", "Paused", False)
 
 
-def test_pause_on_a_file_does_not_say_what_runs_now(account):
+@pytest.mark.parametrize(("effective", "said"), [("ACTIVE", "Was running"), ("DELIVERED", "Delivered")])
+def test_pause_on_a_file_says_of_an_ad_what_the_page_ads_says(account, effective, said):
     account.mode = "shadow"
     account.platform = "export"
-    card = build_card(DecisionFactory.create(account=account, action="pause_ad", changes=[PAUSE]))
-    assert (card.rows[0]["now"], card.rows[0]["then"]) == ("Delivered", "Paused")
+    ad = AdFactory.create(ad_set__campaign__account=account, effective_status=effective)
+    card = build_card(DecisionFactory.create(account=account, action="pause_ad", ad=ad, changes=[PAUSE]))
+    assert (card.rows[0]["now"], card.rows[0]["then"]) == (said, "Paused")
 
 
 def test_request_has_no_figure_and_no_day_of_judgement(account):
