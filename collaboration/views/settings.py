@@ -283,6 +283,8 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
         "may_people": may(request.user, Right.MANAGE_PEOPLE, brand),
     }
     context |= forms
+    if account.is_read_only:
+        context["limits_form"].fields["is_agent_on"].label = "Look by myself at what is imported"
     result = with_article(one_result(kinds_of(account)), "A")
     context["goal_form"].fields["target_cpa"].label = f"{result} may cost"
     return render(request, "settings/settings.html", context, status=status)

@@ -115,6 +115,15 @@ def test_what_another_rule_holds_back_is_counted_apart_everywhere(look: Any, pro
     assert "2 things I would do." in look("today")
 
 
+def test_nothing_is_said_of_schedules_and_budgets_of_today(look: Any, shadow: AdAccount) -> None:
+    shadow.is_stopped, shadow.stopped_at = True, timezone.now()
+    shadow.save()
+    settings, inbox = look("settings"), look("inbox")
+    assert ("on schedule" in settings, "Look by myself at what is imported" in settings) == (False, True)
+    assert ("today’s budgets" in inbox, "This account was imported: nothing is sent from here" in inbox) == (False, True)
+    assert ("next cycle" in inbox, "import another file" in inbox) == (False, True)
+
+
 # --- What a result is -------------------------------------------------------------------------------------------------
 
 
