@@ -7,11 +7,13 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from campaigns.models import AdAccount, AdSet
+from campaigns.result_kinds import count_results
 from collaboration.cards import GRADES, TONES
 from collaboration.places import places_of
 from mediabuyer.agent.context import GRAVITY, Severity, with_article
@@ -191,7 +193,7 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
         return {}
     considered = _considered(cycle)
     sets = dict(AdSet.objects.filter(account=cycle.account_id).values_list("external_id", "name"))
-    ads = [ad | {"ad_set": sets.get(ad["ad_set_id"], "")} for ad in seen["ads"]]
+    ads = [ad | {"ad_set": sets.get(ad["ad_set_id"], ""), "counted": _counted(ad)} for ad in seen["ads"]]
     first = ("spend",) if cycle.account.is_read_only else ("spend_7d", "spend")
     ads.sort(key=lambda ad: [-float(ad[name] or 0) for name in first])
     snapshot = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
@@ -218,6 +220,12 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
         "recalled": _recalled(cycle),
         "again": replay(cycle),
     }
+
+
+def _counted(ad: dict[str, Any]) -> str:
+    """What its results are, for beside their number: `conversations`, or `conversation` beside 1."""
+    kinds = (ad["result"],) if ad.get("result") else ()
+    return count_results(Decimal(str(ad.get("results") or 0)), kinds).partition(" ")[2]
 
 
 def scale(rows: list[dict[str, Any]]) -> float:

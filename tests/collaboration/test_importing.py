@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -671,6 +672,19 @@ def test_ads_are_compared_with_their_own_kind_only(web: Client, imported: Callab
         "Rp126,000,000 spent in 28 days for 616 conversations at Rp81,818 each and "
         "27,720 profile visits at Rp1,818 each." in whole
     )
+
+
+def test_page_of_a_cycle_counts_in_the_words_and_the_currency_of_the_file(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    row = imported("kinds.csv", BY_KIND)
+    assert row.account is not None
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    seen = web.get(reverse("cycle", args=[row.account.key, cycle.key])).content.decode()
+    assert seen.count(">profile visits</span>") == seen.count(">conversations</span>") == 2
+    assert (">conversation<" in seen, ">profile visit<" in seen) == (False, False)
+    [score] = re.findall(r'Pause “Dear chat”.*?<td class="n">([^<]*)</td>', seen.partition('id="h-cand"')[2])[:1]
+    assert re.fullmatch(r"\+Rp[\d,]+", score)
 
 
 def test_file_without_rows_has_nothing_to_import_and_spoils_nothing(
