@@ -23,7 +23,7 @@ from django.utils.text import slugify
 from django.utils.timezone import localtime
 
 from collaboration import drawn, plots
-from mediabuyer.lib.money import format_money, meta_offset
+from mediabuyer.lib.money import format_effect, format_money
 
 register = template.Library()
 
@@ -84,13 +84,7 @@ def money_whole(value: Number | None, currency: str = "EUR") -> str:
 @register.filter
 def money_signed(value: Number | None, currency: str = "EUR") -> str:
     """`+€5.84`, `−€0.60` or `+€1,306`, for effects."""
-    return _effect_text(_decimal(value), currency, 2) if value is not None and _known(value) else UNKNOWN
-
-
-def _effect_text(amount: Decimal, currency: str, digits: int) -> str:
-    """Nobody knows an expected thousand to the cent, and some currencies have none."""
-    places = 0 if abs(amount) >= 1000 or meta_offset(currency) == 1 else digits
-    return format_money(amount, currency, places=places, sign=True)
+    return format_effect(_decimal(value), currency) if value is not None and _known(value) else UNKNOWN
 
 
 @register.filter
@@ -229,7 +223,7 @@ def state(name: str) -> SafeString:
 
 def _change_text(change: Number, kind: str, currency: str, digits: int) -> str:
     if kind == "money":
-        return _effect_text(_decimal(change), currency, digits)
+        return format_effect(_decimal(change), currency, places=digits)
     return signed(change, digits) if kind == "number" else percent_signed(change, digits)
 
 

@@ -120,10 +120,7 @@ def test_nothing_is_said_of_schedules_and_budgets_of_today(look: Any, shadow: Ad
     shadow.save()
     settings, inbox = look("settings"), look("inbox")
     assert ("on schedule" in settings, "Look by myself at what is imported" in settings) == (False, True)
-    assert ("today’s budgets" in inbox, "This account was imported: nothing is sent from here" in inbox) == (
-        False,
-        True,
-    )
+    assert ("today’s budgets" in inbox, "This account was imported: nothing is sent" in inbox) == (False, True)
     assert ("next cycle" in inbox, "import another file" in inbox) == (False, True)
 
 
