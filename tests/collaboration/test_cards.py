@@ -130,6 +130,10 @@ def test_ads_of_one_name_in_one_place_are_told_apart_by_their_id(account, django
         places = [line["place"] for line in lines_of(rows, NOW)]
     campaign = first.campaign.name
     assert places == [f"Broad · {campaign} · id …120001", f"Broad · {campaign} · id …120002", f"Narrow · {campaign}"]
+    for row in (first.ad_set, second.ad_set, first.campaign):  # a file that names ads alone
+        row.is_placeholder, row.external_id = True, f"all:{row.pk}"
+        row.save()
+    assert build_card(rows[0]).place == "the account · id …120001"
 
 
 def test_request_has_no_figure_and_no_day_of_judgement(account):
