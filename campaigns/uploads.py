@@ -218,14 +218,16 @@ def _said_on(row: ImportFile) -> Iterator[None]:
     try:
         yield
     except MediaBuyerError as error:
-        _fail(row, error.message, error.remedy)
+        _fail(row, error.message, error.remedy, getattr(error, "field", ""))
     except Exception:
         logger.exception("import %s failed", row.key)
         _fail(row, UNEXPECTED, "Nothing was stored. Try again; if it happens again, tell us the reference.")
 
 
-def _fail(row: ImportFile, problem: str, remedy: str) -> None:
-    report: dict[str, Any] = {"problem": problem, "remedy": remedy}
+def _fail(row: ImportFile, problem: str, remedy: str, field: str = "") -> None:
+    """What was read stays beside it: another answer may help, to `field` where one was refused."""
+    known = row.report if row.mapping else {}
+    report: dict[str, Any] = known | {"problem": problem, "remedy": remedy, "field": field}
     ImportFile.objects.filter(pk=row.pk).update(state=State.FAILED, report=report, finished_at=wall_now())
 
 

@@ -16,6 +16,7 @@ from campaigns.operations.words import describe
 from collaboration.evidence import evidence_plot
 from collaboration.places import Nodes, node_at, nodes_of, places_of
 from collaboration.plots import Plot
+from collaboration.statuses import running_word
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity, planned_from
 from mediabuyer.agent.guardrails import kill_switch
@@ -139,7 +140,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
         kind=action.title if action else decision.action,
         icon=action.icon if action else "agent",
         place=place,
-        rows=[_row(change, decision.account) | {"note": _note(change, nodes, place)} for change in changes],
+        rows=[_row(change, decision) | {"note": _note(change, nodes, place)} for change in changes],
         total=_total(changes, decision.account),
         effect=effect,
         one_in=_one_in(effect),
@@ -170,11 +171,11 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
     )
 
 
-def _row(change: PlannedChange, account: AdAccount) -> dict[str, Any]:
-    before, after = change.budget_before, change.budget_after
+def _row(change: PlannedChange, decision: Decision) -> dict[str, Any]:
+    before, after, account = change.budget_before, change.budget_after, decision.account
     if after is None:
-        # A file says what ran in its days, not what runs now.
-        words = {"ACTIVE": "Delivered" if account.is_read_only else "Running", "PAUSED": "Paused"}
+        ad = decision.ad
+        words = {"ACTIVE": running_word(account, ad.effective_status if ad else ""), "PAUSED": "Paused"}
         return {
             "name": change.name,
             "now": words.get(str(change.before.get("status")), change.before.get("status")),
@@ -319,8 +320,8 @@ def difference(decision: Decision, seen_hash: str) -> list[dict[str, Any]]:
     rows = []
     for change in planned_from(decision.changes):
         old = seen.get(change.external_id)
-        before = _row(old, decision.account)["then"] if old else None
-        after = _row(change, decision.account)["then"]
+        before = _row(old, decision)["then"] if old else None
+        after = _row(change, decision)["then"]
         if before != after:
             rows.append({"name": change.name, "now": before, "then": after})
     return rows

@@ -13,11 +13,12 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from campaigns.models import AdAccount, AdSet
+from campaigns.result_kinds import count_results
 from collaboration.cards import GRADES, TONES
 from collaboration.places import places_of
 from mediabuyer.agent.context import GRAVITY, Severity, with_article
 from mediabuyer.agent.cycle import SILENCE
-from mediabuyer.agent.models import Cycle, Decision, Finding, Step
+from mediabuyer.agent.models import Cycle, Decision, Finding, Step, told_label, told_state
 from mediabuyer.agent.replay import replay
 from mediabuyer.agent.steps import NAMES
 from memory.events import sentence
@@ -62,11 +63,16 @@ class Row:
 
 
 def list_rows(cycles: list[Cycle]) -> list[Row]:
-    counts: dict[int, list[tuple[str, int]]] = {}
-    found = Decision.objects.filter(cycle__in=cycles).order_by("cycle", "state").values_list("cycle", "state")
-    for pk, state, count in found.annotate(Count("pk")):
-        counts.setdefault(pk, []).append((str(Decision.State(state).label).lower(), count))
-    return [Row(one, *STATES[one.state], trigger_words(one), seconds_of(one), counts.get(one.pk, [])) for one in cycles]
+    counts: dict[int, Counter[str]] = {}
+    ends = ("cycle", "state", "reason_code")
+    found = Decision.objects.filter(cycle__in=cycles).order_by(*ends).values_list(*ends)
+    for pk, state, reason, count in found.annotate(Count("pk")):
+        told = told_state(state, reason, is_request=False)
+        counts.setdefault(pk, Counter())[told_label(state, told).lower()] += count
+    return [
+        Row(one, *STATES[one.state], trigger_words(one), seconds_of(one), [*counts.get(one.pk, Counter()).items()])
+        for one in cycles
+    ]
 
 
 def trigger_words(cycle: Cycle) -> str:
@@ -188,7 +194,7 @@ def inputs(cycle: Cycle) -> dict[str, Any]:
         return {}
     considered = _considered(cycle)
     sets = dict(AdSet.objects.filter(account=cycle.account_id).values_list("external_id", "name"))
-    ads = [ad | {"ad_set": sets.get(ad["ad_set_id"], "")} for ad in seen["ads"]]
+    ads = [ad | {"ad_set": sets.get(ad["ad_set_id"], ""), "counted": _counted(ad)} for ad in seen["ads"]]
     first = ("spend",) if cycle.account.is_read_only else ("spend_7d", "spend")
     ads.sort(key=lambda ad: [-float(ad[name] or 0) for name in first])
     snapshot = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
@@ -224,6 +230,12 @@ def _had_margin(cycle: Cycle) -> bool:
     return is_less or Goal.objects.filter(account=cycle.account_id, set_at__lte=cycle.now).exists()
 
 
+def _counted(ad: dict[str, Any]) -> str:
+    """What its results are, for beside their number: `conversations`, or `conversation` beside 1."""
+    kinds = (ad["result"],) if ad.get("result") else ()
+    return count_results(Decimal(str(ad.get("results") or 0)), kinds).partition(" ")[2]
+
+
 def scale(rows: list[dict[str, Any]]) -> float:
     """The right end of the figure of payout intervals: at least 2, so that 1 (what was spent) lies inside."""
     return max([2.0, *(float(row["high"]) * 1.05 for row in rows if row.get("high") is not None)])
@@ -237,7 +249,7 @@ def _considered(cycle: Cycle) -> list[dict[str, Any]]:
     """Every candidate in its rank, with the verdict of the guardrails on those that were kept."""
     figures = dict(cycle.step_set.filter(name__in=["plan", "guard"]).values_list("name", "figures"))
     verdicts = list(figures.get("guard", {}).get("verdicts", []))
-    words = {"block": "Held back", "approve": "A person decides"}
+    words = {"block": "Held back", "approve": "A person decides", "shown": "Shown only"}
     rows = []
     for rank, one in enumerate(figures.get("plan", {}).get("candidates", []), 1):
         verdict = verdicts.pop(0) if one["kept"] and verdicts else None  # both lists are in the order of rank

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
+from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from campaigns.models import AdAccount
 from mediabuyer.brands.models import User
@@ -30,6 +33,30 @@ def person(request: HttpRequest) -> User:
     """The logged-in person, typed; only behind `login_required`."""
     assert isinstance(request.user, User)
     return request.user
+
+
+PAGES = frozenset({"today", "inbox", "decision", "portfolio", "ads", "ad", "agent", "agent-journal", "cycle",
+                   "propose", "search", "settings"})  # fmt: skip
+"""What whoever pressed something that stands on every page comes back to."""
+
+
+def where_from(request: HttpRequest, account: AdAccount) -> str:
+    """The page of this account on which somebody pressed it, as the browser names it; after a proof of who they are,
+    when it names that page, as the form does. Today where it is none.
+    """
+    for address in (request.headers.get("Referer", ""), request.POST.get("next", "")):
+        parts = urlsplit(address) if url_has_allowed_host_and_scheme(address, {request.get_host()}) else None
+        if parts and _is_page_of(parts.path, account):
+            return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return reverse("today", args=[account.key])
+
+
+def _is_page_of(path: str, account: AdAccount) -> bool:
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    return match.url_name in PAGES and match.kwargs.get("key") == account.key
 
 
 def as_key(text: str) -> UUID | None:

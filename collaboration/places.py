@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+from django.db.models import Count
 
 from campaigns.models import Ad, AdSet, Campaign
 from mediabuyer.agent.models import Decision
 
+LAST_DIGITS = 6
+"""Of Meta's id: what people compare, and what two ads made together differ in."""
 LEVELS = {Campaign: "campaign", AdSet: "ad set", Ad: "ad"}
 
 
@@ -24,7 +28,7 @@ Nodes = dict[tuple[str, str], Node]
 
 
 def places_of(decisions: Iterable[Decision]) -> dict[int, str]:
-    """`Lookalike 1% · Prospecting` by primary key, for decisions of one account; two queries however many they are.
+    """`Lookalike 1% · Prospecting` by primary key, for decisions of one account; three queries however many they are.
 
     Nothing for a campaign, nor for what stands for all of one: its name says it.
     """
@@ -38,7 +42,8 @@ def nodes_of(account: int, external_ids: Iterable[str]) -> Nodes:
     wanted = list(external_ids)
     ads = Ad.objects.filter(account=account, external_id__in=wanted).select_related("ad_set", "campaign")
     sets = AdSet.objects.filter(account=account, external_id__in=wanted).select_related("campaign")
-    found = {("ad", one.external_id): _node([one.campaign, one.ad_set, one]) for one in ads}
+    alike = _alike(account, {one.name for one in ads})
+    found = {("ad", one.external_id): _node([one.campaign, one.ad_set, one], alike) for one in ads}
     return found | {("ad_set", one.external_id): _node([one.campaign, one]) for one in sets}
 
 
@@ -47,12 +52,26 @@ def node_at(nodes: Nodes, level: str, external_id: str) -> Node:
     return nodes.get((level, external_id)) or Node(level.replace("_", " "))
 
 
-def _node(path: list[Campaign | AdSet | Ad]) -> Node:
+Names = tuple[str, ...]
+
+
+def _alike(account: int, names: set[str]) -> set[Names]:
+    """Campaign, ad set and ad, where several ads bear the three names: only Meta's id tells them apart."""
+    if not names:
+        return set()
+    path = ("campaign__name", "ad_set__name", "name")
+    rows = Ad.objects.filter(account=account, name__in=names).order_by().values_list(*path)
+    return set(rows.annotate(count=Count("pk")).filter(count__gt=1).values_list(*path))
+
+
+def _node(path: list[Campaign | AdSet | Ad], alike: Collection[Names] = ()) -> Node:
     """From the campaign down. What a file did not name stands for the whole of the nearest that it did."""
     named = [one for one in path if not _is_unnamed(one)]
     whole = _is_unnamed(path[-1])
     level = LEVELS[type(named[-1])] if named else "account"
-    around = dict.fromkeys(one.name for one in reversed(named[:-1]))
+    around = [*dict.fromkeys(one.name for one in reversed(named[:-1]))]
+    if not whole and tuple(one.name for one in path) in alike:
+        around = [*(around or ["the account"]), f"id …{path[-1].external_id[-LAST_DIGITS:]}"]
     return Node(f"whole {level}" if whole else level, " · ".join(around))
 
 

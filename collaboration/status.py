@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -85,13 +86,13 @@ def queues_of(user: Any, machine_now: datetime) -> list[Queue]:
     accounts = AdAccount.objects.visible_to(user)
     brands = Brand.objects.visible_to(user)
     changes = Change.objects.filter(account__in=accounts).open().aggregate(count=Count("pk"), since=Min("created_at"))
-    waiting = sum(Decision.objects.filter(account=one).to_decide(known_now(one)).count() for one in accounts)
+    waiting, waited_for = _waiting(accounts)
     cycles = _summary(Cycle.objects.filter(account__in=accounts, state__in=Cycle.OPEN))
     files = _summary(ImportFile.objects.filter(brand__in=brands, state=ImportFile.State.RUNNING))
     graph = graph_status(machine_now)
     oldest = datetime.fromtimestamp(machine_now.timestamp() - graph.lag_seconds, tz=machine_now.tzinfo)
     return [
-        Queue("Decisions", waiting, None, "wait for a person"),
+        Queue("Decisions", waiting, machine_now - waited_for if waiting else None, "wait for a person"),
         Queue("Changes", changes["count"], changes["since"], "to be sent, or their answer is awaited"),
         Queue("Cycles", *cycles, "queued or running"),
         Queue("Imports", *files, "being imported"),
@@ -99,6 +100,17 @@ def queues_of(user: Any, machine_now: datetime) -> list[Queue]:
         Queue("Graph outbox", graph.waiting, oldest if graph.waiting else None, "changes the graph has yet to hear"),
         Queue("Graph, set aside", graph.set_aside, None, "changes it could not take; somebody should look"),
     ]
+
+
+def _waiting(accounts: Iterable[AdAccount]) -> tuple[int, timedelta]:
+    """Decisions that wait for an answer, and how long the oldest has, each by the clock of its account."""
+    count, longest = 0, timedelta()
+    for account in accounts:
+        now = known_now(account)
+        found = Decision.objects.filter(account=account).to_decide(now).aggregate(n=Count("pk"), at=Min("proposed_at"))
+        count += found["n"]
+        longest = max(longest, now - found["at"]) if found["at"] else longest
+    return count, longest
 
 
 def _summary(rows: Any) -> tuple[int, datetime | None]:

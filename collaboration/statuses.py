@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from campaigns.models import AdSet, Campaign, Status
+from campaigns.models import AdAccount, AdSet, Campaign, Status
 from campaigns.models.tree import DELIVERED
 
 LEARNING_NEEDS = 50
@@ -104,6 +104,13 @@ PLAIN = {
 def as_of_file(words: StatusWords) -> StatusWords:
     """What an imported file said once: no badge of it looks as if it were so now."""
     return StatusWords(OF_FILES["running"]) if words == PLAIN["ACTIVE"] else words
+
+
+def running_word(account: AdAccount, effective: str) -> str:
+    """What is switched on, as the list of ads calls it: a file says what ran in its days, or not even that."""
+    if not account.is_read_only:
+        return PLAIN["ACTIVE"].label
+    return PLAIN[DELIVERED].label if effective == DELIVERED else OF_FILES["running"]
 
 
 def _learning(ad_set: AdSet) -> StatusWords:

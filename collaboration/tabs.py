@@ -26,6 +26,9 @@ def tab_of(decision: Decision, now: datetime) -> str:
     """The tab of the inbox that lists it."""
     if decision.state not in (Decision.State.PROPOSED, Decision.State.AWAITING):
         return "decided"
+    if decision.account.is_read_only:
+        is_held = Decision.objects.filter(pk=decision.pk).shown_and_held(now).exists()
+        return "deferred" if is_held else "waiting"
     return "deferred" if decision.deferred_until and decision.deferred_until > now else "waiting"
 
 
@@ -34,8 +37,8 @@ def rows_of(account: AdAccount, view: str, kind: str, now: datetime) -> Decision
     rows = Decision.objects.filter(account=account).select_related("decided_by", "ad")
     chosen = {"waiting": rows.to_decide, "deferred": rows.deferred}.get(view)
     found = chosen(now).order_by("expires_at", "pk") if chosen else rows.decided().by_end()
-    if account.is_read_only and view == "waiting":
-        found = rows.filter(state=Decision.State.PROPOSED, expires_at__gt=now).by_effect()
+    if account.is_read_only and chosen:  # nobody answers, so nothing is deferred
+        found = (rows.shown_only if view == "waiting" else rows.shown_and_held)(now).by_effect()
     return found.filter(action=kind) if kind in BY_SLUG else found
 
 
@@ -44,16 +47,23 @@ def above(decision: Decision, view: str, rows: DecisionQuerySet) -> int:
     if view == "decided":
         told = when_told(decision)
         return rows.filter(Q(told_at__gt=told) | Q(told_at=told, pk__gt=decision.pk)).count()
-    if decision.account.is_read_only and view == "waiting":
+    if decision.account.is_read_only:
         known = list(rows.values_list("pk", flat=True))
         return known.index(decision.pk) if decision.pk in known else 0
     due = decision.expires_at
     return rows.filter(Q(expires_at__lt=due) | Q(expires_at=due, pk__lt=decision.pk)).count()
 
 
+def tab_labels(account: AdAccount) -> dict[str, str]:
+    """What is proposed on an account that is only looked at waits for nobody, and a rule may hold it back as well."""
+    if account.is_read_only:
+        return {"waiting": "I would do", "deferred": "Held back", "decided": "Decided"}
+    return {"waiting": "Waiting", "deferred": "Deferred", "decided": "Decided"}
+
+
 def tabs_of(account: AdAccount, view: str, now: datetime) -> list[dict[str, Any]]:
     url = reverse("inbox", args=[account.key])
-    labels = {"waiting": "Waiting", "deferred": "Deferred", "decided": "Decided"}
+    labels = tab_labels(account)
     return [
         {
             "label": labels[name],

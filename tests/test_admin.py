@@ -169,6 +169,14 @@ def test_admin_has_no_login_of_its_own(client: Client, operator: User, has_secon
     assert client.get(reverse("admin:index")).status_code == 302
 
 
+def test_others_are_told_that_it_is_for_operators(client: Client, manager: User) -> None:
+    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.get(reverse("admin:index"), follow=True)
+    text = answer.content.decode()
+    assert answer.status_code == 403
+    assert ("for those who operate this installation" in text, "allows you to look at this" in text) == (True, False)
+
+
 def test_logged_in_operator_goes_straight_in(office: Client) -> None:
     assert office.get("/admin/login/?next=/admin/")["Location"] == "/admin/"
 

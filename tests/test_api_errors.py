@@ -30,6 +30,21 @@ def test_path_that_does_not_exist_answers_json(path, method):
     assert answer.json() == {"detail": "There is nothing at this address.", "reference": answer["X-Request-ID"]}
 
 
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({}, "Authentication credentials were not provided."),
+        ({"authorization": "Bearer mb_unknown"}, "This token is unknown, expired or revoked."),
+    ],
+)
+def test_who_is_not_known_is_told_the_way_in(sent, said):
+    answer = Client().get("/api/accounts/", headers=sent)
+    assert (answer.status_code, answer.json()["detail"]) == (401, said)
+    assert answer.json()["remedy"] == (
+        "Send the header `Authorization: Bearer mb_…` with a token that an owner made in Settings."
+    )
+
+
 def test_debugging_does_not_turn_it_into_a_page(settings):
     settings.DEBUG = True
     answer = Client().get("/api/nothing/")

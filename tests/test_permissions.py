@@ -93,7 +93,7 @@ RULES: dict[str, Rule] = {
     "import": Rule("person", post=Right.IMPORT, is_shared=True),
     "import-file": LOOK,
     "import-live": LOOK,
-    "import-confirm": Rule(post=Right.IMPORT),
+    "import-confirm": Rule("members", post=Right.IMPORT),
     "import-drop": Rule(post=Right.IMPORT),
     "settings": LOOK,
     "settings-limits": Rule(post=Right.SET_LIMITS),

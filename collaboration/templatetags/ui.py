@@ -23,7 +23,7 @@ from django.utils.text import slugify
 from django.utils.timezone import localtime
 
 from collaboration import drawn, plots
-from mediabuyer.lib.money import format_money
+from mediabuyer.lib.money import format_effect, format_money
 
 register = template.Library()
 
@@ -43,6 +43,7 @@ DECISION_BADGES = {
     "rejected": ("", "x", "Rejected"),
     "retracted": ("", "undo", "Retracted"),
     "expired": ("", "hourglass", "Lapsed"),
+    "outdated": ("", "refresh", "Set aside"),
     "blocked": ("bad", "ban", "Held back"),
     "deferred": ("", "clock", "Deferred"),
 }
@@ -82,8 +83,8 @@ def money_whole(value: Number | None, currency: str = "EUR") -> str:
 
 @register.filter
 def money_signed(value: Number | None, currency: str = "EUR") -> str:
-    """`+€5.84` or `−€0.60`, for effects."""
-    return format_money(_decimal(value), currency, sign=True) if value is not None and _known(value) else UNKNOWN
+    """`+€5.84`, `−€0.60` or `+€1,306`, for effects."""
+    return format_effect(_decimal(value), currency) if value is not None and _known(value) else UNKNOWN
 
 
 @register.filter
@@ -222,7 +223,7 @@ def state(name: str) -> SafeString:
 
 def _change_text(change: Number, kind: str, currency: str, digits: int) -> str:
     if kind == "money":
-        return format_money(_decimal(change), currency, places=digits, sign=True)
+        return format_effect(_decimal(change), currency, places=digits)
     return signed(change, digits) if kind == "number" else percent_signed(change, digits)
 
 

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,6 +27,7 @@ from collaboration import imports
 from collaboration.cycles import is_silent
 from collaboration.frame import person
 from collaboration.import_forms import AnswersForm, usual_zone
+from mediabuyer.agent.guardrails import mode
 from mediabuyer.agent.models import Cycle
 from mediabuyer.brands.models import Brand
 from mediabuyer.brands.permissions import Right, may, require
@@ -116,10 +118,15 @@ def live(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Takes the answers. Those that change how figures are read are shown once more; else the import begins."""
+    """Takes the answers. Those that change how figures are read are shown once more; else the import begins.
+
+    Refused answers leave the browser at this address: whoever asks for it again gets the file's page.
+    """
     row = _get(request, key)
+    if request.method == "GET":
+        return redirect("import-file", row.key)
     require(request.user, Right.IMPORT, row.brand)
     form = AnswersForm(row, request.POST)
     if not form.is_valid():
@@ -161,6 +168,18 @@ def _diagnosis(row: ImportFile) -> imports.Diagnosis | None:
     return imports.diagnosis(row.account)
 
 
+def _holds(fired: dict[str, str]) -> bool:
+    """Whether a rule that had something to say holds a proposal back; the mode holds them all."""
+    return fired["tone"] == "bad" and fired["rule"] != mode.SLUG
+
+
+def _unsplit(row: ImportFile) -> str:
+    """Titles of figures that the file's total row gives and none of its rows: nothing of them is stored."""
+    checks = row.report.get("checks", [])
+    titles = [one["title"] for one in checks if one["file"] and one["computed"] is None]
+    return get_text_list(titles, "and").lower().capitalize()
+
+
 def _start_page(
     request: HttpRequest, brand: Brand | None, brands: list[Brand], *, status: int = 200, problem: Any = None
 ) -> HttpResponse:
@@ -182,6 +201,7 @@ def _start_page(
 def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None = None) -> dict[str, Any]:
     cycle = imports.shadow_cycle(row)
     found = imports.checks(row)
+    proposals = imports.proposals(cycle)
     is_thinking = row.state == State.DONE and (cycle.state in Cycle.OPEN if cycle else bool(row.report.get("written")))
     is_stuck = is_thinking and cycle is not None and is_silent(cycle, wall_now())
     is_reading = row.state == State.UNDERSTOOD and not row.mapping
@@ -195,6 +215,7 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "checks": found,
         "has_totals": any(one["file"] != "–" for one in found),
         "differing": sum(one["same"] is False for one in found),
+        "unsplit": _unsplit(row),
         "errors": row.report.get("errors", [])[: imports.SHOWN_ERRORS],
         "form": form or (AnswersForm(row) if is_open else None),
         "imported": AdAccount.objects.filter(brand=row.brand, platform="export").values_list("name", flat=True),
@@ -205,7 +226,8 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "is_moving": is_reading or (is_thinking and not is_stuck) or row.state == State.RUNNING,
         "live_url": reverse("import-live", args=[row.key]),
         "cycle": cycle,
-        "proposals": imports.proposals(cycle) if not is_thinking else [],
+        "proposals": proposals if not is_thinking else [],
+        "would": sum(not any(map(_holds, one["fired"])) for one in proposals),
         "diagnosis": told,
         "untold": told.untold(row.account.currency) if told and row.account else "",
         "may_import": may(request.user, Right.IMPORT, row.brand),

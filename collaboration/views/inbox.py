@@ -30,7 +30,7 @@ from collaboration.cards import (
 )
 from collaboration.frame import account_for, as_key, person, prove_if_live, words
 from collaboration.people import actor_names
-from collaboration.tabs import VIEWS, above, next_after, rows_of, tab_of, tabs_of
+from collaboration.tabs import VIEWS, above, next_after, rows_of, tab_labels, tab_of, tabs_of
 from collaboration.templatetags.ui import in_zone
 from mediabuyer.agent import answer
 from mediabuyer.agent.actions import ACTIONS
@@ -332,6 +332,7 @@ def _page(
         "page": page,
         "items": lines_of(items, now),
         "tabs": tabs_of(account, view, now),
+        "label": tab_labels(account)[view],
         "oldest": min((one.proposed_at for one in items), default=None) if view == "waiting" else None,
         "may_decide": may(request.user, Right.DECIDE, account.brand),
         "is_open": row is not None,

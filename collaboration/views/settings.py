@@ -22,7 +22,7 @@ from campaigns.result_kinds import kinds_of, one_result
 from collaboration import health
 from collaboration.context import stop_stage
 from collaboration.forms import GoalForm, InviteForm, LimitsForm, MemberForm, SeenForm, TokenForm, member_form
-from collaboration.frame import account_for, person, words
+from collaboration.frame import account_for, person, where_from, words
 from collaboration.people import actor_names, change_member, invite, issue_token, revoke_token
 from mediabuyer.agent.context import with_article
 from mediabuyer.agent.observe import committed_now
@@ -109,7 +109,7 @@ def stop(request: HttpRequest, key: UUID) -> HttpResponse:
     reason = ": ".join(part for part in (words(request, "reason"), words(request, "note")) if part)
     account.stop(person(request), reason, known_now(account))
     messages.info(request, "Stopped. Nothing is raised, switched on or created; the ads keep running as they are.")
-    return redirect("today", account.key)
+    return redirect(where_from(request, account))
 
 
 @login_required
@@ -122,11 +122,9 @@ def release(request: HttpRequest, key: UUID) -> HttpResponse:
         raise Invalid("reason", "", "Say what has been put right.", remedy="One sentence is enough.")
     require_recent_proof(request)
     account.release(person(request), reason, known_now(account))
-    messages.success(
-        request,
-        "Running again. What the stop held back stays so; the next cycle proposes it again if it still makes sense.",
-    )
-    return redirect("today", account.key)
+    again = "" if account.is_read_only else " What waits in the inbox can be approved again."
+    messages.success(request, f"The stop is released.{again}")
+    return redirect(where_from(request, account))
 
 
 @login_required
@@ -283,6 +281,8 @@ def _render(request: HttpRequest, account: AdAccount, *, status: int = 200, **fo
         "may_people": may(request.user, Right.MANAGE_PEOPLE, brand),
     }
     context |= forms
+    if account.is_read_only:
+        context["limits_form"].fields["is_agent_on"].label = "Look by myself at what is imported"
     result = with_article(one_result(kinds_of(account)), "A")
     context["goal_form"].fields["target_cpa"].label = f"{result} may cost"
     return render(request, "settings/settings.html", context, status=status)

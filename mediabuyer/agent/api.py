@@ -42,7 +42,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     ad = serializers.UUIDField(source="ad.key", default=None, read_only=True, allow_null=True)
     decided_by = serializers.CharField(source="decided_by.email", default=None, read_only=True, allow_null=True)
     requested_by = serializers.CharField(source="requested_by.email", default=None, read_only=True, allow_null=True)
-    reason_code = serializers.CharField(read_only=True, help_text="Empty unless it was rejected.")
+    reason_code = serializers.CharField(read_only=True, help_text="Empty unless it was rejected or set aside.")
     undo_state = serializers.CharField(
         read_only=True,
         help_text="How the last try to take it back stands: running, failed, blocked, unknown, or empty.",

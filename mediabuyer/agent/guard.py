@@ -9,9 +9,12 @@ from campaigns.models import AdAccount
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.actions.base import effect_of_changes
 from mediabuyer.agent.context import GRAVITY, Finding, Observation, Proposal, Severity, gravest, largest_move
-from mediabuyer.agent.guardrails import evaluate
+from mediabuyer.agent.guardrails import evaluate, mode
 from mediabuyer.agent.observe import Ground, context_on, read_ground
 from mediabuyer.agent.steps import Note
+
+SHOWN = "shown"
+"""The verdict on what nothing but the mode of an account that is only looked at holds back."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Guarded:
     def verdict(self) -> Severity:
         return gravest(list(self.findings))
 
+    @property
+    def is_held_by_mode_only(self) -> bool:
+        holding = {one.guardrail for one in self.findings if one.severity == Severity.BLOCK}
+        return holding == {mode.SLUG}
+
 
 def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note: Note) -> list[Guarded]:
     """One after the other, since several small moves by rule in one cycle count together; all on the same ground.
@@ -39,20 +47,26 @@ def guard(account: AdAccount, proposals: list[Proposal], seen: Observation, note
         guarded.append(one := guard_one(ground, proposal, seen, beside))
         if GRAVITY[one.verdict] < GRAVITY[Severity.APPROVE]:
             beside += largest_move(one.proposal.changes)
-    verdicts = [one.verdict for one in guarded]
+    verdicts = [SHOWN if account.is_read_only and one.is_held_by_mode_only else one.verdict.value for one in guarded]
     note.say(
-        f"{verdicts.count(Severity.BLOCK)} held back, {verdicts.count(Severity.APPROVE)} for a person, "
-        f"{len(verdicts) - verdicts.count(Severity.BLOCK) - verdicts.count(Severity.APPROVE)} by rule.",
+        _summary(verdicts, is_read_only=account.is_read_only),
         verdicts=[
             {
                 "title": one.proposal.title,
-                "verdict": one.verdict.value,
+                "verdict": verdict,
                 "fired": [finding.message for finding in one.findings if finding.severity != Severity.PASS],
             }
-            for one in guarded
+            for one, verdict in zip(guarded, verdicts, strict=True)
         ],
     )
     return [one for one in guarded if one.is_left]
+
+
+def _summary(verdicts: list[str], *, is_read_only: bool) -> str:
+    held, asked = verdicts.count(Severity.BLOCK), verdicts.count(Severity.APPROVE)
+    if is_read_only:
+        return f"{verdicts.count(SHOWN)} shown only, {held} held back."
+    return f"{held} held back, {asked} for a person, {len(verdicts) - held - asked} by rule."
 
 
 def guard_one(ground: Ground, proposal: Proposal, seen: Observation, beside: Decimal = Decimal(0)) -> Guarded:

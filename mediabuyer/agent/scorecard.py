@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Count
 
 from campaigns.models import AdAccount
-from mediabuyer.agent.models import RETRACTED, Decision, DecisionQuerySet, Outcome
+from mediabuyer.agent.models import OUTDATED, RETRACTED, Decision, DecisionQuerySet, Outcome
 
 State = Decision.State
 
@@ -18,17 +18,20 @@ class Scorecard:
     """Counts over the account's whole life, of what the agent `proposed` and what people `asked` for.
 
     `reasons`: words and count of each rejection, most frequent first. `due`: done, and to be graded yet.
+    `shown`: what stands on an account that is only looked at, where nobody is asked.
     """
 
     proposed: int
     asked: int
     held_back: int
+    shown: int
     waiting: int
     deferred: int
     approved: int
     rejected: int
     retracted: int
     lapsed: int
+    set_aside: int
     done: int
     undone: int
     failed: int
@@ -55,13 +58,15 @@ def scorecard(account: AdAccount, now: datetime) -> Scorecard:
     return Scorecard(
         proposed=sum(states.values()) - asked,
         asked=asked,
-        held_back=states.get(State.BLOCKED, 0),
+        held_back=states.get(State.BLOCKED, 0) + decisions.shown_and_held(now).count() * account.is_read_only,
+        shown=decisions.shown_only(now).count() * account.is_read_only,
         waiting=decisions.to_decide(now).count(),
         deferred=decisions.deferred(now).count(),
         approved=decisions.exclude(approved_hash="").count(),
         rejected=refusals.count(),
         retracted=decisions.filter(reason_code=RETRACTED).count(),
-        lapsed=states.get(State.EXPIRED, 0),
+        lapsed=decisions.filter(state=State.EXPIRED).exclude(reason_code=OUTDATED).count(),
+        set_aside=decisions.filter(reason_code=OUTDATED).count(),
         done=states.get(State.DONE, 0),
         undone=states.get(State.UNDONE, 0),
         failed=states.get(State.FAILED, 0) + states.get(State.UNKNOWN, 0),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, ValidationError
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
@@ -23,6 +23,9 @@ AS_CALLS = (
     ("Watch it on the Agent page", "GET the account's cycles to follow it"),
 )
 """What remedies ask of a person before a page, and what a program does instead."""
+
+
+WAY_IN = "Send the header `Authorization: Bearer mb_…` with a token that an owner made in Settings."
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -85,6 +88,8 @@ def _refusal(error: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(error, context)
     if response is not None and isinstance(error, ValidationError):
         response.data = describe_faults(response.data)
+    elif response is not None and isinstance(error, NotAuthenticated | AuthenticationFailed):
+        response.data["remedy"] = WAY_IN
     return response
 
 

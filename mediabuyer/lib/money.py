@@ -129,3 +129,9 @@ def format_money(amount: Decimal | None, currency: str, *, places: int | None = 
     mark = "−" if rounded < 0 else "+" if sign and rounded > 0 else ""
     symbol = SYMBOLS.get(currency.upper(), f"{currency.upper()} ")
     return f"{mark}{symbol}{abs(rounded):,.{digits}f}"
+
+
+def format_effect(amount: Decimal, currency: str, *, places: int = 2) -> str:
+    """`+€5.84`, `−€1,306`: nobody knows an expected thousand to the cent, and some currencies have none."""
+    is_whole = abs(amount) >= 1000 or meta_offset(currency) == 1
+    return format_money(amount, currency, places=0 if is_whole else places, sign=True)

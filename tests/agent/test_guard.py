@@ -116,6 +116,17 @@ def test_raise_is_held_back_by_name(account, seen, limits, rule):
     assert [one.guardrail for one in found.findings if one.severity == Severity.BLOCK] == [rule]
 
 
+def test_step_of_an_account_that_is_looked_at_tells_what_else_holds(account, seen):
+    account.mode, account.graph_url, account.ad_set_cap = "shadow", "", Decimal(55)
+    account.save()
+    cycle = CycleFactory.create(account=account, state="running")
+    with step(cycle, "guard") as note:
+        guard(account, [make_proposal(raised("54")), make_proposal(raised("60"))], seen, note)
+    row = Cycle.objects.get().step_set.get()
+    assert row.summary == "1 shown only, 1 held back."
+    assert [one["verdict"] for one in row.figures["verdicts"]] == ["shown", "block"]
+
+
 def test_step_tells_each_verdict(account, seen):
     cycle = CycleFactory.create(account=account, state="running")
     with step(cycle, "guard") as note:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from collaboration.cards import HELD, build_card, difference, due_words, why_held, why_somebody_else
+from collaboration.cards import HELD, build_card, difference, due_words, lines_of, why_held, why_somebody_else
 from mediabuyer.agent.actions import ACTIONS
 from mediabuyer.agent.context import Severity, planned_from
 from mediabuyer.agent.guardrails import kill_switch
@@ -106,11 +106,34 @@ def test_pause_is_told_in_words(account):
     assert (card.rows[0]["now"], card.rows[0]["then"], card.can_change) == ("Running", "Paused", False)
 
 
-def test_pause_on_a_file_does_not_say_what_runs_now(account):
+@pytest.mark.parametrize(("effective", "said"), [("ACTIVE", "Was running"), ("DELIVERED", "Delivered")])
+def test_pause_on_a_file_says_of_an_ad_what_the_page_ads_says(account, effective, said):
     account.mode = "shadow"
     account.platform = "export"
-    card = build_card(DecisionFactory.create(account=account, action="pause_ad", changes=[PAUSE]))
-    assert (card.rows[0]["now"], card.rows[0]["then"]) == ("Delivered", "Paused")
+    ad = AdFactory.create(ad_set__campaign__account=account, effective_status=effective)
+    card = build_card(DecisionFactory.create(account=account, action="pause_ad", ad=ad, changes=[PAUSE]))
+    assert (card.rows[0]["now"], card.rows[0]["then"]) == (said, "Paused")
+
+
+def test_ads_of_one_name_in_one_place_are_told_apart_by_their_id(account, django_assert_num_queries):
+    first = AdFactory.create(
+        ad_set__campaign__account=account, ad_set__name="Broad", name="Ads 3", external_id="120001"
+    )
+    around = {"ad_set__campaign": first.campaign, "name": "Ads 3"}
+    second = AdFactory.create(ad_set__name="Broad", external_id="9990120002", **around)
+    other = AdFactory.create(ad_set__name="Narrow", external_id="120003", **around)
+    rows = [
+        DecisionFactory.create(account=account, subject_level="ad", subject_id=ad.external_id)
+        for ad in (first, second, other)
+    ]
+    with django_assert_num_queries(3):
+        places = [line["place"] for line in lines_of(rows, NOW)]
+    campaign = first.campaign.name
+    assert places == [f"Broad · {campaign} · id …120001", f"Broad · {campaign} · id …120002", f"Narrow · {campaign}"]
+    for row in (first.ad_set, second.ad_set, first.campaign):  # a file that names ads alone
+        row.is_placeholder, row.external_id = True, f"all:{row.pk}"
+        row.save()
+    assert build_card(rows[0]).place == "the account · id …120001"
 
 
 def test_request_has_no_figure_and_no_day_of_judgement(account):

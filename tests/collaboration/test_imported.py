@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
@@ -86,6 +87,41 @@ def look(client: Client, person: Callable[[str], Any], shadow: AdAccount) -> Cal
 
 def without_revenue(account: AdAccount) -> None:
     account.insightday_set.update(revenue=0)
+
+
+# --- What I would do --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proposals(shadow: AdAccount) -> list[Any]:
+    """Three, one of which a rule holds back beside the mode."""
+    open_ = {"account": shadow, "state": "proposed", "expires_at": timezone.now() + timedelta(days=1)}
+    rows = [DecisionFactory.create(title=f"Raise {name}", **open_) for name in "ABC"]
+    for row in rows:
+        row.finding_set.create(guardrail="mode", severity="block", message="Shadow mode")
+    rows[2].finding_set.create(guardrail="min_data", severity="block", message="Too little is known.")
+    return rows
+
+
+def test_what_another_rule_holds_back_is_counted_apart_everywhere(look: Any, proposals: list[Any]) -> None:
+    would, held = look("inbox"), look("inbox", view="deferred")
+    for text in (would, held):
+        assert "I would do 2 Held back 1 Decided 0" in text
+        assert "Waiting" not in text
+        assert "Deferred" not in text
+    assert ("Raise A" in would, "Raise C" in would, "Raise A" in held, "Raise C" in held) == (True, False, False, True)
+    assert "Held back Any kind" in look("decision", proposals[2].key)
+    assert "Held back by a guardrail 1 Shown only 2 Approved 0" in look("agent")
+    assert "2 things I would do." in look("today")
+
+
+def test_nothing_is_said_of_schedules_and_budgets_of_today(look: Any, shadow: AdAccount) -> None:
+    shadow.is_stopped, shadow.stopped_at = True, timezone.now()
+    shadow.save()
+    settings, inbox = look("settings"), look("inbox")
+    assert ("on schedule" in settings, "Look by myself at what is imported" in settings) == (False, True)
+    assert ("today’s budgets" in inbox, "This account was imported: nothing is sent" in inbox) == (False, True)
+    assert ("next cycle" in inbox, "import another file" in inbox) == (False, True)
 
 
 # --- What a result is -------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ from collaboration.import_forms import CURRENCIES
 from mediabuyer.agent.cycle import run_cycle, start_cycle
 from mediabuyer.agent.models import Cycle
 from mediabuyer.agent.observe import context_for
+from mediabuyer.agent.scorecard import scorecard
 from mediabuyer.agent.tasks import sweep_cycles
 from mediabuyer.brands.models import Brand, User
 from memory.models import Event
@@ -134,6 +136,16 @@ def test_differing_total_is_shown_with_its_gap(web: Client, drop: Callable[..., 
     row = drop("report.csv", GERMAN.replace("92,00", "112,00"))
     (differs,) = [one for one in page(web, row).context["checks"] if one["same"] is False]
     assert (differs["title"], differs["gap"]) == ("Spend", "−€20.00")
+
+
+def test_total_that_no_row_has_is_not_called_met(web: Client, imported: Callable[..., ImportFile]) -> None:
+    text = GERMAN.replace("CTR", "Conversion-Wert für Käufe").replace(";1,2\n", ";\n").replace(";3\n", ";\n")
+    row = imported("report.csv", text.replace("148;12;\n", "148;12;200\n"))
+    assert page(web, row).context["unsplit"] == "Revenue"
+    said = page(web, row).content.decode()
+    assert "Revenue in no row" in said
+    assert "Every other total that the file gives is met to the cent. In the total row only and in no other" in said
+    assert "All the same" not in said
 
 
 def test_broken_row_is_listed_with_line_column_and_value(web: Client, drop: Callable[..., ImportFile]) -> None:
@@ -336,6 +348,13 @@ def test_last_day_before_the_first_is_said_in_words(web: Client, drop: Callable[
     assert row.state == "understood"
 
 
+def test_refused_answers_can_be_reloaded(web: Client, drop: Callable[..., ImportFile]) -> None:
+    row = drop("a.csv", NO_CURRENCY)
+    assert confirm(web, row, account="").status_code == 422
+    answer = web.get(reverse("import-confirm", args=[row.key]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("import-file", args=[row.key]))
+
+
 def test_answer_that_changes_figures_is_shown_before_anything_is_stored(
     web: Client, drop: Callable[..., ImportFile]
 ) -> None:
@@ -495,6 +514,10 @@ def test_failed_import_says_why_and_can_be_answered_again(
     imported("first.csv", GERMAN)
     row = imported("second.csv", NO_CURRENCY, currency="USD")
     assert (row.state, row.report["problem"]) == ("failed", "The file is in USD and “Office” in EUR.")
+    shown = page(web, row).content.decode()
+    assert "$10.50" in shown
+    assert "Import 1 row<" in shown
+    assert "Refused: needs another answer" in web.get(reverse("import")).content.decode()
     confirm(web, row, account="Other", currency="USD")
     tasks.import_file(row.pk)
     row.refresh_from_db()
@@ -699,6 +722,19 @@ def test_kinds_that_ads_tell_are_not_added_up(web: Client, imported: Callable[..
     assert [row["cells"][place].text for row in answer.context["rows"]] == ["560", "56", "2,520", "–", "25,200"]
 
 
+def test_page_of_a_cycle_counts_in_the_words_and_the_currency_of_the_file(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    row = imported("kinds.csv", BY_KIND)
+    assert row.account is not None
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    seen = web.get(reverse("cycle", args=[row.account.key, cycle.key])).content.decode()
+    assert seen.count(">profile visits</span>") == seen.count(">conversations</span>") == 2
+    assert (">conversation<" in seen, ">profile visit<" in seen) == (False, False)
+    [score] = re.findall(r'Pause “Dear chat”.*?<td class="n">([^<]*)</td>', seen.partition('id="h-cand"')[2])[:1]
+    assert re.fullmatch(r"\+Rp[\d,]+", score)
+
+
 def test_file_without_rows_has_nothing_to_import_and_spoils_nothing(
     web: Client, drop: Callable[..., ImportFile], imported: Callable[..., ImportFile]
 ) -> None:
@@ -733,6 +769,11 @@ def test_new_figures_set_aside_what_was_proposed_on_the_old_ones(
     shown = page(web, later).context["proposals"]
     assert {one["decision"].title for one in shown} == set(states)
     assert Event.objects.filter(kind="decision.outdated").count() == 1
+    score = scorecard(row.account, timezone.now())
+    assert (score.lapsed, score.set_aside) == (0, 1)
+    listed = web.get(reverse("inbox", args=[row.account.key]), {"view": "decided"}).content.decode()
+    assert ("Set aside" in listed, "Lapsed" in listed) == (True, False)
+    assert "1 set aside" in web.get(reverse("agent", args=[row.account.key])).content.decode()
 
 
 def test_same_file_with_one_kind_is_judged(imported: Callable[..., ImportFile]) -> None:

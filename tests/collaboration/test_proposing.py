@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import Ad, AdSet
 from mediabuyer.agent.ask import MOST
@@ -229,7 +230,7 @@ def test_too_many_say_so(browser, sets, url, account):
 
 
 def test_shadow_account_shows_them_in_the_inbox(browser, sets, url, account):
-    account.mode, account.graph_url = "shadow", ""
+    account.mode, account.graph_url, account.synced_at = "shadow", "", timezone.now()
     account.save()
     client, sent = browser("manager"), picked(sets[0], do="change_budget", percent="10", reason="Gift weeks")
     assert "go nowhere; nothing can be sent" in said(client.get(url, sent))

@@ -238,6 +238,38 @@ def test_stop_shows_on_every_page_and_needs_a_second_person(log_in, manager, per
     assert list(kinds) == [("account.stopped", "Out of stock: Blue mugs"), ("account.released", "Stock is back.")]
 
 
+@pytest.mark.parametrize("name", ["settings-stop", "settings-release"])
+@pytest.mark.parametrize(
+    ("referer", "form", "back"),
+    [
+        ("http://testserver{inbox}?view=deferred", "", "{inbox}?view=deferred"),
+        ("http://testserver/accounts/reauthenticate/", "{inbox}", "{inbox}"),
+        ("http://testserver{release}", "{release}", "{today}"),  # takes no GET
+        ("https://elsewhere.example{inbox}", "//elsewhere.example{inbox}", "{today}"),
+        ("http://testserver{other}", "{other}", "{today}"),
+        ("", "", "{today}"),
+        ("http://[", "javascript:alert(1)", "{today}"),
+    ],
+)
+def test_stop_and_release_come_back_to_where_they_were_pressed(
+    log_in, manager, person, url, account, name, referer, form, back
+):
+    account.stop(person("owner"), "Out of stock", NOW)
+    pages = {page: url(page) for page in ("inbox", "today")} | {"release": url("settings-release")}
+    pages["other"] = reverse("inbox", args=[AccountFactory.create(brand=account.brand).key])
+    sent = {"reason": "Fine.", "next": form.format(**pages)}
+    answer = log_in(manager).post(url(name), sent, headers={"referer": referer.format(**pages)})
+    assert (answer.status_code, answer["Location"]) == (302, back.format(**pages))
+
+
+def test_release_says_what_can_be_approved_again(log_in, manager, person, url, account):
+    account.stop(person("owner"), "Out of stock", NOW)
+    browser = log_in(manager)
+    assert "what waits in the inbox can be approved again" in said(browser.get(url("inbox")))
+    browser.post(url("settings-release"), {"reason": "Fine."})
+    assert "What waits in the inbox can be approved again." in said(browser.get(url("inbox")))
+
+
 def test_open_page_learns_of_the_stop_and_of_its_release(log_in, manager, person, url, account, now):
     browser, live = log_in(manager), url("settings-stop-live")
 

@@ -68,11 +68,15 @@ def test_person_without_account_sees_what_will_appear(see: Callable[..., Any]) -
 
 
 def test_queues_count_what_waits_since_when(see: Callable[..., Any], account: AdAccount) -> None:
-    DecisionFactory.create_batch(2, account=account)
+    DecisionFactory.create(account=account)
+    DecisionFactory.create(account=account, proposed_at=NOW - timedelta(minutes=15))
     change = ChangeFactory.create(operation__account=account)
     ChangeFactory.create(operation__account=account, state="done")
     queues = {one.name: one for one in see().context["queues"]}
     assert queues["Decisions"].count == 2
+    since = queues["Decisions"].since
+    assert since is not None
+    assert timedelta(minutes=15) <= wall_now() - since < timedelta(minutes=16)
     assert (queues["Changes"].count, queues["Changes"].since) == (1, change.created_at)
 
 

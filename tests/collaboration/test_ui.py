@@ -45,6 +45,7 @@ def test_money_whole_and_signed() -> None:
     assert ui.money_whole(Decimal("14239.54"), "EUR") == "€14,240"
     assert ui.money_signed(Decimal("5.84"), "EUR") == "+€5.84"
     assert ui.money_signed(Decimal("-0.60"), "EUR") == "−€0.60"
+    assert ui.money_signed(Decimal("-1306.16"), "EUR") == "−€1,306"
     assert ui.money_signed(Decimal("0"), "EUR") == "€0.00"
 
 
@@ -121,6 +122,9 @@ def test_hover_tells_the_hour_of_the_account() -> None:
         ("0.056", "", "+5.6%"),
         ('0.17 "number" "up" digits=2', "good", "+0.17"),
         ('149.2 "money" "up" "EUR" 2', "good", "+€149.20"),
+        ('1149.2 "money" "up" "EUR" 2', "good", "+€1,149<"),
+        ('9579.12 "money" "up" "IDR" 2', "good", "+Rp9,579<"),
+        ('579.12 "money" "up" "IDR" 2', "good", "+Rp579<"),
         ("0", "", "no change"),
         ("0.0001 'percent' 'up'", "", "no change"),
         ("nothing", "", "–"),

@@ -1,12 +1,22 @@
 """The agent's tables; one module a matter, all of them importable from here, as Django wants it."""
 
-from mediabuyer.agent.models.choices import RETRACTED, REVERSIBLE, UNDO_WINDOW, part_of, why_no_return
+from mediabuyer.agent.models.choices import (
+    OUTDATED,
+    RETRACTED,
+    REVERSIBLE,
+    UNDO_WINDOW,
+    part_of,
+    told_label,
+    told_state,
+    why_no_return,
+)
 from mediabuyer.agent.models.cycle import Cycle, Step
 from mediabuyer.agent.models.decision import Decision
 from mediabuyer.agent.models.findings import Finding, Outcome
 from mediabuyer.agent.models.queries import DecisionQuerySet, when_told
 
 __all__ = [
+    "OUTDATED",
     "RETRACTED",
     "REVERSIBLE",
     "UNDO_WINDOW",
@@ -17,6 +27,8 @@ __all__ = [
     "Outcome",
     "Step",
     "part_of",
+    "told_label",
+    "told_state",
     "when_told",
     "why_no_return",
 ]

@@ -58,7 +58,15 @@ class Refusal(models.TextChoices):
 
 RETRACTED = "retracted"
 """No refusal: the one who asked for it does not want it any more."""
-REASON_CODES = [*Refusal.choices, (RETRACTED, "Retracted by the one who asked")]
+OUTDATED = "outdated"
+"""It did not lapse: new figures say otherwise."""
+REASON_CODES = [
+    *Refusal.choices,
+    (RETRACTED, "Retracted by the one who asked"),
+    (OUTDATED, "New figures say otherwise"),
+]
+ENDINGS: dict[str | None, str] = {"decision.outdated": OUTDATED}
+"""Why a decision ended without an answer, by what the journal says of it; lapsed where it says no more."""
 
 
 class WayBack(models.TextChoices):
@@ -80,14 +88,18 @@ REVERSIBLE = ("done", "failed")
 """States of a decision in which there may be something to set back: of what failed, a part may have been done."""
 
 
-TOLD = {"retracted": "Retracted", "agreed": "Agreed"}
+TOLD = {"retracted": "Retracted", "outdated": "Set aside", "agreed": "Agreed"}
 """What is told in the place of a state."""
 
 
 def told_state(state: str, reason_code: str, *, is_request: bool) -> str:
-    if reason_code == RETRACTED:
-        return RETRACTED
+    if reason_code in (RETRACTED, OUTDATED):
+        return reason_code
     return "agreed" if is_request and state == "done" else state
+
+
+def told_label(state: str, told: str) -> str:
+    return TOLD.get(told) or str(Stage(state).label)
 
 
 def why_no_return(decision: Any, person: Any, now: datetime) -> str:

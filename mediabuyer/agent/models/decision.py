@@ -14,11 +14,11 @@ from django.db.models import Q
 
 from campaigns.models import Ad, AdAccount, money
 from mediabuyer.agent.models.choices import (
+    ENDINGS,
     MOVES,
     REASON_CODES,
     RETRACTED,
     REVERSIBLE,
-    TOLD,
     UNDO_KINDS,
     UNDO_WINDOW,
     Refusal,
@@ -26,6 +26,7 @@ from mediabuyer.agent.models.choices import (
     WayBack,
     overtaken,
     part_of,
+    told_label,
     told_state,
     why_no_return,
 )
@@ -259,7 +260,7 @@ class Decision(models.Model):
 
     @property
     def told_label(self) -> str:
-        return TOLD.get(self.told_state) or str(self.get_state_display())
+        return told_label(self.state, self.told_state)
 
     def retract(self, person: User, seen_hash: str, now: datetime, via: Token | None = None) -> None:
         """Whoever proposed it does not want it any more. Ends it, and is no opinion about it."""
@@ -320,7 +321,7 @@ class Decision(models.Model):
         self._move(self.State.AWAITING, now, named(person, via), event="decision.reconsidered", **UNANSWERED)
 
     def expire(self, now: datetime, event: str | None = None) -> None:
-        self._move(self.State.EXPIRED, now, "system", event=event, finished_at=now)
+        self._move(self.State.EXPIRED, now, "system", event=event, finished_at=now, reason_code=ENDINGS.get(event, ""))
 
     def begin(self, now: datetime) -> None:
         """From approved to executing; only the sweep that wins this move plans the changes.

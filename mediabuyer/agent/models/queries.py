@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.db import models
-from django.db.models import FloatField, Q
+from django.db.models import Exists, FloatField, OuterRef, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
 from campaigns.models import AdAccount
+from mediabuyer.agent.context import Severity
+from mediabuyer.agent.guardrails import mode
 from mediabuyer.agent.models.choices import REVERSIBLE
 
 MOMENTS = ("undone_at", "finished_at", "decided_at", "proposed_at")
@@ -22,6 +25,12 @@ DECIDED = ~Q(state__in=["proposed", "awaiting"])
 def when_told(decision: Any) -> datetime:
     """`told_at` of one decision, as `by_end` has it."""
     return next(when for name in MOMENTS if (when := getattr(decision, name)))
+
+
+def _held_by_another_rule() -> Exists:
+    findings = apps.get_model("agent", "Finding")._default_manager
+    holding = findings.filter(decision=OuterRef("pk"), severity=Severity.BLOCK).exclude(guardrail=mode.SLUG)
+    return Exists(holding)
 
 
 class DecisionQuerySet(models.QuerySet[Any]):
@@ -42,6 +51,17 @@ class DecisionQuerySet(models.QuerySet[Any]):
 
     def deferred(self, now: datetime) -> DecisionQuerySet:
         return self.awaiting().filter(deferred_until__gt=now)
+
+    def shown_only(self, now: datetime) -> DecisionQuerySet:
+        """Of an account that is only looked at: what I would do, if it were not for the mode."""
+        return self._standing(now).filter(~_held_by_another_rule())
+
+    def shown_and_held(self, now: datetime) -> DecisionQuerySet:
+        """Of an account that is only looked at: what a rule other than the mode holds back too."""
+        return self._standing(now).filter(_held_by_another_rule())
+
+    def _standing(self, now: datetime) -> DecisionQuerySet:
+        return self.filter(state="proposed", expires_at__gt=now)
 
     def lapsed(self, now: datetime) -> DecisionQuerySet:
         """Those whose time is over without an answer; a shadow account's proposals never get one."""
