@@ -71,7 +71,8 @@ def _node(path: list[Campaign | AdSet | Ad], alike: Collection[Names] = ()) -> N
     level = LEVELS[type(named[-1])] if named else "account"
     around = [*dict.fromkeys(one.name for one in reversed(named[:-1]))]
     if not whole and tuple(one.name for one in path) in alike:
-        around = [*(around or ["the account"]), f"id …{path[-1].external_id[-LAST_DIGITS:]}"]
+        digits = path[-1].platform_id[-LAST_DIGITS:]
+        around = [*(around or ["the account"]), f"id …{digits}" if digits else "without an id"]
     return Node(f"whole {level}" if whole else level, " · ".join(around))
 
 

@@ -21,8 +21,8 @@ COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"] == "mediabuyer"]
-OF_THE_IMAGE = {"MEDIABUYER_VAR", "PORT", "DEBUG"}
-"""Set by the Dockerfile, of no meaning in a container, and never on where people reach it over a network."""
+OF_THE_IMAGE = {"MEDIABUYER_VAR", "PORT", "DEBUG", "IS_WEB"}
+"""Set by the Dockerfile or the web server, of no meaning in a container, and never on where people reach it."""
 
 
 def settings_read() -> set[str]:

@@ -48,6 +48,7 @@ from portfolio.performance import evaluation_day
 from portfolio.reference import Reference, prices_by_ad, reference_of
 
 MOST_COMMENTS = 20
+COMMENTS_COME = "What people write under this ad is read with the figures."
 MOST_DECISIONS = 10
 MOST_LINES = 20
 MOST_NEIGHBOURS = 6
@@ -89,6 +90,7 @@ def ad(request: HttpRequest, key: UUID, ad_key: UUID) -> HttpResponse:
         "actors": actor_names(event for event, _ in lines),
         "episodes": episodes_about(found, now),
         "comments": found.comment_set.all()[:MOST_COMMENTS],
+        "comments_come": "Files tell none." if found.account.is_read_only else COMMENTS_COME,
         "comment_count": found.comment_set.count(),
         "page_link": _page_link(found),
         "clicks": _clicks(found, period.end, decisions, period),

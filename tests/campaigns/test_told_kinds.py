@@ -67,7 +67,7 @@ def test_last_answer_for_a_file_holds(take: Any) -> None:
         assert kinds() == {"Sun": kind}
 
 
-@pytest.mark.parametrize("order", permutations(["lead", "purchase"]))
+@pytest.mark.parametrize("order", list(permutations(["lead", "purchase"])))
 def test_answer_for_one_file_does_not_change_what_was_answered_for_another(take: Any, order: Any) -> None:
     for text, answer in zip((SUN, SUN_LATER), order, strict=True):
         take(text, result_kind=answer)
