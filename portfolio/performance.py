@@ -98,6 +98,15 @@ def data_span(account: AdAccount) -> tuple[date, date] | None:
     return (ends["first"], ends["last"]) if ends["first"] else None
 
 
+def span_around(account: AdAccount, start: date, end: date) -> tuple[date, date] | None:
+    """First and last day of the rows that reach into these days, of a file perhaps from before to after; None without
+    any.
+    """
+    rows = InsightDay.objects.filter(account=account, day__lte=end, until__gte=start)
+    ends = rows.aggregate(first=Min("day"), last=Max("until"))
+    return (ends["first"], ends["last"]) if ends["first"] else None
+
+
 def first_day(account: AdAccount) -> date | None:
     """Since when there are figures."""
     return InsightDay.objects.filter(account=account).aggregate(first=Min("day"))["first"]

@@ -34,7 +34,7 @@ from collaboration.kinds import brought, count_of, untold_words
 from collaboration.marks import marks_of
 from collaboration.pacing import month_of, pacing
 from collaboration.payout_plot import PayoutPlot, draw_payout
-from collaboration.period import Period
+from collaboration.period import Period, label_of
 from collaboration.tables import FORMATS, Table, export
 from collaboration.tables import Head as TableHead
 from collaboration.views.saved import saved_views
@@ -57,7 +57,7 @@ from portfolio.charts import daily_rows, days_between, payout_weeks, trend_spec
 from portfolio.conversions import history_of, load_account_cohorts
 from portfolio.metrics import Totals, has_enough_data
 from portfolio.models import Goal
-from portfolio.performance import Sums, day_rows, day_sums, evaluation_day
+from portfolio.performance import Sums, day_rows, day_sums, evaluation_day, span_around
 
 FEW_AD_SETS = 8
 """Up to so many the heat map goes across ad sets, else across age."""
@@ -86,7 +86,8 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         "whole": whole,
         "scale": scale,
         "goal": goal,
-        "headline": headline(whole, angles, period, scale, {} if scale.adds_up else brought(account, figures.now)),
+        "headline": _uncut(account, period, whole)
+        or headline(whole, angles, period, scale, {} if scale.adds_up else brought(account, figures.now)),
         "kpis": headlines(whole.totals, whole.before, scale, base + period.query),
         "campaigns": _rows(account, campaigns, columns, scale, period),
         "columns": [(one, one.title(scale)) for one in columns],
@@ -102,6 +103,17 @@ def portfolio(request: HttpRequest, key: UUID) -> HttpResponseBase:
         context |= _days(account, period, scale, goal, now) | _why(request, whole, angles, scale)
         context |= _where(request, account, period, by_angle, whole, scale, base)
     return render(request, "portfolio/portfolio.html", context)
+
+
+def _uncut(account: AdAccount, period: Period, whole: Line) -> str:
+    """Of a file whose rows span more than the days asked for: nothing is told of these days alone."""
+    if whole.totals.spend or not account.is_read_only:
+        return ""
+    around = span_around(account, period.start, period.end)
+    if around is None:
+        return ""
+    days = label_of(*around, period.end)
+    return f"These days are only told together with others, {days}: rows of a file cannot be cut."
 
 
 def headline(whole: Line, places: list[Part], period: Period, scale: Scale, by_kind: Sums | None = None) -> str:

@@ -316,6 +316,19 @@ def split(ad: Ad, dimension: str, **spend: int) -> None:
         )
 
 
+def test_part_of_a_row_of_a_file_is_not_said_to_have_spent_nothing(look: Any, shadow: AdAccount) -> None:
+    shadow.insightday_set.exclude(day=LAST).delete()
+    shadow.insightday_set.update(day=FIRST)
+    days = {"from": (FIRST + timedelta(days=2)).isoformat(), "to": (LAST - timedelta(days=2)).isoformat()}
+    asked = look("portfolio", **days)
+    assert re.search(r"These days are only told together with others, \d+ \w+[ \d]* – \d+ \w+[ \d]*: rows", asked)
+    assert "Nothing was spent" not in asked
+    first, last = shadow.insightday_set.order_by("pk")
+    shadow.insightday_set.filter(pk=first.pk).update(until=FIRST)
+    shadow.insightday_set.filter(pk=last.pk).update(day=LAST)
+    assert "Nothing was spent" in look("portfolio", **days)
+
+
 @pytest.mark.parametrize("page", ["portfolio", "ad"])
 def test_breakdown_that_tells_no_results_claims_no_loss(look: Any, shadow: AdAccount, page: str) -> None:
     """Meta does not split purchases by region: 0 of them and a loss of all that was spent would be a lie."""
