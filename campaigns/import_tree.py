@@ -89,7 +89,7 @@ class Tree:
         placed = {written: self._ad(names_of(row), row.delivery, made) for written, row in fresh.items()}
         for written, ad in placed.items():
             self._tell_kind(ad, self.kinds.get(written, set()))
-        self._dress([ad for ad in made[Ad] if not ad.is_placeholder])
+        self._dress(made[Ad])
         for model, objects in made.items():
             model.objects.bulk_create(objects, batch_size=2000)
             mirror.touch(objects)
@@ -106,12 +106,12 @@ class Tree:
     def _dress(self, ads: list[Ad]) -> None:
         """A creative for each new ad, so that imported ads can be compared by angle; what they say is not known."""
         brand = self.account.brand
-        for name in sorted({angle_in(ad.name) for ad in ads} - self.angles.keys()):
+        for name in sorted({_angle_of(ad) for ad in ads} - self.angles.keys()):
             self.angles[name], _ = Angle.objects.get_or_create(brand=brand, name=name)
         wanted = {f"export:{_digest(self.account.key.hex, ad.external_id)}": ad for ad in ads}
         found = {c.external_id: c for c in Creative.objects.filter(brand=brand, external_id__in=wanted)}
         fresh = [
-            Creative(brand=brand, external_id=key, name=ad.name[:400], angle=self.angles[angle_in(ad.name)],
+            Creative(brand=brand, external_id=key, name=ad.name[:400], angle=self.angles[_angle_of(ad)],
                      content_hash=Creative.hash_content(name=ad.name, ad=key))
             for key, ad in wanted.items() if key not in found
         ]  # fmt: skip
@@ -249,6 +249,11 @@ def _key_of(name: str, parent: str) -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _angle_of(ad: Ad) -> str:
+    """What a file did not name is of no angle, whatever its campaign is called."""
+    return UNSORTED if ad.is_placeholder else angle_in(ad.name)
 
 
 def angle_in(name: str) -> str:

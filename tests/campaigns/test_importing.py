@@ -447,3 +447,14 @@ def test_command_lists_its_file_on_the_import_page_once(tmp_path: Path, brand: B
     assert (row.name, row.state, row.report["rows"], row.path) == ("report.csv", "done", 1, "")
     assert row.account is not None
     assert kinds_of(row.account) == ("lead",)
+
+
+def test_what_is_of_no_angle_is_unsorted_once(take: Any) -> None:
+    """The rest of a campaign, and ads whose names tell no angle, stand in one row of Portfolio."""
+    text = "Campaign name,Ad name,Day,Amount spent (EUR),Impressions,Results\n"
+    rows = "Gift | Sales,,2026-01-01,5.00,100,1\nGift | Sales,Plain,2026-01-02,5.00,100,1\n"
+    account = take(text + rows + "Gift | Sales,Craft | v1,2026-01-02,5.00,100,1\n").account
+    names = Ad.objects.filter(account=account).order_by("name").values_list("name", "creative__angle__name")
+    assert dict(names) == {
+        "Craft | v1": "Craft", "Gift | Sales (whole campaign)": "Unsorted", "Plain": "Unsorted",
+    }  # fmt: skip
