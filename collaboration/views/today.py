@@ -326,7 +326,10 @@ def _headline(account: AdAccount, money: Money, waiting: int, *, may_decide: boo
 
 
 def _nothing_to_do(account: AdAccount) -> str:
-    looked = Cycle.objects.filter(account=account, state=Cycle.State.DONE).exists()
+    cycles = Cycle.objects.filter(account=account)
+    if cycles.filter(state__in=Cycle.OPEN).exists():
+        return "I am looking at the figures."
+    looked = cycles.filter(state=Cycle.State.DONE).exists()
     return "There is nothing I would do." if looked else "I have not looked at it yet."
 
 

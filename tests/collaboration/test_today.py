@@ -167,6 +167,8 @@ def test_shadow_account_without_a_wish_says_so_once_it_was_looked_at(show, manag
     assert "I have not looked at it yet." in show(manager)
     CycleFactory.create(account=account, state="done")
     assert "There is nothing I would do." in show(manager)
+    CycleFactory.create(account=account, state="queued")
+    assert "I am looking at the figures." in show(manager)
 
 
 @pytest.fixture
