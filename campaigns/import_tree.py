@@ -74,8 +74,9 @@ class Tree:
         for row in rows:
             written = tuple(row.names.values())
             is_new = written not in self.known or (row.delivery and written in self.untold)
-            if row.kind and row.kind not in self.kinds.setdefault(written, set()):
-                self.kinds[written].add(row.kind)
+            kind = row.kind or (SEVERAL if row.values.get("results") else "")  # results of which nobody says what
+            if kind and kind not in self.kinds.setdefault(written, set()):
+                self.kinds[written].add(kind)
                 is_new = True
             is_running = bool(row.delivery) and _status_in(row.delivery) == Status.ACTIVE
             if is_running and written not in self.running:  # of several ads of one name it takes one that runs

@@ -80,7 +80,8 @@ class ImportResult:
     """`written` counts rows inserted or altered, or else ads whose results are another kind now: 0 for nothing new.
 
     `ended_at` is then only a time; else it is the `synced_at` of the account, which tells what cycles knew the file.
-    `dropped` counts rows, of this file or of earlier ones, that others tell more finely.
+    `dropped` counts rows, of this file, of earlier ones or summed from breakdowns, of which others tell the money: see
+    `campaigns.overlap`. Those of this file are written and go again each time.
     """
 
     account: AdAccount

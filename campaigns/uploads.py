@@ -191,6 +191,7 @@ def carry_out(row: ImportFile) -> ImportResult | None:
             ended = {"state": State.DONE, "finished_at": result.ended_at, "rows_done": report["rows"], "path": ""}
             told = {"mapping": mapping.as_dict(), "report": report}  # as the last answers made it
             ImportFile.objects.filter(pk=row.pk).update(account=account, **told, **ended)
+    if result is not None:
         full_path(row.path).unlink(missing_ok=True)
     row.refresh_from_db()
     return result
@@ -228,7 +229,8 @@ def _fail(row: ImportFile, problem: str, remedy: str, field: str = "") -> None:
     """What was read stays beside it: another answer may help, to `field` where one was refused."""
     known = row.report if row.mapping else {}
     report: dict[str, Any] = known | {"problem": problem, "remedy": remedy, "field": field}
-    ImportFile.objects.filter(pk=row.pk).update(state=State.FAILED, report=report, finished_at=wall_now())
+    same = ImportFile.objects.filter(pk=row.pk, state=row.state)  # not of one that went on meanwhile
+    same.update(state=State.FAILED, report=report, finished_at=wall_now())
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from campaigns.models import AdAccount, AdSet
-from campaigns.result_kinds import count_results
 from collaboration.cards import GRADES, TONES
+from collaboration.kinds import count_of
 from collaboration.places import places_of
 from mediabuyer.agent.context import GRAVITY, Severity, with_article
 from mediabuyer.agent.cycle import SILENCE
@@ -232,8 +232,8 @@ def _had_margin(cycle: Cycle) -> bool:
 
 def _counted(ad: dict[str, Any]) -> str:
     """What its results are, for beside their number: `conversations`, or `conversation` beside 1."""
-    kinds = (ad["result"],) if ad.get("result") else ()
-    return count_results(Decimal(str(ad.get("results") or 0)), kinds).partition(" ")[2]
+    kind = ad.get("result") or ""
+    return count_of(Decimal(str(ad.get("results") or 0)), kind).partition(" ")[2] if kind else ""
 
 
 def scale(rows: list[dict[str, Any]]) -> float:

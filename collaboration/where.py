@@ -175,7 +175,6 @@ def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base
         return None
     rows, columns = (_largest(crossed, side) for side in (0, 1))
     whole, told = add_up(crossed.values()), _kinds_of_cells(account, across, crossed)
-    scale = scale_by(account, across, scale)
     names = {angle.pk: angle for angle in Angle.objects.filter(pk__in=[row for row in rows if row])}
     heads = _column_names(across, columns)
 

@@ -166,22 +166,25 @@ def _cohorts(
         arrivals = results.sum(axis=0)
         curves = ALL_ARRIVED if account.is_read_only else estimate_curves(cohorts)
     cohorts, curves, valued_by, groups = _valued(account, today, ads, cohorts, curves)
-    orders = _orders(account, ads, cohorts) if valued_by == "revenue" else cohorts.conversions
+    orders = cohorts.conversions
+    if valued_by == "revenue":
+        orders, groups = _orders(account, ads, cohorts)
     return AccountCohorts(
         tuple(ads), _angles(ads), first, cohorts, curves, impressions, arrivals, bool(len(events)), valued_by,
         _is_daily(account, first), groups, orders,
     )  # fmt: skip
 
 
-def _orders(account: AdAccount, ads: list[int], cohorts: Cohorts) -> Floats:
+def _orders(account: AdAccount, ads: list[int], cohorts: Cohorts) -> tuple[Floats, Integers]:
     """Where a file counts visits as results, 246 of them say nothing of how sure the revenue of three orders is: all
-    that is known of these is on which rows there was some.
+    that is known of these is on which rows there was some. Ads of which the one and the other is known make two groups.
     """
     if not account.is_read_only or ORDERS.issuperset(kinds_of(account)):
-        return cohorts.conversions
+        return cohorts.conversions, np.zeros(len(ads), dtype=np.intp)
     kinds = kinds_by_ad(account)
     counts_orders = np.array([kinds.get(ad) in ORDERS for ad in ads], dtype=np.bool_)
-    return np.where(counts_orders[:, None], cohorts.conversions, cohorts.payout > 0)
+    orders = np.where(counts_orders[:, None], cohorts.conversions, cohorts.payout > 0)
+    return orders, counts_orders.astype(np.intp)
 
 
 def _is_daily(account: AdAccount, first: date) -> bool:

@@ -6,9 +6,23 @@ from django.db.models.functions import JSONObject
 
 
 def keep_what_is_known(apps, schema_editor):
-    """Who said it was not kept: it counts as told by the files."""
+    """Who said it was not kept: the one file of which somebody was asked, or else the files themselves. What is only
+    “the same” within a file is let go where several files were asked about: nobody knows which ads were whose.
+    """
     ads = apps.get_model("campaigns", "Ad").objects.exclude(result_kind="")
-    ads.update(told_kinds=JSONObject(**{"": F("result_kind")}))
+    files = apps.get_model("campaigns", "ImportFile").objects.filter(state="done")
+    for account in ads.order_by().values_list("account", flat=True).distinct():
+        own = ads.filter(account=account)
+        asked = {
+            digest
+            for digest, mapping in files.filter(account=account).values_list("digest", "mapping")
+            if any(one.get("key") == "result_kind" for one in mapping.get("questions", ()))
+        }
+        is_one = len(asked) == 1 and not files.filter(account=account).exclude(digest__in=asked).exists()
+        by = asked.pop()[:16] if is_one else ""
+        if not is_one:
+            own.filter(result_kind="result").update(result_kind="")
+        own.exclude(result_kind="").update(told_kinds=JSONObject(**{by: F("result_kind")}))
 
 
 class Migration(migrations.Migration):

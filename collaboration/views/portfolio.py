@@ -289,9 +289,10 @@ def _across(
     asked = request.GET.get("across", "")
     usual = "age" if "age" in sides and not few else "ad_set"
     order = list(dict.fromkeys([*([asked] if asked in sides else []), usual, *sides]))
-    maps = ((name, found) for name in order if (found := heat_map(account, period, name, scale, base)))
-    across, heat = next(maps, (order[0], None))
-    return {"across": across, "across_label": sides[across], "sides": sides.items(), "heat": heat}
+    scales = ((name, scale_by(account, name, scale)) for name in order)
+    maps = ((name, own, found) for name, own in scales if (found := heat_map(account, period, name, own, base)))
+    across, own, heat = next(maps, (order[0], scale, None))
+    return {"across": across, "across_label": sides[across], "sides": sides.items(), "heat": heat, "heat_scale": own}
 
 
 def _ad_set_word(account: AdAccount) -> str:

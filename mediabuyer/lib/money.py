@@ -109,14 +109,24 @@ def require_decimal(amount: Decimal) -> Decimal:
     return amount
 
 
+ALMOST = Decimal("0.9995")
+"""What is rounded up to the next size is written in that size."""
+SHORT = (
+    (Decimal(10**9), Decimal(10**9), "B"),
+    (Decimal(10**6), Decimal(10**6), "M"),
+    (Decimal(10**5), Decimal(1000), "k"),
+)
+"""From which amount on it is written in what size."""
+
+
 def format_short(amount: Decimal | None, currency: str) -> str:
     """At most six digits, for where there is little room: `€0.42`, `€1,234`, `Rp512k`, `Rp11.2M`."""
-    if amount is None or abs(amount) < 1000:
+    if amount is None or abs(amount) < Decimal("999.995"):
         return format_money(amount, currency)
-    for size, letter in ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "k")):
-        if abs(amount) >= size and (size > 1000 or abs(amount) >= 100_000):
+    for least, size, letter in SHORT:
+        if abs(amount) >= least * ALMOST:
             part = amount / size
-            return f"{format_money(part, currency, places=1 if abs(part) < 100 else 0)}{letter}"
+            return f"{format_money(part, currency, places=1 if abs(part) < Decimal('99.95') else 0)}{letter}"
     return format_money(amount, currency, places=0)
 
 

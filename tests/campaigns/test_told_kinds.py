@@ -16,7 +16,7 @@ from django.apps import apps
 from campaigns.exports.reader import open_source
 from campaigns.exports.understand import understand
 from campaigns.importing import ImportResult, account_for_import, import_file
-from campaigns.models import Ad, AdAccount
+from campaigns.models import Ad, AdAccount, ImportFile
 from campaigns.result_kinds import kinds_by_ad
 from tests.factories import AdFactory
 
@@ -62,7 +62,13 @@ def test_another_kind_in_a_later_file_makes_it_several(take: Any) -> None:
 
 
 def test_last_answer_for_a_file_holds(take: Any) -> None:
-    for answer, kind in (("lead", "lead"), ("purchase", "purchase"), ("several", ""), ("lead", "lead"), ("", "")):
+    for answer, kind in (
+        ("lead", "lead"),
+        ("purchase", "purchase"),
+        ("several", "several"),
+        ("lead", "lead"),
+        ("", "several"),
+    ):
         take(SUN, result_kind=answer)
         assert kinds() == {"Sun": kind}
 
@@ -93,7 +99,18 @@ def test_what_is_the_same_within_one_file_is_not_what_another_counts(take: Any) 
     take(RAIN, result_kind="same")
     assert kinds_by_ad(account) == {}
     take(RAIN, result_kind="several")
-    assert kinds() == {"Sun": "result", "Rain": ""}
+    assert kinds() == {"Sun": "several", "Rain": "several"}  # what nobody knows of one may be what the other counts
+
+
+def test_results_of_which_nobody_knows_the_kind_are_not_what_another_file_tells(take: Any) -> None:
+    told = KINDS + "Young,Sun,2026-03-01,Website leads,1.00,100,1\nYoung,Wind,2026-03-01,Website leads,1.00,100,1\n"
+    unknown = UNTOLD.replace("Ad name", "Ad set name,Ad name")
+    take(told)
+    take(
+        unknown
+        + "Young,Sun,2026-01-01,1.00,100,900\nYoung,Rain,2026-01-01,1.00,100,900\nYoung,Fog,2026-01-01,1.00,100,0\n"
+    )
+    assert kinds() == {"Sun": "several", "Rain": "several", "Wind": "lead", "Fog": "several"}
 
 
 def test_ad_set_has_one_goal_and_what_was_not_named_has_none(take: Any) -> None:
@@ -117,8 +134,24 @@ def test_another_answer_alone_is_something_new(take: Any) -> None:
     assert first.ended_at < other.ended_at == synced_at
 
 
-def test_what_was_told_before_is_kept(account: AdAccount) -> None:
-    for name, kind in (("Sun", "lead"), ("Rain", "")):
+QUESTION = {"questions": [{"key": "result_kind"}]}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ([], {"Sun": {"": "lead"}, "Rain": {}, "Wind": {}}),
+        ([("a" * 64, {})], {"Sun": {"": "lead"}, "Rain": {}, "Wind": {}}),
+        ([("a" * 64, QUESTION)], {"Sun": {"a" * 16: "lead"}, "Rain": {}, "Wind": {"a" * 16: "result"}}),
+        ([("a" * 64, QUESTION), ("b" * 64, QUESTION)], {"Sun": {"": "lead"}, "Rain": {}, "Wind": {}}),
+    ],
+)
+def test_what_was_told_before_is_kept(account: AdAccount, files: Any, expected: dict[str, Any]) -> None:
+    for digest, mapping in files:
+        ImportFile.objects.create(
+            brand=account.brand, account=account, state="done", size=1, digest=digest, mapping=mapping
+        )
+    for name, kind in (("Sun", "lead"), ("Rain", ""), ("Wind", "result")):
         AdFactory.create(ad_set__campaign__account=account, name=name, result_kind=kind)
     import_module("campaigns.migrations.0010_told_kinds").keep_what_is_known(apps, None)
-    assert dict(Ad.objects.values_list("name", "told_kinds")) == {"Sun": {"": "lead"}, "Rain": {}}
+    assert dict(Ad.objects.values_list("name", "told_kinds")) == expected

@@ -316,6 +316,13 @@ def split(ad: Ad, dimension: str, **spend: int) -> None:
         )
 
 
+def test_legend_of_the_heat_map_is_that_of_its_cells(look: Any, shadow: AdAccount) -> None:
+    for ad in shadow.ad_set.all():
+        split(ad, "region", Java=700, Bali=600)
+    assert "Angle × region spend" in look("portfolio", across="region")
+    assert "Angle × ad set ROAS and number of results" in look("portfolio", across="ad_set")
+
+
 def test_part_of_a_row_of_a_file_is_not_said_to_have_spent_nothing(look: Any, shadow: AdAccount) -> None:
     shadow.insightday_set.exclude(day=LAST).delete()
     shadow.insightday_set.update(day=FIRST)

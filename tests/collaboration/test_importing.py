@@ -1009,4 +1009,13 @@ def test_what_a_finer_file_replaced_is_told(web: Client, imported: Callable[...,
     assert "told twice" not in page(web, first).content.decode().casefold()
     ads = CAMPAIGNS.replace("Campaign name", "Campaign name,Ad name").replace("Autumn", "Autumn,Sun")
     later = imported("ads.csv", ads.replace("Winter", "Winter,Ice"), result_kind="purchase")
-    assert "2 rows left out: other rows tell the same money more finely" in page(web, later).content.decode()
+    assert "2 rows left out: other rows of this account tell the same money" in page(web, later).content.decode()
+
+
+def test_file_that_went_on_meanwhile_is_not_said_to_have_failed(drop: Callable[..., ImportFile]) -> None:
+    """It was read once more while somebody confirmed it."""
+    row = drop("report.csv", GERMAN)
+    ImportFile.objects.filter(pk=row.pk).update(state="running")
+    uploads.full_path(row.path).write_bytes(b"\x00\x01")
+    uploads.read(row)
+    assert row.state == "running"

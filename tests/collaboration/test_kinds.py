@@ -228,3 +228,11 @@ def test_today_counts_each_kind_by_itself(imported: Any, look: Any) -> None:
     assert "Profile visits 25,200 Rp1,000 each" in text
     for wrong in ("Cost per result", "25,760"):
         assert wrong not in text
+
+
+def test_page_of_a_cycle_names_kinds_without_a_word_of_their_own(imported: Any, look: Any) -> None:
+    row = imported(rows("North", "Chat", "omni_custom_a", 20) + rows("North", "Visit", "omni_custom_b", 900))
+    cycle = run_cycle(start_cycle(row.account, timezone.now(), "import"))
+    text = look("cycle", cycle.key)
+    assert "560 “omni_custom_a”" in text
+    assert "25,200 “omni_custom_b”" in text

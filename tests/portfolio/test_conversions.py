@@ -138,6 +138,24 @@ def test_results_that_are_no_orders_make_revenue_no_surer(kind: str, names: list
     assert width > 0.9 if orders[0] == 1 else width < 0.5
 
 
+def test_ads_that_count_orders_are_not_pooled_with_those_that_do_not() -> None:
+    """All return 0.90. Counted in days that earned, four would make the one that counts orders look twice as good."""
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    mapping = {"result_kinds": ["add to cart", "purchase"]}
+    ImportFile.objects.create(
+        brand=imported.brand, account=imported, state="done", name="a.csv", size=1, mapping=mapping
+    )
+    for kind, days, results in (*[("add to cart", 28, 80)] * 4, ("purchase", 2, 10)):
+        ad = AdFactory.create(ad_set__campaign__account=imported, result_kind=kind)
+        for back in range(1, days + 1):
+            InsightFactory.create(
+                ad=ad, day=TODAY - timedelta(days=back), spend=Decimal(100), clicks=200, results=results,
+                revenue=Decimal(90),
+            )  # fmt: skip
+    found = [state.payout_per_spend for state in evaluate(imported, TODAY).states]
+    assert found == pytest.approx([0.9] * 5, rel=0.1)
+
+
 def test_imported_file_is_taken_as_final() -> None:
     imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
     InsightFactory.create(ad__ad_set__campaign__account=imported, results=Decimal(2))
