@@ -19,7 +19,7 @@ from collaboration.plots import Plot
 from collaboration.statuses import running_word
 from mediabuyer.agent.actions import BY_SLUG
 from mediabuyer.agent.context import GRAVITY, PlannedChange, Severity, planned_from
-from mediabuyer.agent.guardrails import kill_switch
+from mediabuyer.agent.guardrails import account_link, freshness, kill_switch
 from mediabuyer.agent.models import Decision, Finding, part_of
 from mediabuyer.agent.outcomes import WINDOW, outcome_of
 from mediabuyer.agent.revise import can_revise
@@ -145,7 +145,7 @@ def build_card(decision: Decision, typed: Mapping[str, str] | None = None) -> Ca
         effect=effect,
         one_in=_one_in(effect),
         checks=[*stop, *_checks(findings, said=True)],
-        passed=_checks(findings, said=False),
+        passed=_checks(_told_of(decision.account, findings), said=False),
         precedents=[
             {"tone": GRADES.get(one["outcome"], "info"), "text": one["text"], "note": _day(one["on"])}
             for one in decision.precedents
@@ -254,6 +254,12 @@ def _total(changes: list[PlannedChange], account: AdAccount) -> dict[str, Any] |
 def _one_in(effect: dict[str, Decimal] | None) -> int | None:
     """“It loses money in 1 of n cases.”"""
     return round(1 / float(effect["p_loss"])) if effect and effect["p_loss"] > Decimal("0.005") else None
+
+
+def _told_of(account: AdAccount, findings: list[Finding]) -> list[Finding]:
+    """A file is not connected, and when it was read says nothing of how old its figures are."""
+    left_out = (account_link.SLUG, freshness.SLUG) if account.is_read_only else ()
+    return [one for one in findings if one.guardrail not in left_out]
 
 
 def _checks(findings: list[Finding], *, said: bool) -> list[dict[str, Any]]:

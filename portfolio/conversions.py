@@ -177,14 +177,15 @@ def _cohorts(
 
 def _orders(account: AdAccount, ads: list[int], cohorts: Cohorts) -> tuple[Floats, Integers]:
     """Where a file counts visits as results, 246 of them say nothing of how sure the revenue of three orders is: all
-    that is known of these is on which rows there was some. Ads of which the one and the other is known make two groups.
+    that is known of these is on which rows there was some. Each kind is a group: a visit is cheap and buys little.
     """
     if not account.is_read_only or ORDERS.issuperset(kinds_of(account)):
         return cohorts.conversions, np.zeros(len(ads), dtype=np.intp)
     kinds = kinds_by_ad(account)
-    counts_orders = np.array([kinds.get(ad) in ORDERS for ad in ads], dtype=np.bool_)
+    of_ads = [kinds.get(ad, "") for ad in ads]
+    counts_orders = np.array([kind in ORDERS for kind in of_ads], dtype=np.bool_)
     orders = np.where(counts_orders[:, None], cohorts.conversions, cohorts.payout > 0)
-    return orders, counts_orders.astype(np.intp)
+    return orders, np.unique(of_ads, return_inverse=True)[1].astype(np.intp)
 
 
 def _is_daily(account: AdAccount, first: date) -> bool:

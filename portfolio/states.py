@@ -136,11 +136,12 @@ def _returns(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tupl
     found, draws = {name: unknown.copy() for name in RETURNS}, unknown[None][:0]
     if not data.valued_by:
         return found, draws
+    usual = _guess(data) or Guess()
     for group in range(data.groups.max(initial=-1) + 1):
         chosen = data.groups == group
         if not chosen.any():
             continue
-        figures, drawn = _returns_of(_part(data, chosen), rng, bar)
+        figures, drawn = _returns_of(_part(data, chosen), rng, bar, usual)
         for name, values in figures.items():
             found[name][chosen] = values
         if not len(draws):
@@ -160,7 +161,10 @@ def _part(data: AccountCohorts, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> 
     return replace(data, ads=ads, angles=angles, **tables)
 
 
-def _returns_of(data: AccountCohorts, rng: np.random.Generator, bar: float) -> tuple[dict[str, Floats], Floats]:
+def _returns_of(
+    data: AccountCohorts, rng: np.random.Generator, bar: float, usual: Guess
+) -> tuple[dict[str, Floats], Floats]:
+    """`usual` is what the whole account does, for a group that has brought nothing yet."""
     cohorts, curves = data.cohorts, data.curves
     evidence = Evidence(
         cohorts.spend,
@@ -171,7 +175,7 @@ def _returns_of(data: AccountCohorts, rng: np.random.Generator, bar: float) -> t
         curves.conversions,
         curves.payout,
     )
-    posterior = estimate_posterior(evidence, _guess(data))
+    posterior = estimate_posterior(evidence, _guess(data) or usual)
     draws = posterior.draw(rng)
     low, high = interval(draws)
     return {
@@ -183,14 +187,12 @@ def _returns_of(data: AccountCohorts, rng: np.random.Generator, bar: float) -> t
     }, draws
 
 
-def _guess(data: AccountCohorts) -> Guess:
-    """They together, so that the guess fits its currency and its kind of result."""
+def _guess(data: AccountCohorts) -> Guess | None:
+    """They together, so that the guess fits its currency and its kind of result; None where nothing was brought."""
     cohorts = data.cohorts
     spend, clicks, orders = (float(table.sum()) for table in (cohorts.spend, _visits(data), data.orders))
     payout = float(cohorts.payout.sum())
-    return (
-        Guess(clicks / spend, orders / clicks, payout / orders) if min(spend, clicks, orders, payout) > 0 else Guess()
-    )
+    return Guess(clicks / spend, orders / clicks, payout / orders) if min(spend, clicks, orders, payout) > 0 else None
 
 
 def _visits(data: AccountCohorts) -> Floats:

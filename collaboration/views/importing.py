@@ -136,8 +136,7 @@ def confirm(request: HttpRequest, key: UUID) -> HttpResponse:
     if any((answers.get(name) or taken.get(name)) != taken.get(name) for name in RESTATING if name in form.fields):
         uploads.answer(row, answers)
         _read(row)
-        messages.info(request, "Read again with your answer. Look at the totals, then import.")
-        return redirect("import-file", row.key)
+        return redirect(reverse("import-file", args=[row.key]) + "?again=1")
     with transaction.atomic():
         uploads.confirm(row, answers)
         enqueue("campaigns.tasks.import_file", row.pk, seconds=LONGEST)
@@ -198,6 +197,14 @@ def _start_page(
     return render(request, "importing/start.html", context, status=status)
 
 
+def _is_overtaken(row: ImportFile) -> bool:
+    """Whether the account has changed by a later file, and is told here as it stands now."""
+    if row.state != State.DONE or row.account_id is None or row.finished_at is None:
+        return False
+    rows = ImportFile.objects.filter(account=row.account_id, state=State.DONE)
+    return rows.filter(finished_at__gt=row.finished_at).exists()
+
+
 def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None = None) -> dict[str, Any]:
     cycle = imports.shadow_cycle(row)
     found = imports.checks(row)
@@ -228,6 +235,8 @@ def _context(request: HttpRequest, row: ImportFile, *, form: AnswersForm | None 
         "cycle": cycle,
         "proposals": proposals if not is_thinking else [],
         "would": sum(not any(map(_holds, one["fired"])) for one in proposals),
+        "is_reread": "again" in request.GET and is_open,
+        "is_overtaken": _is_overtaken(row),
         "diagnosis": told,
         "untold": told.untold(row.account.currency) if told and row.account else "",
         "may_import": may(request.user, Right.IMPORT, row.brand),

@@ -83,7 +83,7 @@ def evaluate(cycle: Cycle, pulled: Pulled, note: Note) -> Observation:
 def _how_many(seen: Observation, running: int, earning: int) -> str:
     delivered = running and all(ad.effective_status == DELIVERED for ad in seen.ads if ad.is_running)
     verb = " delivered" if delivered else " runs" if running == 1 else " run"
-    ads = f"{running} {seen.unit}{'' if running == 1 else 's'}{verb}"
+    ads = f"{running:,} {seen.unit}{'' if running == 1 else 's'}{verb}"
     if not seen.ads:
         return "There are no figures to judge."
     if not seen.tells_results:

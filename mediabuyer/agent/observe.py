@@ -38,7 +38,7 @@ def pull(account: AdAccount, now: datetime, note: Note) -> Pulled:
     """Structure, insights, comments, conversions. An imported account has nothing to pull."""
     if account.is_read_only:
         days = InsightDay.objects.filter(account=account).count()
-        note.say(f"Read {days:,} rows of imported files. There is nothing to pull.", rows=days)
+        note.say(f"Read what {days:,} stored rows of imported files tell. There is nothing to pull.", rows=days)
         return Pulled(days, 0)
     note.wait_for("Meta: campaigns, ad sets, ads")
     sync_structure(account, now)

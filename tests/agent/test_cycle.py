@@ -121,7 +121,10 @@ def test_imported_account_is_only_read(account):
     account.refresh_from_db()
     cycle = run_cycle(start_cycle(account, wall_now(), "command"))
     assert cycle.state == "done"
-    assert Step.objects.get(name="observe").summary == "Read 0 rows of imported files. There is nothing to pull."
+    assert (
+        Step.objects.get(name="observe").summary
+        == "Read what 0 stored rows of imported files tell. There is nothing to pull."
+    )
     assert Step.objects.get(name="act").summary == "Nothing may be done on an imported account."
 
 

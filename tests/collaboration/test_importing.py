@@ -360,7 +360,7 @@ def test_answer_that_changes_figures_is_shown_before_anything_is_stored(
 ) -> None:
     row = drop("a.csv", "Day,Campaign name,Amount spent (EUR),Impressions\n2026-09-01,K,1.234,10\n")
     answer = confirm(web, row, decimal=",")
-    assert answer["Location"] == reverse("import-file", args=[row.key])
+    assert answer["Location"] == reverse("import-file", args=[row.key]) + "?again=1"
     row.refresh_from_db()
     assert (row.state, row.answers["decimal"], row.report["totals"]["spend"]) == ("understood", ",", 1234)
 
@@ -1019,3 +1019,35 @@ def test_file_that_went_on_meanwhile_is_not_said_to_have_failed(drop: Callable[.
     uploads.full_path(row.path).write_bytes(b"\x00\x01")
     uploads.read(row)
     assert row.state == "running"
+
+
+def test_answer_that_changes_the_totals_is_told_until_it_is_imported(
+    web: Client, drop: Callable[..., ImportFile]
+) -> None:
+    row = drop("two.csv", CAMPAIGNS.replace("Results", "Leads,Purchases").replace("0\n", "0,4\n"))
+    answer = confirm(web, row, result="leads")
+    assert answer["Location"].endswith("?again=1")
+    assert "Read again with your answer" in web.get(answer["Location"]).content.decode()
+    assert "Read again with your answer" not in page(web, row).content.decode()
+
+
+def test_page_of_an_earlier_file_says_that_the_account_went_on(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    first = imported("august.csv", CAMPAIGNS.replace("2026-09", "2026-08"))
+    assert "A later file changed this account" not in page(web, first).content.decode()
+    last = imported("september.csv", CAMPAIGNS)
+    assert "A later file changed this account" in page(web, first).content.decode()
+    assert "A later file changed this account" not in page(web, last).content.decode()
+
+
+def test_card_of_a_file_does_not_say_that_the_account_is_connected(
+    web: Client, imported: Callable[..., ImportFile]
+) -> None:
+    account = imported("kinds.csv", BY_KIND).account
+    assert account is not None
+    cycle = run_cycle(start_cycle(account, timezone.now(), "import"))
+    card = web.get(reverse("decision", args=[account.key, cycle.decision_set.first().key])).content.decode()
+    assert " passed</summary>" in card
+    assert "Account connected" not in card
+    assert "Figures read" not in card

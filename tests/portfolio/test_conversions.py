@@ -156,6 +156,25 @@ def test_ads_that_count_orders_are_not_pooled_with_those_that_do_not() -> None:
     assert found == pytest.approx([0.9] * 5, rel=0.1)
 
 
+def test_cheap_visits_are_not_said_to_bring_what_carts_bring() -> None:
+    """A campaign of visits that sold nothing, beside one of carts: the many clicks it buys buy nothing more."""
+    imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
+    mapping = {"result_kinds": ["add to cart", "profile visit"]}
+    ImportFile.objects.create(
+        brand=imported.brand, account=imported, state="done", name="a.csv", size=1, mapping=mapping
+    )
+    for kind, clicks, revenue in (("add to cart", 100, 30), ("profile visit", 2000, 0)):
+        ad = AdFactory.create(ad_set__campaign__account=imported, result_kind=kind)
+        for back in range(1, 29):
+            InsightFactory.create(
+                ad=ad, day=TODAY - timedelta(days=back), spend=Decimal(100), clicks=clicks, results=8,
+                revenue=Decimal(revenue if back % 7 == 0 else 0) * 7,
+            )  # fmt: skip
+    carts, visits = evaluate(imported, TODAY).states
+    assert carts.payout_per_spend == pytest.approx(0.3, rel=0.3)
+    assert visits.payout_per_spend < 0.1 < carts.payout_per_spend
+
+
 def test_imported_file_is_taken_as_final() -> None:
     imported = AccountFactory.create(mode="shadow", platform="export", graph_url="")
     InsightFactory.create(ad__ad_set__campaign__account=imported, results=Decimal(2))
