@@ -30,6 +30,8 @@ def _is_loser(ad: AdFigures, seen: Observation) -> bool:
         return False
     if seen.valued_by != "revenue" and ad.cpa is not None and ad.cpa <= cost:
         return False  # dear clicks make few results look like luck; nobody would pause what has been cheap
+    if not seen.has_own_orders and ad.worth is not None and ad.cpa and ad.worth >= ad.cpa:
+        return False  # the same of few orders: over all that is told it has earned
     return ad.p_bar <= SURE and ad.payout_per_spend < 1 and ad.spend >= cost * CPAS and ad.spend_a_day > 0
 
 

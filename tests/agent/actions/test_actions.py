@@ -190,6 +190,19 @@ def test_what_has_been_cheap_is_not_paused_for_its_dear_clicks(cpa: str | None, 
     assert bool(list(pause_ad.propose(seen))) is is_proposed
 
 
+@pytest.mark.parametrize(
+    ("worth", "has_own_orders", "is_proposed"),
+    [("29.99", False, True), ("30", False, False), ("45", False, False), (None, False, True), ("45", True, True)],
+)
+def test_what_has_earned_by_its_file_is_not_paused_for_having_few_orders(
+    worth: str | None, has_own_orders: bool, is_proposed: bool
+) -> None:
+    """A result has cost 30. By the own ledger the last days count most, and the card says so."""
+    ad = replace(LOSER, cpa=Decimal(30), worth=worth and Decimal(worth))
+    seen = make_observation(ads=(ad,), has_own_orders=has_own_orders)
+    assert bool(list(pause_ad.propose(seen))) is is_proposed
+
+
 def test_of_several_kinds_each_ad_has_a_cost_of_its_own() -> None:
     seen = make_observation(
         ads=(
