@@ -57,13 +57,6 @@ def media(settings: LazySettings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def web(manager: User) -> Client:
-    client = Client()
-    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
 def drop(web: Client) -> Callable[..., Any]:
     """`drop("a.csv", text)` uploads one file and returns its row."""
 

@@ -22,7 +22,6 @@ from campaigns.exports.result_kinds import SEVERAL
 from campaigns.models import Ad, AdAccount, ImportFile
 from collaboration.figures import scale_of
 from mediabuyer.agent.cycle import run_cycle, start_cycle
-from mediabuyer.brands.models import User
 from portfolio.models import Goal
 
 pytestmark = pytest.mark.django_db
@@ -39,13 +38,6 @@ def rows(campaign: str, ad: str, kind: str, results: int, *, first: date = date(
 
 def both(campaign: str) -> str:
     return rows(campaign, "Chat", CHAT, 20) + rows(campaign, "Visit", VISIT, 900)
-
-
-@pytest.fixture
-def web(manager: User) -> Client:
-    client = Client()
-    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture
