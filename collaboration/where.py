@@ -188,7 +188,8 @@ def heat_map(account: AdAccount, period: Period, across: str, scale: Scale, base
 
     lines = [line(names[row].name if row in names else "Unsorted", [row], names.get(row)) for row in rows]
     every = list({key for key, _ in crossed})
-    return {"columns": [*heads, "All"], "rows": [*lines, line("All angles", every, None)]}
+    left_out = len({column for _, column in crossed}) - len(columns)
+    return {"columns": [*heads, "All"], "rows": [*lines, line("All angles", every, None)], "left_out": left_out}
 
 
 Place = tuple[Any, Any]

@@ -323,6 +323,14 @@ def test_legend_of_the_heat_map_is_that_of_its_cells(look: Any, shadow: AdAccoun
     assert "Angle × ad set ROAS and number of results" in look("portfolio", across="ad_set")
 
 
+def test_heat_map_says_what_it_leaves_out(look: Any, shadow: AdAccount) -> None:
+    for ad in shadow.ad_set.all():
+        split(ad, "region", **dict.fromkeys("abcdefgh", 100))
+    assert "in All only" not in look("portfolio", across="region")
+    split(shadow.ad_set.first(), "region", i=1)
+    assert "1 smaller one is in All only" in look("portfolio", across="region")
+
+
 def test_part_of_a_row_of_a_file_is_not_said_to_have_spent_nothing(look: Any, shadow: AdAccount) -> None:
     shadow.insightday_set.exclude(day=LAST).delete()
     shadow.insightday_set.update(day=FIRST)
